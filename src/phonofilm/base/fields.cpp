@@ -1,0 +1,108 @@
+#include "phonofilm/base/fields.h"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
+
+namespace phonofilm {
+namespace {
+
+template <class... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overload(F...) -> Overload<F...>;
+
+const char* type_name(const FieldTarget& target) {
+  static constexpr const char* kNames[] = {"true or false",     "an integer",        "a number",         "a string",
+                                           "a list of integers", "a list of numbers", "a list of strings"};
+  return kNames[target.index()];
+}
+
+void check_number(const Field& field, double value, std::string_view where) {
+  const bool low = field.min && value < *field.min, high = field.max && value > *field.max;
+  if (!low && !high) return;
+  const std::string bounds = field.min && field.max ? concat("between ", *field.min, " and ", *field.max)
+                             : field.min            ? concat("at least ", *field.min)
+                                                    : concat("at most ", *field.max);
+  throw InvalidRequest("options", concat(where, ": ", field.name, " must be ", bounds, ", got ", value));
+}
+
+void check_choice(const Field& field, const std::string& value, std::string_view where) {
+  if (field.choices.empty()) return;
+  for (const std::string& choice : field.choices) {
+    if (choice == value) return;
+  }
+  throw InvalidRequest("options", concat(where, ": ", field.name, " must be one of ", join(field.choices, ", "), ", got '",
+                                         value, "'", did_you_mean(value, field.choices)));
+}
+
+void check_field(const Field& field, std::string_view where) {
+  std::visit(Overload{[&](const std::int64_t* value) { check_number(field, double(*value), where); },
+                      [&](const double* value) { check_number(field, *value, where); },
+                      [&](const std::string* value) { check_choice(field, *value, where); }, [](const auto*) {}},
+             field.target);
+}
+
+void set_field(const Field& field, const nlohmann::json& value, std::string_view where) {
+  try {
+    std::visit(
+        [&](auto* target) {
+          using Value = std::remove_pointer_t<decltype(target)>;
+          if constexpr (std::is_same_v<Value, std::int64_t>) {
+            if (!value.is_number_integer()) throw InvalidRequest("options", "");
+          }
+          *target = value.get<Value>();
+        },
+        field.target);
+  } catch (const std::exception&) {
+    throw InvalidRequest("options", concat(where, ": ", field.name, " must be ", type_name(field.target), ", got ",
+                                           value.dump()));
+  }
+  check_field(field, where);
+}
+
+}  // namespace
+
+void read_json(const nlohmann::json& object, const Fields& fields, std::string_view where) {
+  PF_CHECK(object.is_object(), InvalidRequest, "options", where, ": expected an object, got ", object.dump());
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.push_back(field.name);
+  for (const auto& [key, value] : object.items()) {
+    const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == key; });
+    PF_CHECK(field != fields.end(), InvalidRequest, "options", where, ": unknown option '", key, "'",
+             did_you_mean(key, names));
+    set_field(*field, value, where);
+  }
+}
+
+nlohmann::json write_json(const Fields& fields) {
+  nlohmann::json object = nlohmann::json::object();
+  for (const Field& field : fields) {
+    std::visit([&](const auto* value) { object[field.name] = *value; }, field.target);
+  }
+  return object;
+}
+
+void check_fields(const Fields& fields, std::string_view where) {
+  for (const Field& field : fields) check_field(field, where);
+}
+
+nlohmann::json load_json(const std::string& path) {
+  std::ifstream file(path);
+  PF_CHECK(file, InvalidRequest, "read", path, ": cannot be opened");
+  try {
+    return nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+  } catch (const nlohmann::json::parse_error& error) {
+    throw InvalidRequest("read", concat(path, ": not valid JSON: ", error.what()));
+  }
+}
+
+void save_json(const std::string& path, const nlohmann::json& value) {
+  write_file_atomically(path, value.dump(2) + "\n");
+}
+
+}  // namespace phonofilm

@@ -1,0 +1,26 @@
+// One file per subcommand; main.cpp adds them in the order of --help.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "phonofilm/base/fields.h"
+
+namespace phonofilm::cli {
+
+void add_generate_command(CLI::App& app);
+void add_show_command(CLI::App& app);
+void add_world_command(CLI::App& app);
+void add_train_command(CLI::App& app);
+void add_eval_command(CLI::App& app);
+void add_inspect_command(CLI::App& app);
+
+// Calls those of the functions above that this build has (CMakeLists.txt writes it).
+void add_commands(CLI::App& app);
+
+// One flag per field: "guidance_text" becomes --guidance-text; booleans get --no-... as well; lists are separated
+// by commas. Type, range or choices and the default stand in --help; a value that does not fit is a usage error.
+// The targets must outlive the app's parse. Options take effect in the order they were added: an option that loads
+// a JSON file into the same fields, added before this call, is overridden by the flags that were given.
+void add_flags(CLI::App& app, const Fields& fields);
+
+}  // namespace phonofilm::cli

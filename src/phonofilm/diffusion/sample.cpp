@@ -1,0 +1,52 @@
+#include "phonofilm/diffusion/sample.h"
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/diffusion/solvers.h"
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::diffusion {
+
+const std::vector<std::string>& solver_names() {
+  static const std::vector<std::string> names{"euler", "unipc", "dpmpp"};
+  return names;
+}
+
+std::unique_ptr<Solver> make_solver(const std::string& name) {
+  if (name == "euler") return std::make_unique<EulerSolver>();
+  if (name == "unipc") return std::make_unique<UniPcSolver>();
+  if (name == "dpmpp") return std::make_unique<DpmppSolver>();
+  throw InvalidRequest("sample", concat("unknown solver '", name, "', expected one of ", join(solver_names(), ", "),
+                                        did_you_mean(name, solver_names())));
+}
+
+namespace {
+
+void check_sigmas(const std::vector<double>& sigmas) {
+  PF_CHECK(sigmas.size() >= 2, InvalidRequest, "sample", "a schedule needs at least one step");
+  for (size_t i = 0; i + 1 < sigmas.size(); ++i) {
+    PF_CHECK(sigmas[i] <= 1 && sigmas[i] > sigmas[i + 1] && sigmas[i + 1] >= 0, InvalidRequest, "sample",
+             "sigmas must fall strictly within [0, 1]; number ", i, " is ", sigmas[i], ", the next ", sigmas[i + 1]);
+  }
+}
+
+}  // namespace
+
+JointLatent sample(const VelocityFn& velocity, JointLatent noise, const std::vector<double>& sigmas, Solver& solver,
+                   const HoldFn& hold, const StepObserver& observer) {
+  check_sigmas(sigmas);
+  PF_CHECK(noise.has_video() || noise.has_audio(), ShapeError, "sample", "neither a video nor an audio latent given");
+  const auto steps = std::int64_t(sigmas.size()) - 1;
+  // A copy of its own, because `hold` writes in place.
+  JointLatent latent = map([](const Tensor& x) { return x.to(at::kFloat, false, /*copy=*/true); }, noise);
+  solver.start(sigmas);
+  for (std::int64_t i = 0; i < steps; ++i) {
+    if (hold) hold(latent);
+    const JointLatent v = map([](const Tensor& x) { return x.to(at::kFloat); }, velocity(latent, sigmas[size_t(i)]));
+    latent = solver.step(i, latent, v);
+    if (observer && !observer(i, latent)) throw Cancelled("sample", concat("stopped after step ", i + 1, " of ", steps));
+  }
+  if (hold) hold(latent);
+  return latent;
+}
+
+}  // namespace phonofilm::diffusion

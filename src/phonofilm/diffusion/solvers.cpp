@@ -1,0 +1,96 @@
+#include "phonofilm/diffusion/solvers.h"
+
+#include <cmath>
+
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::diffusion {
+namespace {
+
+double lambda(double sigma) { return std::log((1 - sigma) / sigma); }  // +inf at 0, -inf at 1
+
+JointLatent data_prediction(const JointLatent& latent, const JointLatent& velocity, double sigma) {
+  return map([&](const Tensor& x, const Tensor& v) { return x - sigma * v; }, latent, velocity);
+}
+
+// The exact step from sigma to next for a constant data prediction.
+JointLatent first_order(const JointLatent& latent, const JointLatent& data, double sigma, double next) {
+  // -alpha' expm1(-h) with h = lambda' - lambda, in a form that holds at sigma 1 and next 0 as well.
+  const double of_data = (1 - next) - next / sigma * (1 - sigma);
+  return map([&](const Tensor& x, const Tensor& m) { return (next / sigma) * x + of_data * m; }, latent, data);
+}
+
+// x + weight * (a - b)
+JointLatent add_difference(const JointLatent& x, double weight, const JointLatent& a, const JointLatent& b) {
+  return map([&](const Tensor& x_, const Tensor& a_, const Tensor& b_) { return x_ + weight * (a_ - b_); }, x, a, b);
+}
+
+}  // namespace
+
+JointLatent EulerSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
+  const double h = sigmas_[size_t(i) + 1] - sigmas_[size_t(i)];
+  return map([&](const Tensor& x, const Tensor& v) { return x + h * v; }, latent, velocity);
+}
+
+void DpmppSolver::start(const std::vector<double>& sigmas) {
+  sigmas_ = sigmas;
+  previous_data_ = {};
+}
+
+JointLatent DpmppSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
+  const double sigma = sigmas_[size_t(i)], next = sigmas_[size_t(i) + 1];
+  const JointLatent data = data_prediction(latent, velocity, sigma);
+  JointLatent extrapolated = data;
+  if (i > 0 && next > 0) {
+    const double h = lambda(next) - lambda(sigma), last_h = lambda(sigma) - lambda(sigmas_[size_t(i) - 1]);
+    extrapolated = add_difference(data, h / (2 * last_h), data, previous_data_);
+  }
+  previous_data_ = data;
+  return first_order(latent, extrapolated, sigma, next);
+}
+
+void UniPcSolver::start(const std::vector<double>& sigmas) {
+  sigmas_ = sigmas;
+  last_latent_ = last_data_ = previous_data_ = {};
+}
+
+int UniPcSolver::order(std::int64_t i) const {
+  const auto steps = std::int64_t(sigmas_.size()) - 1;
+  return int(std::min<std::int64_t>({2, steps - i, i + 1}));
+}
+
+JointLatent UniPcSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
+  const JointLatent data = data_prediction(latent, velocity, sigmas_[size_t(i)]);
+  const JointLatent corrected = i > 0 ? correct(i, data) : latent;
+  const JointLatent next = predict(i, corrected, data);
+  last_latent_ = corrected;
+  previous_data_ = last_data_;
+  last_data_ = data;
+  return next;
+}
+
+JointLatent UniPcSolver::predict(std::int64_t i, const JointLatent& latent, const JointLatent& data) const {
+  const double sigma = sigmas_[size_t(i)], next = sigmas_[size_t(i) + 1];
+  const JointLatent base = first_order(latent, data, sigma, next);
+  if (order(i) == 1) return base;
+  const double h = lambda(next) - lambda(sigma);
+  const double r = (lambda(sigmas_[size_t(i) - 1]) - lambda(sigma)) / h;
+  const double weight = -(1 - next) * std::expm1(-h) * 0.5 / r;
+  return add_difference(base, weight, last_data_, data);
+}
+
+// Repeats the predictor's step from sigmas[i - 1] to sigmas[i] with the data prediction that is known by now.
+JointLatent UniPcSolver::correct(std::int64_t i, const JointLatent& data) const {
+  const double sigma = sigmas_[size_t(i) - 1], next = sigmas_[size_t(i)];
+  const double h = lambda(next) - lambda(sigma), b = std::expm1(-h), alpha_b = (1 - next) * b;
+  const JointLatent base = first_order(last_latent_, last_data_, sigma, next);
+  if (order(i - 1) == 1) return add_difference(base, -0.5 * alpha_b, data, last_data_);
+  const double r = (lambda(sigmas_[size_t(i) - 2]) - lambda(sigma)) / h;
+  const double phi2 = b / -h - 1, phi3 = phi2 / -h - 0.5;
+  const double b1 = phi2 / b, b2 = 2 * phi3 / b;  // solve rho1 + rho2 = b1, r rho1 + rho2 = b2
+  const double rho1 = (b2 - b1) / (r - 1), rho2 = b1 - rho1;
+  const JointLatent with_previous = add_difference(base, -alpha_b * rho1 / r, previous_data_, last_data_);
+  return add_difference(with_previous, -alpha_b * rho2, data, last_data_);
+}
+
+}  // namespace phonofilm::diffusion

@@ -1,0 +1,49 @@
+// The step rules behind make_solver(). A velocity model v gives the data prediction x0 = x - sigma v and, with
+// alpha = 1 - sigma, the log signal-to-noise ratio lambda = log(alpha / sigma) in which the multistep rules are exact
+// for a constant x0. Coefficients are computed in float64, latents stay float32. A last sigma of 0 gives x0 itself.
+#pragma once
+
+#include <vector>
+
+#include "phonofilm/diffusion/sample.h"
+
+namespace phonofilm::diffusion {
+
+// x + v (sigma' - sigma).
+class EulerSolver : public Solver {
+ public:
+  void start(const std::vector<double>& sigmas) override { sigmas_ = sigmas; }
+  JointLatent step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) override;
+
+ private:
+  std::vector<double> sigmas_;
+};
+
+// DPM-Solver++ 2M (Lu et al. 2022) for straight flows: second order from the second step on, first order at the last.
+class DpmppSolver : public Solver {
+ public:
+  void start(const std::vector<double>& sigmas) override;
+  JointLatent step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) override;
+
+ private:
+  std::vector<double> sigmas_;
+  JointLatent previous_data_;
+};
+
+// UniPC (Zhao et al. 2023), order 2, "bh2", predicting x0, corrector from the second step on: Wan 2.2's flow variant.
+class UniPcSolver : public Solver {
+ public:
+  void start(const std::vector<double>& sigmas) override;
+  JointLatent step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) override;
+
+ private:
+  int order(std::int64_t i) const;  // of the predictor of step i
+  JointLatent predict(std::int64_t i, const JointLatent& latent, const JointLatent& data) const;
+  JointLatent correct(std::int64_t i, const JointLatent& data) const;  // the latent at sigmas[i], given x0 there
+
+  std::vector<double> sigmas_;
+  JointLatent last_latent_;                // where the last predictor started
+  JointLatent last_data_, previous_data_;  // x0 at sigmas[i - 1] and sigmas[i - 2]
+};
+
+}  // namespace phonofilm::diffusion

@@ -1,0 +1,18 @@
+// Change of sample rate by band-limited interpolation: a windowed sinc per output phase (polyphase).
+#pragma once
+
+#include "phonofilm/tensor/tensor.h"
+
+namespace phonofilm::dsp {
+
+struct ResampleConfig {
+  std::int64_t zeros = 24;  // zero crossings of the sinc on either side
+  double rolloff = 0.95;    // pass band as a fraction of the lower Nyquist frequency
+  double beta = 9.0;        // of the Kaiser window; 9 keeps aliases below -90 dB
+};
+
+// waveform [..., S] float32 at `from` Hz -> [..., ceil(S * to / from)] at `to` Hz. Sample 0 stays at time 0.
+// Differentiable. Equal rates return the input.
+Tensor resample(const Tensor& waveform, std::int64_t from, std::int64_t to, const ResampleConfig& config = {});
+
+}  // namespace phonofilm::dsp

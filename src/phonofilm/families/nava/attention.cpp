@@ -1,0 +1,45 @@
+#include "phonofilm/families/nava/attention.h"
+
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::nava {
+
+Projections::Projections(nn::Module& attention, const NavaConfig& c, const std::string& suffix, nn::Init output_init)
+    : heads_(c.num_heads),
+      q_(attention, "q" + suffix, c.dim, c.dim),
+      k_(attention, "k" + suffix, c.dim, c.dim),
+      v_(attention, "v" + suffix, c.dim, c.dim),
+      o_(attention, "o" + suffix, c.dim, c.dim, nn::Bias::yes, std::move(output_init)),
+      norm_q_(attention, "norm_q" + suffix, c.dim, c.eps),
+      norm_k_(attention, "norm_k" + suffix, c.dim, c.eps) {}
+
+Heads Projections::heads(const Tensor& x, const nn::RopeTable& rope, const nn::RunContext& run) const {
+  return {nn::rms_norm_rope(q_.forward(x, run), norm_q_.weight(), norm_q_.eps(), heads_, &rope),
+          nn::rms_norm_rope(k_.forward(x, run), norm_k_.weight(), norm_k_.eps(), heads_, &rope),
+          nn::split_heads(v_.forward(x, run), heads_)};
+}
+
+Tensor Projections::output(const Tensor& attended, const nn::RunContext& run) const {
+  return o_.forward(nn::join_heads(attended), run);
+}
+
+TextKeys Projections::text_keys(const Tensor& context, const nn::RunContext& run) const {
+  return {nn::rms_norm_rope(k_.forward(context, run), norm_k_.weight(), norm_k_.eps(), heads_, nullptr),
+          nn::split_heads(v_.forward(context, run), heads_)};
+}
+
+Tensor Projections::attend_text(const Tensor& x, const TextKeys& text, const nn::RunContext& run) const {
+  const Tensor q = nn::rms_norm_rope(q_.forward(x, run), norm_q_.weight(), norm_q_.eps(), heads_, nullptr);
+  return output(nn::attention(q, text.k, text.v, run), run);
+}
+
+Tensor attend(const Heads& all, const nn::RunContext& run) { return nn::attention(all.q, all.k, all.v, run); }
+
+Tensor attend_apart(const Heads& all, std::int64_t first_tokens, const nn::RunContext& run) {
+  const auto part = [&](std::int64_t start, std::int64_t tokens) {
+    return nn::attention(all.q.narrow(2, start, tokens), all.k.narrow(2, start, tokens), all.v.narrow(2, start, tokens), run);
+  };
+  return at::cat({part(0, first_tokens), part(first_tokens, all.q.size(2) - first_tokens)}, 2);
+}
+
+}  // namespace phonofilm::nava

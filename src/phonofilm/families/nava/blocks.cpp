@@ -1,0 +1,117 @@
+#include "phonofilm/families/nava/blocks.h"
+
+#include <cmath>
+
+#include "phonofilm/nn/modulation.h"
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::nava {
+namespace {
+
+enum Row { kShift1, kScale1, kGate1, kShift2, kScale2, kGate2 };
+
+nn::Init cross_output_init(const NavaConfig& config) {
+  return config.zero_init_cross_attention ? nn::init::zeros() : nn::init::xavier_uniform();
+}
+
+Heads concat(const Heads& first, const Heads& second) {
+  return {at::cat({first.q, second.q}, 2), at::cat({first.k, second.k}, 2), at::cat({first.v, second.v}, 2)};
+}
+
+}  // namespace
+
+FeedForward::FeedForward(nn::Module& parent, const std::string& name, std::int64_t width, std::int64_t hidden)
+    : input_(parent, name + ".0", width, hidden), output_(parent, name + ".2", hidden, width) {}
+
+Tensor FeedForward::forward(const Tensor& x, const nn::RunContext& run) const {
+  return output_.forward(at::gelu(input_.forward(x, run), "tanh"), run);
+}
+
+ModulationTable::ModulationTable(nn::Module& parent, const std::string& name, std::int64_t width)
+    : Module(parent, name),
+      modulation_(parameter("modulation", {1, 6, width}, nn::init::normal(1 / std::sqrt(double(width))))) {}
+
+std::vector<Tensor> ModulationTable::forward(const Tensor& e0) const {
+  return (e0 + modulation_.to(at::kFloat).unsqueeze(1)).unbind(2);
+}
+
+BlockStream::BlockStream(nn::Module& block, nn::Module& self_attn, nn::Module& cross_attn, const NavaConfig& c,
+                         const std::string& suffix, const BlockStream* lender)
+    : self_(self_attn, c, suffix, nn::init::xavier_uniform()),
+      cross_(cross_attn, c, suffix, cross_output_init(c)),
+      own_norm3_(lender ? nullptr : std::make_unique<nn::LayerNorm>(block, "norm3" + suffix, c.dim, c.eps)),
+      own_ffn_(lender ? nullptr : std::make_unique<FeedForward>(block, "ffn" + suffix, c.dim, c.ffn_dim)),
+      norm3_(lender ? lender->norm3_ : *own_norm3_),
+      ffn_(lender ? lender->ffn_ : *own_ffn_),
+      modulation_(block, "modulation" + suffix, c.dim) {}
+
+Heads BlockStream::heads(const Tensor& x, const std::vector<Tensor>& m, const TokenStream& tokens,
+                         const nn::RunContext& run) const {
+  return self_.heads(nn::modulated_norm(x, m[kShift1], m[kScale1], tokens.row_of_token, run.dtype), tokens.rope, run);
+}
+
+Tensor BlockStream::finish(const Tensor& before, const Tensor& attended, const std::vector<Tensor>& m,
+                           const TokenStream& tokens, const TextKeys& text, const nn::RunContext& run) const {
+  const Tensor& row = tokens.row_of_token;
+  Tensor x = nn::gated_residual(before, self_.output(attended, run), m[kGate1], row);
+  x = x + cross_.attend_text(norm3_.forward(x), text, run);
+  const Tensor y = ffn_.forward(nn::modulated_norm(x, m[kShift2], m[kScale2], row, run.dtype), run);
+  return nn::gated_residual(x, y, m[kGate2], row);
+}
+
+DoubleBlock::DoubleBlock(nn::Module& parent, const std::string& name, const NavaConfig& c)
+    : Module(parent, name),
+      video_(*this, self_attn_, cross_attn_, c, "", nullptr),
+      audio_(*this, self_attn_, cross_attn_, c, "_audio", c.no_split_norm_ffn ? &video_ : nullptr) {}
+
+DoubleBlock::Text DoubleBlock::text_keys(const Tensor& context, const nn::RunContext& run) const {
+  return {video_.text_keys(context, run), audio_.text_keys(context, run)};
+}
+
+nn::BlockState DoubleBlock::forward(const nn::BlockState& state, const Text& text, const BlockInputs& in,
+                                    const nn::RunContext& run) const {
+  const Tensor &video = state[0], &audio = state[1];
+  const TokenStream &at_video = in.layout.video, &at_audio = in.layout.audio;
+  std::vector<Tensor> video_modulation, audio_modulation;
+  Heads video_heads, audio_heads;
+  if (video.defined()) {
+    video_modulation = video_.modulation(in.e0);
+    video_heads = video_.heads(video, video_modulation, at_video, run);
+  }
+  if (audio.defined()) {
+    audio_modulation = audio_.modulation(in.e0);
+    audio_heads = audio_.heads(audio, audio_modulation, at_audio, run);
+  }
+  Tensor video_attended, audio_attended;
+  if (video.defined() && audio.defined() && !in.mask_modality) {
+    const Tensor attended = attend(concat(video_heads, audio_heads), run);
+    video_attended = attended.narrow(2, 0, at_video.tokens);
+    audio_attended = attended.narrow(2, at_video.tokens, at_audio.tokens);
+  } else {
+    if (video.defined()) video_attended = attend(video_heads, run);
+    if (audio.defined()) audio_attended = attend(audio_heads, run);
+  }
+  nn::BlockState after(2);
+  if (video.defined()) after[0] = video_.finish(video, video_attended, video_modulation, at_video, text.video, run);
+  if (audio.defined()) after[1] = audio_.finish(audio, audio_attended, audio_modulation, at_audio, text.audio, run);
+  return after;
+}
+
+SingleBlock::SingleBlock(nn::Module& parent, const std::string& name, const NavaConfig& c)
+    : Module(parent, name), stream_(*this, self_attn_, cross_attn_, c, "", nullptr) {}
+
+TextKeys SingleBlock::text_keys(const Tensor& context, const nn::RunContext& run) const {
+  return stream_.text_keys(context, run);
+}
+
+nn::BlockState SingleBlock::forward(const nn::BlockState& state, const TextKeys& text, const BlockInputs& in,
+                                    const nn::RunContext& run) const {
+  const TokenStream& joint = in.layout.joint;
+  const auto modulation = stream_.modulation(in.e0);
+  const Heads heads = stream_.heads(state[0], modulation, joint, run);
+  const bool apart = in.mask_modality && in.layout.video.tokens > 0 && in.layout.audio.tokens > 0;
+  const Tensor attended = apart ? attend_apart(heads, in.layout.video.tokens, run) : attend(heads, run);
+  return {stream_.finish(state[0], attended, modulation, joint, text, run)};
+}
+
+}  // namespace phonofilm::nava

@@ -1,0 +1,97 @@
+// NAVA's two kinds of block. Both do, for every token: modulated norm, self-attention over video and audio together,
+// gated residual; norm, cross-attention to text, residual; modulated norm, feed-forward, gated residual.
+//   DoubleBlock ("hierarchical alignment layer"): video and audio have weights of their own and meet in attention.
+//   SingleBlock ("unified fusion layer"): one set of weights for all tokens.
+#pragma once
+
+#include <memory>
+
+#include "phonofilm/families/nava/attention.h"
+#include "phonofilm/families/nava/token_layout.h"
+#include "phonofilm/nn/block_runner.h"
+
+namespace phonofilm::nava {
+
+// "ffn": Linear, GELU (tanh form), Linear.
+class FeedForward {
+ public:
+  FeedForward(nn::Module& parent, const std::string& name, std::int64_t width, std::int64_t hidden);
+  Tensor forward(const Tensor& x, const nn::RunContext& run) const;
+
+ private:
+  nn::Linear input_, output_;
+};
+
+// The learned table that a block adds to the timestep's six modulation vectors. The doubled name is the publisher's.
+class ModulationTable : public nn::Module {
+ public:
+  ModulationTable(nn::Module& parent, const std::string& name, std::int64_t width);
+  // e0: [B, R, 6, D] -> six of [B, R, D]: shift, scale, gate of self-attention; shift, scale, gate of the FFN
+  std::vector<Tensor> forward(const Tensor& e0) const;
+
+ private:
+  Tensor& modulation_;  // [1, 6, D]
+};
+
+// The layers that one stream of tokens passes through in a block.
+class BlockStream {
+ public:
+  // `lender`: the stream whose norm3 and FFN this one uses, or nullptr for its own.
+  BlockStream(nn::Module& block, nn::Module& self_attn, nn::Module& cross_attn, const NavaConfig& config,
+              const std::string& suffix, const BlockStream* lender);
+
+  TextKeys text_keys(const Tensor& context, const nn::RunContext& run) const { return cross_.text_keys(context, run); }
+  std::vector<Tensor> modulation(const Tensor& e0) const { return modulation_.forward(e0); }
+  // What goes into self-attention. x: [B, L, D] float32.
+  Heads heads(const Tensor& x, const std::vector<Tensor>& modulation, const TokenStream& tokens,
+              const nn::RunContext& run) const;
+  // All that follows self-attention. attended: [B, N, L, K] -> the stream after the block.
+  Tensor finish(const Tensor& x, const Tensor& attended, const std::vector<Tensor>& modulation,
+                const TokenStream& tokens, const TextKeys& text, const nn::RunContext& run) const;
+
+ private:
+  Projections self_, cross_;
+  std::unique_ptr<nn::LayerNorm> own_norm3_;
+  std::unique_ptr<FeedForward> own_ffn_;
+  const nn::LayerNorm& norm3_;
+  const FeedForward& ffn_;
+  ModulationTable modulation_;
+};
+
+// What all blocks of a forward pass share.
+struct BlockInputs {
+  TokenLayout layout;
+  Tensor e0;                   // [B, R, 6, D]
+  bool mask_modality = false;  // no attention between video and audio
+};
+
+class DoubleBlock : public nn::Module {
+ public:
+  DoubleBlock(nn::Module& parent, const std::string& name, const NavaConfig& config);
+  struct Text {
+    TextKeys video, audio;
+  };
+  Text text_keys(const Tensor& context, const nn::RunContext& run) const;
+  // state: {video tokens, audio tokens}, either may be undefined.
+  nn::BlockState forward(const nn::BlockState& state, const Text& text, const BlockInputs& in,
+                         const nn::RunContext& run) const;
+
+ private:
+  nn::Module self_attn_{*this, "self_attn"}, cross_attn_{*this, "cross_attn"};
+  BlockStream video_, audio_;
+};
+
+class SingleBlock : public nn::Module {
+ public:
+  SingleBlock(nn::Module& parent, const std::string& name, const NavaConfig& config);
+  TextKeys text_keys(const Tensor& context, const nn::RunContext& run) const;
+  // state: {joint tokens}
+  nn::BlockState forward(const nn::BlockState& state, const TextKeys& text, const BlockInputs& in,
+                         const nn::RunContext& run) const;
+
+ private:
+  nn::Module self_attn_{*this, "self_attn"}, cross_attn_{*this, "cross_attn"};
+  BlockStream stream_;
+};
+
+}  // namespace phonofilm::nava

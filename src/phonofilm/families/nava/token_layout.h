@@ -1,0 +1,34 @@
+// Where tokens stand: the grid of video tokens, their RoPE angles beside those of the audio tokens, and which tokens
+// are held clean. Depends on shapes only.
+#pragma once
+
+#include "phonofilm/diffusion/joint_latent.h"
+#include "phonofilm/families/nava/config.h"
+#include "phonofilm/nn/rope.h"
+
+namespace phonofilm::nava {
+
+// A sequence of tokens as blocks see it. The joint sequence is always [video tokens; audio tokens].
+struct TokenStream {
+  std::int64_t tokens = 0;  // 0: the modality is absent
+  nn::RopeTable rope;       // of these tokens
+  Tensor row_of_token;      // int32 [tokens]: 0 the sample's timestep, 1 clean (t = 0); undefined: all 0
+};
+
+struct TokenLayout {
+  std::int64_t frames = 0, rows = 0, columns = 0;  // grid of video tokens
+  std::int64_t latent_rows = 0, latent_columns = 0;  // of the video latent before padding to whole patches
+  std::int64_t clean_tokens = 0;
+  TokenStream video, audio, joint;
+};
+
+// clean_frames: leading latent frames whose tokens get t = 0.
+TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const NavaConfig& config);
+
+// [B, C, F, H, W] -> [B, F * h * w, C * ph * pw], tokens in the order frame, row, column; H and W that are not whole
+// patches are padded with zeros at the bottom and right.
+Tensor patchify(const Tensor& video, const TokenLayout& layout, const NavaConfig& config);
+// The head's rows [B, F * h * w, ph * pw * C] (channel fastest) -> [B, C, F, H, W], without the padding.
+Tensor unpatchify(const Tensor& tokens, const TokenLayout& layout, const NavaConfig& config);
+
+}  // namespace phonofilm::nava

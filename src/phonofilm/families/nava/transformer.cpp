@@ -1,0 +1,153 @@
+#include "phonofilm/families/nava/transformer.h"
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/shape.h"
+
+namespace phonofilm::nava {
+namespace {
+
+NavaConfig validated(const NavaConfig& config) {
+  config.validate("NavaTransformer");
+  return config;
+}
+
+Tensor concat_tokens(const nn::BlockState& streams) {
+  if (!streams[0].defined()) return streams[1];
+  if (!streams[1].defined()) return streams[0];
+  return at::cat({streams[0], streams[1]}, 1);
+}
+
+// Row 0: the sample's own timestep; row 1, where frames are held clean: 0.
+Tensor timestep_rows(const Tensor& timestep, bool with_clean_row) {
+  const Tensor own = timestep.to(at::kFloat).unsqueeze(1);
+  return with_clean_row ? at::cat({own, at::zeros_like(own)}, 1) : own;
+}
+
+// One embedding per position; the rule is explained at Voices.
+Tensor match_voices(const Voices& voices) {
+  const auto positions = std::int64_t(voices.positions.size()), count = voices.embeddings.size(0);
+  if (count == 1) return voices.embeddings.expand({positions, -1});
+  PF_CHECK(count >= positions, InvalidRequest, "voices", count, " speaker embeddings for ", positions,
+           " spans of speech: give one per span, or one for all (zeros where a span has no reference)");
+  return voices.embeddings.narrow(0, 0, positions);
+}
+
+}  // namespace
+
+NavaTransformer::NavaTransformer(const NavaConfig& config) : config_(validated(config)) {
+  const NavaConfig& c = config_;
+  if (c.has_position_grid()) position_embedding_ = std::make_unique<PositionEmbedding>(*this, "position_embedding", c);
+  if (c.add_spk_emb) speaker_embedding_ = std::make_unique<SpeakerEmbedding>(*this, "speaker_embedding", c);
+  for (std::int64_t i = 0; i < c.num_double_layers; ++i) {
+    double_blocks_.push_back(std::make_unique<DoubleBlock>(*this, concat("double_blocks.", i), c));
+  }
+  for (std::int64_t i = 0; i < c.num_single_layers; ++i) {
+    single_blocks_.push_back(std::make_unique<SingleBlock>(*this, concat("single_blocks.", i), c));
+  }
+  const std::int64_t patch = c.patch_size[0] * c.patch_size[1] * c.patch_size[2];
+  head_ = std::make_unique<Head>(*this, "head", c.dim, patch * c.vid_out_dim, nn::init::zeros());
+  head_audio_ = std::make_unique<Head>(*this, "head_audio", c.dim, c.audio_out_dim,
+                                       c.zero_init_audio_head ? nn::init::zeros() : nn::init::xavier_uniform());
+}
+
+const SpeakerEmbedding& NavaTransformer::speaker_embedding() const {
+  PF_CHECK(speaker_embedding_, InvalidRequest, "voices", "this model takes no reference voices (add_spk_emb is false)");
+  return *speaker_embedding_;
+}
+
+Tensor NavaTransformer::insert_voices(const Tensor& context, const std::vector<Voices>& voices) const {
+  std::vector<std::int64_t> rows;
+  std::vector<Tensor> embeddings;
+  for (size_t sample = 0; sample < voices.size(); ++sample) {
+    const Voices& v = voices[sample];
+    if (!v.embeddings.defined() || v.positions.empty()) continue;
+    expect_shape(v.embeddings, {kAny, config_.spk_dim}, "nava: speaker embeddings");
+    for (const std::int64_t position : v.positions) {
+      PF_CHECK(position >= 0 && position < config_.text_len, InvalidRequest, "voices", "position ", position,
+               " lies outside the ", config_.text_len, " context rows");
+      rows.push_back(std::int64_t(sample) * config_.text_len + position);
+    }
+    embeddings.push_back(match_voices(v));
+  }
+  if (rows.empty()) return context;
+  const Tensor tokens = speaker_embedding().forward(at::cat(embeddings).to(context.device()));
+  const Tensor index = at::tensor(rows, at::kLong).to(context.device());
+  return context.flatten(0, 1).index_copy(0, index, tokens.to(context.scalar_type())).view_as(context);
+}
+
+PreparedContext NavaTransformer::prepare_context(const Tensor& rows, const std::vector<Voices>& voices,
+                                                 const nn::RunContext& run) const {
+  expect_shape(rows, {kAny, config_.text_len, config_.text_dim}, "nava: context rows");
+  PF_CHECK(voices.empty() || std::int64_t(voices.size()) == rows.size(0), ShapeError, "voices", "expected voices for ",
+           rows.size(0), " samples, got ", voices.size());
+  PreparedContext prepared;
+  prepared.context = insert_voices(text_embedding_.forward(rows, run), voices);
+  for (const auto& block : double_blocks_) prepared.doubles.push_back(block->text_keys(prepared.context, run));
+  for (const auto& block : single_blocks_) prepared.singles.push_back(block->text_keys(prepared.context, run));
+  return prepared;
+}
+
+void NavaTransformer::check(const NavaInputs& in) const {
+  PF_CHECK(in.latent.has_video() || in.latent.has_audio(), ShapeError, "nava", "neither a video nor an audio latent given");
+  PF_CHECK(in.context != nullptr, ShapeError, "nava", "no context given: call prepare_context first");
+  const std::int64_t batch = in.context->context.size(0);
+  expect_shape(in.timestep, {batch}, "nava: timestep");
+  if (in.latent.has_video()) expect_shape(in.latent.video, {batch, config_.vid_in_dim, kAny, kAny, kAny}, "nava: video latent");
+  if (in.latent.has_audio()) expect_shape(in.latent.audio, {batch, config_.audio_in_dim, kAny}, "nava: audio latent");
+}
+
+nn::BlockState NavaTransformer::embed(const diffusion::JointLatent& latent, const TokenLayout& layout,
+                                      const nn::RunContext& run) const {
+  nn::BlockState tokens(2);
+  if (latent.has_video()) {
+    tokens[0] = patch_embedding_.forward(patchify(latent.video, layout, config_), run).to(at::kFloat);
+    if (position_embedding_) tokens[0] = tokens[0] + position_embedding_->forward(layout);
+  }
+  if (latent.has_audio()) tokens[1] = patch_embedding_audio_.forward(latent.audio, run).to(at::kFloat).contiguous();
+  return tokens;
+}
+
+// A runner may call a block again in the backward pass, so block functions own what they need.
+Tensor NavaTransformer::run_blocks(nn::BlockState state, const PreparedContext& context,
+                                   std::shared_ptr<const BlockInputs> in, const nn::RunContext& run,
+                                   const nn::BlockRunner& runner) const {
+  std::int64_t index = 0;
+  for (size_t i = 0; i < double_blocks_.size(); ++i) {
+    const auto block = [&layer = *double_blocks_[i], text = context.doubles[i], in, run](const nn::BlockState& tokens) {
+      return layer.forward(tokens, text, *in, run);
+    };
+    state = runner.run(index++, block, state);
+  }
+  state = {concat_tokens(state)};
+  for (size_t i = 0; i < single_blocks_.size(); ++i) {
+    const auto block = [&layer = *single_blocks_[i], text = context.singles[i], in, run](const nn::BlockState& tokens) {
+      return layer.forward(tokens, text, *in, run);
+    };
+    state = runner.run(index++, block, state);
+  }
+  return state[0];
+}
+
+diffusion::JointLatent NavaTransformer::forward(const NavaInputs& inputs, const nn::RunContext& run,
+                                                const nn::BlockRunner& runner) const {
+  check(inputs);
+  const TokenLayout layout = make_layout(inputs.latent, inputs.clean_frames, config_);
+  const TimeRows time = time_embedding_.forward(timestep_rows(inputs.timestep, layout.clean_tokens > 0));
+  const auto in = std::make_shared<const BlockInputs>(BlockInputs{layout, time.e0, inputs.mask_modality});
+  const Tensor tokens = run_blocks(embed(inputs.latent, layout, run), *inputs.context, in, run, runner);
+
+  diffusion::JointLatent velocity;
+  const TokenStream &video = layout.video, &audio = layout.audio;
+  if (inputs.latent.has_video()) {
+    const Tensor rows = head_->forward(tokens.narrow(1, 0, video.tokens), time.e, video.row_of_token, run);
+    velocity.video = unpatchify(rows, layout, config_);
+  }
+  if (inputs.latent.has_audio()) {
+    const Tensor rows = head_audio_->forward(tokens.narrow(1, video.tokens, audio.tokens), time.e, audio.row_of_token, run);
+    velocity.audio = rows.transpose(1, 2);
+  }
+  return velocity;
+}
+
+}  // namespace phonofilm::nava

@@ -1,0 +1,3 @@
+#define PF_ISA generic
+#define PF_ISA_NAME "generic"
+#include "phonofilm/nn/kernels/row_kernels.h"

@@ -1,0 +1,76 @@
+#include "phonofilm/nn/layers.h"
+
+#include <cmath>
+
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::nn {
+namespace {
+
+c10::optional<Tensor> cast(const Tensor* tensor, at::ScalarType dtype) {
+  return tensor == nullptr ? c10::nullopt : c10::optional<Tensor>(tensor->to(dtype));
+}
+
+}  // namespace
+
+Linear::Linear(Module& parent, const std::string& name, std::int64_t in, std::int64_t out, Bias bias, Init init)
+    : Module(parent, name),
+      weight_(parameter("weight", {out, in}, std::move(init))),
+      bias_(bias == Bias::yes ? &parameter("bias", {out}, init::zeros()) : nullptr) {}
+
+Tensor Linear::forward(const Tensor& x, const RunContext& run) const {
+  return at::linear(x.to(run.dtype), weight_.to(run.dtype), cast(bias_, run.dtype));
+}
+
+Conv1d::Conv1d(Module& parent, const std::string& name, std::int64_t in, std::int64_t out, Options options)
+    : Module(parent, name),
+      options_(options),
+      weight_(parameter("weight", {out, in / options.groups, options.kernel}, options.init)),
+      bias_(options.bias == Bias::yes ? &parameter("bias", {out}, init::zeros()) : nullptr) {}
+
+Tensor Conv1d::forward(const Tensor& x, const RunContext& run) const {
+  return at::conv1d(x.to(run.dtype), weight_.to(run.dtype), cast(bias_, run.dtype), options_.stride, options_.padding,
+                    /*dilation=*/1, options_.groups);
+}
+
+LayerNorm::LayerNorm(Module& parent, const std::string& name, std::int64_t width, double eps)
+    : Module(parent, name),
+      eps_(eps),
+      weight_(parameter("weight", {width}, init::ones())),
+      bias_(parameter("bias", {width}, init::zeros())) {}
+
+Tensor LayerNorm::forward(const Tensor& x) const {
+  return at::layer_norm(x, {x.size(-1)}, weight_.to(x.scalar_type()), bias_.to(x.scalar_type()), eps_);
+}
+
+Tensor layer_norm(const Tensor& x, double eps) { return at::layer_norm(x, {x.size(-1)}, {}, {}, eps); }
+
+RmsNorm::RmsNorm(Module& parent, const std::string& name, std::int64_t width, double eps)
+    : Module(parent, name), eps_(eps), weight_(parameter("weight", {width}, init::ones())) {}
+
+Tensor RmsNorm::forward(const Tensor& x) const {
+  const Tensor wide = x.to(at::kFloat);
+  const Tensor scale = at::rsqrt(wide.square().mean(-1, /*keepdim=*/true) + eps_);
+  return (wide * scale * weight_.to(at::kFloat)).to(x.scalar_type());
+}
+
+Embedding::Embedding(Module& parent, const std::string& name, std::int64_t count, std::int64_t width)
+    : Module(parent, name), weight_(parameter("weight", {count, width}, init::normal(0.02))) {}
+
+Tensor Embedding::forward(const Tensor& indices) const { return at::embedding(weight_, indices); }
+
+namespace {
+
+Tensor explicit_attention(const Tensor& q, const Tensor& k, const Tensor& v) {
+  const Tensor scores = at::matmul(q * (1 / std::sqrt(double(q.size(-1)))), k.transpose(-2, -1));
+  return at::matmul(at::softmax(scores, -1), v);
+}
+
+}  // namespace
+
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const RunContext& run) {
+  if (run.attention == AttentionBackend::explicit_) return explicit_attention(q, k, v);
+  return at::scaled_dot_product_attention(q, k, v);
+}
+
+}  // namespace phonofilm::nn

@@ -1,0 +1,120 @@
+#include "phonofilm/nn/module.h"
+
+#include <cmath>
+#include <set>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
+#include "phonofilm/tensor/shape.h"
+
+namespace phonofilm::nn {
+
+namespace init {
+
+namespace {
+std::int64_t fan_in(const Tensor& weight) { return weight.numel() / weight.size(0); }
+}  // namespace
+
+Init zeros() {
+  return [](Tensor& p, at::Generator&) { p.zero_(); };
+}
+Init ones() {
+  return [](Tensor& p, at::Generator&) { p.fill_(1); };
+}
+Init normal(double std) {
+  return [std](Tensor& p, at::Generator& generator) { p.normal_(0, std, generator); };
+}
+Init xavier_uniform() {
+  return [](Tensor& p, at::Generator& generator) {
+    const double bound = std::sqrt(6.0 / double(fan_in(p) + p.size(0)));
+    p.uniform_(-bound, bound, generator);
+  };
+}
+Init kaiming_uniform(double gain) {
+  return [gain](Tensor& p, at::Generator& generator) {
+    const double bound = gain * std::sqrt(3.0 / double(fan_in(p)));
+    p.uniform_(-bound, bound, generator);
+  };
+}
+
+}  // namespace init
+
+Module::Module(Module& parent, const std::string& name) { parent.slots_.push_back({name, this, nullptr, {}}); }
+
+Tensor& Module::parameter(const std::string& name, const Shape& shape, Init init) {
+  auto value = std::make_unique<Tensor>();
+  Tensor& reference = *value;
+  slots_.push_back({name, nullptr, std::move(value), {name, shape, std::move(init), &reference}});
+  return reference;
+}
+
+void Module::visit(const std::string& prefix, const std::function<void(const std::string&, Parameter&)>& visitor) {
+  for (Slot& slot : slots_) {
+    if (slot.child != nullptr) {
+      slot.child->visit(prefix + slot.name + ".", visitor);
+    } else {
+      visitor(prefix + slot.name, slot.parameter);
+    }
+  }
+}
+
+Module::NamedTensors Module::named_parameters() const {
+  NamedTensors result;
+  const_cast<Module*>(this)->visit("", [&](const std::string& name, Parameter& p) { result.emplace_back(name, *p.value); });
+  return result;
+}
+
+std::int64_t Module::parameter_count() const {
+  std::int64_t count = 0;
+  const_cast<Module*>(this)->visit("", [&](const std::string&, Parameter& p) { count += c10::multiply_integers(p.shape); });
+  return count;
+}
+
+void Module::initialise(std::uint64_t seed) {
+  at::Generator generator = make_generator(seed);
+  visit("", [&](const std::string&, Parameter& p) {
+    *p.value = at::empty(p.shape, at::kFloat);
+    p.init(*p.value, generator);
+  });
+}
+
+void Module::load(const std::map<std::string, Tensor>& tensors, const std::string& file, const std::string& prefix,
+                  at::ScalarType dtype) {
+  std::vector<std::string> problems;
+  std::set<std::string> used;
+  visit(prefix, [&](const std::string& name, Parameter& p) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) {
+      problems.push_back(concat("missing \"", name, "\" ", shape_text(p.shape)));
+      return;
+    }
+    used.insert(name);
+    if (found->second.sizes() != at::IntArrayRef(p.shape)) {
+      problems.push_back(concat("\"", name, "\": expected ", shape_text(p.shape), ", got ", shape_text(found->second.sizes())));
+      return;
+    }
+    *p.value = found->second.to(dtype);
+  });
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with(prefix) && !used.contains(name)) problems.push_back(concat("unexpected \"", name, "\""));
+  }
+  PF_CHECK(problems.empty(), CheckpointError, "load", file, ": ", problems.size(), " tensors do not fit the model:\n  ",
+           join(problems, "\n  "));
+}
+
+std::map<std::string, Tensor> Module::state_dict(const std::string& prefix) const {
+  std::map<std::string, Tensor> result;
+  for (const auto& [name, tensor] : named_parameters()) result[prefix + name] = tensor.detach();
+  return result;
+}
+
+void Module::convert(at::ScalarType dtype) {
+  visit("", [&](const std::string&, Parameter& p) { *p.value = p.value->detach().to(dtype); });
+}
+
+void Module::require_grad(bool on) {
+  visit("", [&](const std::string&, Parameter& p) { p.value->requires_grad_(on); });
+}
+
+}  // namespace phonofilm::nn

@@ -1,0 +1,81 @@
+// A tree of named parameters: the registered names are the publisher's names, dots between levels.
+//
+//   struct Mlp : Module {
+//     Linear fc1{*this, "fc1", 64, 256}, fc2{*this, "fc2", 256, 64};
+//     explicit Mlp(Module& parent, std::string name) : Module(parent, std::move(name)) {}
+//     Tensor forward(const Tensor& x, const RunContext& run) const;
+//   };
+//
+// LibTorch's own module header costs 17-35 s of compile time per file; this one costs nothing, and autograd works
+// all the same because it lives in the dispatcher. A module is neither copied nor moved: children point to parents
+// only while they are being constructed. After loading, forward() is const and safe to call from several threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "phonofilm/tensor/tensor.h"
+
+namespace phonofilm::nn {
+
+// Fills a fresh parameter in place; drawn from `generator` so that construction is deterministic by seed.
+using Init = std::function<void(Tensor& parameter, at::Generator& generator)>;
+namespace init {
+Init zeros();
+Init ones();
+Init normal(double std);
+Init xavier_uniform();               // of the matrix [out, in * kernel]
+Init kaiming_uniform(double gain = 1);  // bound gain * sqrt(3 / fan_in)
+}  // namespace init
+
+class Module {
+ public:
+  using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+  Module() = default;                                   // a root
+  Module(Module& parent, const std::string& name);      // registered with its parent under `name`
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  virtual ~Module() = default;
+
+  // In registration order, e.g. {"blocks.0.ffn.0.weight", ...}. The tensors share storage with the module.
+  NamedTensors named_parameters() const;
+  std::int64_t parameter_count() const;
+
+  // Draws every parameter anew from its Init, in registration order, as float32.
+  void initialise(std::uint64_t seed);
+  // Strict: every parameter is filled once and every tensor of `tensors` under `prefix` is used, else one
+  // CheckpointError lists all missing, unexpected and mis-shaped names. Values are converted to `dtype`, or shared
+  // with `tensors` where they have it already (no copy of a memory-mapped file).
+  void load(const std::map<std::string, Tensor>& tensors, const std::string& file, const std::string& prefix = "",
+            at::ScalarType dtype = at::kFloat);
+  std::map<std::string, Tensor> state_dict(const std::string& prefix = "") const;  // detached, sharing storage
+  void convert(at::ScalarType dtype);
+  void require_grad(bool on);
+
+ protected:
+  // Declares a parameter; it is undefined until initialise() or load(). The reference stays valid for life.
+  Tensor& parameter(const std::string& name, const Shape& shape, Init init);
+
+ private:
+  struct Parameter {
+    std::string name;
+    Shape shape;
+    Init init;
+    Tensor* value;
+  };
+  void visit(const std::string& prefix, const std::function<void(const std::string&, Parameter&)>& visitor);
+  struct Slot {  // children and parameters in the order they were declared
+    std::string name;
+    Module* child;                         // or
+    std::unique_ptr<Tensor> value;         // a parameter
+    Parameter parameter;
+  };
+  std::vector<Slot> slots_;
+};
+
+}  // namespace phonofilm::nn

@@ -1,0 +1,79 @@
+#include "phonofilm/train/flow_matching.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::train {
+namespace {
+
+Tensor float_tensor(const std::vector<double>& values) { return at::tensor(values, at::kDouble).to(at::kFloat); }
+
+Tensor per_sample_mse(const Tensor& prediction, const Tensor& data, const Tensor& noise) {
+  PF_CHECK(prediction.sizes() == data.sizes() && data.sizes() == noise.sizes(), ShapeError, "flow_loss",
+           "prediction, data and noise must have equal shapes");
+  return (prediction.to(at::kFloat) - (noise - data).to(at::kFloat)).square().flatten(1).mean(1);
+}
+
+}  // namespace
+
+Tensor NoiseLevels::timestep() const { return sigma * 1000; }
+
+NavaNoiseTable::NavaNoiseTable(double shift) : sigmas_(diffusion::nava_euler_sigmas(1000, shift)) {
+  sigmas_.pop_back();
+  for (const double sigma : sigmas_) weights_.push_back(std::exp(-2 * std::pow(sigma - 0.5, 2)));
+  const double least = *std::min_element(weights_.begin(), weights_.end());
+  for (double& weight : weights_) weight -= least;
+  const double mean = std::accumulate(weights_.begin(), weights_.end(), 0.0) / double(weights_.size());
+  for (double& weight : weights_) weight /= mean;
+}
+
+NoiseLevels NavaNoiseTable::draw(std::int64_t batch, Random& random) const {
+  std::vector<double> sigma, weight;
+  for (std::int64_t i = 0; i < batch; ++i) {
+    const auto index = size_t(random.below(std::int64_t(sigmas_.size())));
+    sigma.push_back(sigmas_[index]);
+    weight.push_back(weights_[index]);
+  }
+  return {float_tensor(sigma), float_tensor(weight)};
+}
+
+NoiseLevels LogitNormal::draw(std::int64_t batch, Random& random) const {
+  std::vector<double> sigma;
+  for (std::int64_t i = 0; i < batch; ++i) {
+    sigma.push_back(diffusion::shift_sigma(1 / (1 + std::exp(-(mean + std * random.normal()))), shift));
+  }
+  return {float_tensor(sigma), at::ones({batch})};
+}
+
+diffusion::JointLatent add_noise(const diffusion::JointLatent& data, const diffusion::JointLatent& noise,
+                                 const Tensor& sigma) {
+  const auto mix = [&](const Tensor& x, const Tensor& n) {
+    Shape shape(size_t(x.dim()), 1);
+    shape[0] = sigma.size(0);
+    const Tensor s = sigma.view(shape);
+    return (1 - s) * x + s * n;
+  };
+  return diffusion::map(mix, data, noise);
+}
+
+FlowLoss flow_loss(const diffusion::JointLatent& prediction, const diffusion::JointLatent& data,
+                   const diffusion::JointLatent& noise, const Tensor& weight, const LossScales& scales) {
+  const diffusion::JointLatent mse = diffusion::map(per_sample_mse, prediction, data, noise);
+  FlowLoss loss;
+  const auto add = [&](const Tensor& part, double scale) {
+    const Tensor share = scale * (weight * part).mean();
+    loss.total = loss.total.defined() ? loss.total + share : share;
+  };
+  if (mse.has_video()) add(mse.video, scales.video);
+  if (mse.has_audio()) add(mse.audio, scales.audio);
+  loss.video = mse.has_video() ? mse.video.detach() : Tensor();
+  loss.audio = mse.has_audio() ? mse.audio.detach() : Tensor();
+  return loss;
+}
+
+}  // namespace phonofilm::train

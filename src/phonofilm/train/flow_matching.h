@@ -1,0 +1,57 @@
+// Flow matching (Lipman et al. 2023) on joint latents: x_t = (1 - sigma) x0 + sigma noise, the model predicts
+// noise - x0, one sigma per sample shared by both modalities. Pure functions; all randomness comes from the caller.
+#pragma once
+
+#include <vector>
+
+#include "phonofilm/base/random.h"
+#include "phonofilm/diffusion/joint_latent.h"
+
+namespace phonofilm::train {
+
+// Noise levels of a batch, and how much each sample's loss counts.
+struct NoiseLevels {
+  Tensor sigma;   // [B] float32
+  Tensor weight;  // [B] float32
+  Tensor timestep() const;  // 1000 sigma
+};
+
+// NAVA's objective: a table of 1000 levels, the grid nava_euler_sigmas(1000, shift), drawn uniformly, and the weight
+// "bsmntw", a bell around timestep 500 that is 0 at its far end and 1 on average.
+class NavaNoiseTable {
+ public:
+  explicit NavaNoiseTable(double shift = 5);
+  const std::vector<double>& sigmas() const { return sigmas_; }
+  const std::vector<double>& weights() const { return weights_; }
+  NoiseLevels draw(std::int64_t batch, Random& random) const;
+
+ private:
+  std::vector<double> sigmas_, weights_;
+};
+
+// sigma = shift(sigmoid(N(mean, std))), all weights 1 (Esser et al. 2024): most work in the middle of the path.
+struct LogitNormal {
+  double mean = 0, std = 1, shift = 1;
+  NoiseLevels draw(std::int64_t batch, Random& random) const;
+};
+
+// x_t of every sample. sigma: [B].
+diffusion::JointLatent add_noise(const diffusion::JointLatent& data, const diffusion::JointLatent& noise,
+                                 const Tensor& sigma);
+
+// How much the two modalities count; NAVA's published values.
+struct LossScales {
+  double video = 1, audio = 0.2;
+};
+
+struct FlowLoss {
+  Tensor total;         // scalar float32, to be differentiated: mean over samples of weight * (video and audio parts)
+  Tensor video, audio;  // [B] float32, detached: plain mean squared error per sample; undefined where absent
+};
+
+// prediction: velocities as the model returns them; data and noise: as given to add_noise; weight: [B].
+// Squared errors are averaged over all elements of a sample, a given first frame included, as published.
+FlowLoss flow_loss(const diffusion::JointLatent& prediction, const diffusion::JointLatent& data,
+                   const diffusion::JointLatent& noise, const Tensor& weight, const LossScales& scales = {});
+
+}  // namespace phonofilm::train

@@ -1,0 +1,154 @@
+#include "phonofilm/vocoders/vocos/vocos.h"
+
+#include <ATen/ops/addcmul.h>
+#include <ATen/ops/unbind.h>
+
+#include <nlohmann/json.hpp>
+#include <numbers>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/shape.h"
+#include "phonofilm/weights/model_folder.h"
+
+namespace phonofilm::vocoders {
+
+using nn::RunContext;
+
+Fields VocosConfig::fields() {
+  return {{"width", &width, "channels of the residual stream", 1.0, 8192.0},
+          {"hidden", &hidden, "channels inside a block", 1.0, 32768.0},
+          {"blocks", &blocks, "ConvNeXt blocks", 1.0, 64.0},
+          {"kernel", &kernel, "taps of the depthwise convolutions, odd", 1.0, 63.0},
+          {"mel_mean", &mel_mean, "subtracted from the mel"},
+          {"mel_scale", &mel_scale, "divides the mel", 1e-3, 1e3},
+          {"track_phase", &track_phase, "predict phase differences and accumulate them over frames"}};
+}
+
+namespace {
+
+constexpr double kMaxLogMagnitude = 7;  // e^7 = 1097 exceeds a full-scale sine (fft / 4 = 256 for the default window)
+constexpr double kKeepBias = 3;         // memory starts long: sigmoid(3) = 0.95 per frame
+
+VocosConfig checked(const VocosConfig& config) {
+  PF_CHECK(config.kernel % 2 == 1, InvalidRequest, "vocos", "kernel must be odd, got ", config.kernel);
+  PF_CHECK(config.mel.framing == "centred", InvalidRequest, "vocos", "the mel's frames must be centred");
+  return config;
+}
+
+nn::Conv1d::Options taps(std::int64_t kernel, std::int64_t groups = 1) {
+  return {.kernel = kernel, .padding = kernel / 2, .groups = groups};
+}
+
+Tensor polar(const Tensor& modulus, const Tensor& angle) {
+  return at::complex(modulus * at::cos(angle), modulus * at::sin(angle));
+}
+
+// Radians that a bin's centre frequency turns per hop, modulo a whole turn; [bins], computed in float64.
+Tensor centre_advance(const dsp::MelConfig& mel, const at::TensorOptions& options) {
+  const Tensor turns = at::arange(mel.fft / 2 + 1, at::kDouble) * (double(mel.hop) / double(mel.fft));
+  return ((turns - turns.floor()) * (2 * std::numbers::pi)).to(options);
+}
+
+// z[t] = rotation[t] * z[t-1] + input[t] along axis 1 of complex64 [B, T, bins].
+Tensor accumulate(const Tensor& rotation, const Tensor& input) {
+  const std::vector<Tensor> turns = at::unbind(rotation, 1), inputs = at::unbind(input, 1);
+  std::vector<Tensor> states{inputs.front()};
+  for (size_t t = 1; t < inputs.size(); ++t) states.push_back(at::addcmul(inputs[t], turns[t], states.back()));
+  return at::stack(states, 1);
+}
+
+Tensor unit(const Tensor& z) {
+  return z * at::rsqrt(at::real(z).square() + at::imag(z).square() + 1e-8);
+}
+
+}  // namespace
+
+ConvNextBlock::ConvNextBlock(nn::Module& parent, const std::string& name, const VocosConfig& config)
+    : Module(parent, name),
+      depthwise_(*this, "dwconv", config.width, config.width, taps(config.kernel, config.width)),
+      norm_(*this, "norm", config.width),
+      wide_(*this, "pwconv1", config.width, config.hidden),
+      narrow_(*this, "pwconv2", config.hidden, config.width),
+      gain_(parameter("gamma", {config.width}, [scale = 1.0 / double(config.blocks)](Tensor& p, at::Generator&) { p.fill_(scale); })) {}
+
+Tensor ConvNextBlock::forward(const Tensor& x, const RunContext& run) const {
+  const Tensor mixed = depthwise_.forward(x.transpose(1, 2), run).transpose(1, 2);
+  const Tensor hidden = at::gelu(wide_.forward(norm_.forward(mixed.to(at::kFloat)), run));
+  return x + narrow_.forward(hidden, run).to(at::kFloat) * gain_.to(at::kFloat);
+}
+
+Vocos::Vocos(const VocosConfig& config, std::uint64_t seed)
+    : config_(checked(config)),
+      in_(*this, "embed", config.mel.bins, config.width, taps(7)),
+      norm_in_(*this, "norm", config.width),
+      blocks_([&] {
+        std::vector<std::unique_ptr<ConvNextBlock>> blocks;
+        for (std::int64_t i = 0; i < config.blocks; ++i) {
+          blocks.push_back(std::make_unique<ConvNextBlock>(*this, concat("convnext.", i), config));
+        }
+        return blocks;
+      }()),
+      norm_out_(*this, "final_layer_norm", config.width),
+      head_(*this, "head.out", config.width, (config.track_phase ? 4 : 2) * (config.mel.fft / 2 + 1)),
+      advance_(config.track_phase
+                   ? std::make_unique<nn::Linear>(*this, "head.advance", config.width, config.mel.fft / 2 + 1)
+                   : nullptr) {
+  initialise(seed);
+}
+
+Tensor Vocos::Prediction::spectrum() const { return direction * at::exp(log_magnitude); }
+
+Vocos::Prediction Vocos::predict(const Tensor& mel, const RunContext& run) const {
+  expect_shape(mel, {kAny, config_.mel.bins, kAny}, "vocos: mel");
+  Tensor x = in_.forward((mel.to(at::kFloat) - config_.mel_mean) / config_.mel_scale, run).transpose(1, 2).to(at::kFloat);
+  x = norm_in_.forward(x);
+  for (const auto& block : blocks_) x = block->forward(x, run);
+  x = norm_out_.forward(x);
+
+  const std::vector<Tensor> parts = at::chunk(head_.forward(x, run).to(at::kFloat), config_.track_phase ? 4 : 2, -1);
+  Prediction result{parts[0].clamp_max(kMaxLogMagnitude).transpose(1, 2), at::zeros({1}), {}};
+  if (!config_.track_phase) {
+    result.direction = polar(at::ones_like(parts[1]), parts[1]).transpose(1, 2);
+    return result;
+  }
+  // float32: an error of the advance grows with every frame of a long tail.
+  const Tensor advance = advance_->forward(x, RunContext{at::kFloat, run.attention});
+  const Tensor rotation = polar(at::sigmoid(parts[2] + kKeepBias), advance + centre_advance(config_.mel, advance.options()));
+  const Tensor strike = polar(at::sigmoid(parts[3]), parts[1]);
+  result.advance = advance.transpose(1, 2);
+  result.direction = unit(accumulate(rotation, strike)).transpose(1, 2);
+  return result;
+}
+
+Tensor Vocos::waveform(const Prediction& prediction) const {
+  return dsp::istft(prediction.spectrum(), config_.mel.stft(), prediction.log_magnitude.size(2) * config_.mel.hop);
+}
+
+Tensor Vocos::forward(const Tensor& mel, const RunContext& run) const { return waveform(predict(mel, run)); }
+
+void save_vocos(const Vocos& model, const std::string& folder) {
+  VocosConfig config = model.config();
+  nlohmann::json json = write_json(config.fields());
+  json["mel"] = write_json(config.mel.fields());
+  weights::save_model_folder(folder, "vocos", json, model.state_dict());
+}
+
+std::unique_ptr<Vocos> load_vocos(const std::string& folder, at::ScalarType dtype) {
+  const weights::ModelFolder files = weights::open_model_folder(folder, "vocos");
+  const std::string where = folder + "/config.json";
+  try {
+    nlohmann::json json = *files.config;
+    VocosConfig config;
+    if (json.contains("mel")) read_json(json["mel"], config.mel.fields(), where + ": mel");
+    json.erase("mel");
+    read_json(json, config.fields(), where);
+    auto model = std::make_unique<Vocos>(config);
+    model->load(files.weights.tensors(), files.path, "", dtype);
+    return model;
+  } catch (const InvalidRequest& error) {
+    throw CheckpointError("load", concat(where, " does not describe a vocoder: ", error.what()));
+  }
+}
+
+}  // namespace phonofilm::vocoders

@@ -1,0 +1,41 @@
+// Reader and writer of the safetensors format: an 8-byte little-endian header length, a JSON header
+// {name: {dtype, shape, data_offsets}, "__metadata__": {string: string}}, then the raw tensors.
+// Untrusted input: every length and offset is checked before use.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "phonofilm/tensor/tensor.h"
+
+namespace phonofilm::weights {
+
+using TensorMap = std::map<std::string, Tensor>;
+using Metadata = std::map<std::string, std::string>;
+
+// A memory-mapped file. Tensors are views of the mapping and keep it alive, so loading costs no memory until a
+// value is read; they must not be written to (copy first).
+class SafetensorsFile {
+ public:
+  // Throws CheckpointError if the file is missing, truncated or malformed, naming the file and the tensor.
+  static SafetensorsFile open(const std::string& path);
+  const std::string& path() const { return path_; }
+  const TensorMap& tensors() const { return tensors_; }
+  const Metadata& metadata() const { return metadata_; }
+  // Throws CheckpointError naming the file and, for a near miss, the likely name.
+  const Tensor& at(const std::string& name) const;
+
+ private:
+  std::string path_;
+  TensorMap tensors_;
+  Metadata metadata_;
+};
+
+// The format's name of a dtype, e.g. "BF16". Throws CheckpointError for one that it cannot store.
+std::string dtype_name(at::ScalarType type);
+
+// Writes atomically: `path` appears whole or not at all. Tensors are stored contiguous, in name order.
+void save_safetensors(const std::string& path, const TensorMap& tensors, const Metadata& metadata = {});
+
+}  // namespace phonofilm::weights

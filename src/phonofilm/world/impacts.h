@@ -1,0 +1,11 @@
+// The scene "impacts": one or two balls fall, bounce on the floor, roll, and hit the walls; every strike is heard.
+#pragma once
+
+#include "phonofilm/world/scene.h"
+
+namespace phonofilm::world {
+
+std::unique_ptr<Scene> make_impacts(std::uint64_t seed, const Stage& stage);
+std::vector<std::string> impacts_words();
+
+}  // namespace phonofilm::world

@@ -1,0 +1,14 @@
+// The visible list of scenes.
+#include "phonofilm/world/impacts.h"
+#include "phonofilm/world/scene.h"
+
+namespace phonofilm::world {
+
+const std::vector<SceneEntry>& scenes() {
+  static const std::vector<SceneEntry> kScenes{
+      {"impacts", make_impacts, impacts_words},
+  };
+  return kScenes;
+}
+
+}  // namespace phonofilm::world

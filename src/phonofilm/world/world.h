@@ -1,0 +1,55 @@
+// The rendered world: scenes whose truth is known to the sample. It trains the embedded model, checks the metrics,
+// and is the smallest honest laboratory for the claims of the papers. Deterministic by (scene, seed).
+//
+//   const world::Sample sample = world::render("impacts", /*seed=*/7, {});
+//
+// The same seed at another size, frame rate or sample rate is the same film, as long as its shape and its length
+// (in steps of 0.05 s) are the same. All functions may be called from several threads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "phonofilm/tensor/clip.h"
+#include "phonofilm/world/truth.h"
+
+namespace phonofilm::world {
+
+struct RenderOptions {
+  std::int64_t height = 96, width = 96;  // pixels; any size from 32 to 2048, width / height from 0.5 to 3
+  double fps = 24;                       // 4 to 120
+  std::int64_t frames = 49;              // the 4n + 1 of causal video autoencoders; 49 frames are 2.04 s
+  std::int64_t sample_rate = 16000;      // 8000 to 96000
+  std::int64_t samples = 32768;          // of sound; may differ from the picture's length by up to 1.5 frames
+  std::int64_t channels = 1;             // 2: constant-power pan by the object's x
+};
+
+// The caller-facing options for a length in seconds and a square picture: frames = 4n + 1 nearest to it, samples the
+// multiple of 512 that just covers them. 2 s or 2.04 s give the defaults.
+RenderOptions options_for(double seconds, std::int64_t size);
+
+struct Sample {
+  Clip clip;
+  Truth truth;
+};
+
+std::vector<std::string> scene_names();
+
+// Throws InvalidRequest for an unknown scene or impossible options.
+Sample render(const std::string& scene, std::uint64_t seed, const RenderOptions& options);
+// Only what happens and how it is described; costs microseconds.
+Truth truth_of(const std::string& scene, std::uint64_t seed, const RenderOptions& options);
+
+// Every word that any caption can contain, sorted: the vocabulary of a text encoder trained on this world. A caption
+// is words with single spaces between them; a comma sits at the end of a word and is a word of its own (",").
+std::vector<std::string> caption_words();
+
+// The palettes and materials that captions name, for classifiers.
+struct NamedColor {
+  std::string name;
+  double red, green, blue;  // 0 to 1
+};
+const std::vector<NamedColor>& colors();
+const std::vector<std::string>& materials();
+
+}  // namespace phonofilm::world

@@ -1,0 +1,44 @@
+#include "support/support.h"
+
+#include <unistd.h>
+
+#include <atomic>
+
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/shape.h"
+
+namespace phonofilm::test {
+
+std::string testdata(const std::string& name) { return std::string(PHONOFILM_SOURCE_DIR) + "/testdata/" + name; }
+
+double relative_error(const Tensor& actual, const Tensor& expected) {
+  const Tensor a = actual.detach().to(at::kDouble), e = expected.detach().to(at::kDouble);
+  return (a - e).norm().item<double>() / std::max(e.norm().item<double>(), 1e-30);
+}
+
+void expect_close(const Tensor& actual, const Tensor& expected, double relative_tolerance, const std::string& what) {
+  INFO(what);
+  REQUIRE(actual.defined());
+  REQUIRE(shape_text(actual.sizes()) == shape_text(expected.sizes()));
+  const double error = relative_error(actual, expected);
+  const Tensor difference = (actual.detach().to(at::kDouble) - expected.detach().to(at::kDouble)).abs().flatten();
+  if (difference.numel() > 0) {
+    const auto worst = difference.argmax().item<std::int64_t>();
+    INFO("worst element ", worst, ": ", actual.flatten()[worst].item<double>(), " against ",
+         expected.flatten()[worst].item<double>());
+    CHECK(error <= relative_tolerance);
+  }
+}
+
+TemporaryFolder::TemporaryFolder() {
+  static std::atomic<int> count{0};
+  path_ = std::filesystem::temp_directory_path() / ("phonofilm_test_" + std::to_string(getpid()) + "_" + std::to_string(count++));
+  std::filesystem::create_directories(path_);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace phonofilm::test
