@@ -9,7 +9,9 @@
 
 namespace phonofilm::test {
 
-std::string testdata(const std::string& name) { return std::string(PHONOFILM_SOURCE_DIR) + "/testdata/" + name; }
+std::string testdata(const std::string& name) {
+  return (std::filesystem::path(PHONOFILM_SOURCE_DIR) / "testdata" / name).string();
+}
 
 double relative_error(const Tensor& actual, const Tensor& expected) {
   const Tensor a = actual.detach().to(at::kDouble), e = expected.detach().to(at::kDouble);

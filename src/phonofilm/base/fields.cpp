@@ -1,6 +1,8 @@
 #include "phonofilm/base/fields.h"
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
@@ -47,21 +49,29 @@ void check_field(const Field& field, std::string_view where) {
              field.target);
 }
 
+// JSON's own conversions would take true for 1, 2.7 for 2 and wrap what exceeds 64 bits.
+bool fits(const nlohmann::json& value, const bool*) { return value.is_boolean(); }
+bool fits(const nlohmann::json& value, const double*) { return value.is_number(); }
+bool fits(const nlohmann::json& value, const std::string*) { return value.is_string(); }
+bool fits(const nlohmann::json& value, const std::int64_t*) {
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>() <= std::uint64_t(std::numeric_limits<std::int64_t>::max());
+  return value.is_number_integer();
+}
+template <class Value>
+bool fits(const nlohmann::json& value, const std::vector<Value>*) {
+  return value.is_array() && std::all_of(value.begin(), value.end(), [](const nlohmann::json& item) {
+           return fits(item, static_cast<const Value*>(nullptr));
+         });
+}
+
 void set_field(const Field& field, const nlohmann::json& value, std::string_view where) {
-  try {
-    std::visit(
-        [&](auto* target) {
-          using Value = std::remove_pointer_t<decltype(target)>;
-          if constexpr (std::is_same_v<Value, std::int64_t>) {
-            if (!value.is_number_integer()) throw InvalidRequest("options", "");
-          }
-          *target = value.get<Value>();
-        },
-        field.target);
-  } catch (const std::exception&) {
-    throw InvalidRequest("options", concat(where, ": ", field.name, " must be ", type_name(field.target), ", got ",
-                                           value.dump()));
-  }
+  std::visit(
+      [&](auto* target) {
+        PF_CHECK(fits(value, target), InvalidRequest, "options", where, ": ", field.name, " must be ",
+                 type_name(field.target), ", got ", value.dump());
+        *target = value.get<std::remove_pointer_t<decltype(target)>>();
+      },
+      field.target);
   check_field(field, where);
 }
 
@@ -96,7 +106,7 @@ nlohmann::json load_json(const std::string& path) {
   PF_CHECK(file, InvalidRequest, "read", path, ": cannot be opened");
   try {
     return nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/true, /*ignore_comments=*/true);
-  } catch (const nlohmann::json::parse_error& error) {
+  } catch (const nlohmann::json::exception& error) {  // syntax, or a number beyond all range
     throw InvalidRequest("read", concat(path, ": not valid JSON: ", error.what()));
   }
 }

@@ -24,11 +24,20 @@ std::string temporary_name(const std::string& path) {
   return (target.parent_path() / name).string();
 }
 
+// Some file systems cannot flush (EINVAL) and some folders cannot be opened for reading; every other failure means
+// that the data may not be there.
 void flush_to_disk(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return;
-  fsync(file);
+  const bool flushed = fsync(file) == 0 || errno == EINVAL;
+  const std::string why = reason();
   close(file);
+  PF_CHECK(flushed, ResourceError, "write", path, ": cannot be flushed to disk: ", why);
+}
+
+std::string folder_of(const std::string& path) {
+  const fs::path parent = fs::path(path).parent_path();
+  return parent.empty() ? "." : parent.string();
 }
 
 void write_all(const std::string& path, std::string_view content) {
@@ -44,7 +53,7 @@ void write_all(const std::string& path, std::string_view content) {
     }
     content.remove_prefix(size_t(written));
   }
-  close(file);
+  PF_CHECK(close(file) == 0, ResourceError, "write", path, ": ", reason());
 }
 
 }  // namespace
@@ -57,6 +66,7 @@ void with_temporary_file(const std::string& path, const std::function<void(const
     std::error_code failed;
     fs::rename(temporary, path, failed);
     PF_CHECK(!failed, ResourceError, "write", path, ": ", failed.message());
+    flush_to_disk(folder_of(path));  // the rename itself
   } catch (...) {
     std::error_code ignored;
     fs::remove(temporary, ignored);
@@ -85,8 +95,7 @@ void make_folder(const std::string& path) {
 
 void require_disk_space(const std::string& path, double bytes) {
   std::error_code failed;
-  const fs::path folder = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : fs::path(".");
-  const fs::space_info space = fs::space(folder, failed);
+  const fs::space_info space = fs::space(folder_of(path), failed);
   if (failed) return;
   PF_CHECK(double(space.available) >= bytes, ResourceError, "write", path, ": the disk has ",
            human_bytes(double(space.available)), " free, ", human_bytes(bytes), " are needed");

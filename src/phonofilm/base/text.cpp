@@ -99,4 +99,10 @@ std::string human_seconds(double seconds) {
   return text;
 }
 
+std::string printable(std::string text) {
+  const auto steers = [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; };
+  std::replace_if(text.begin(), text.end(), steers, ' ');
+  return text;
+}
+
 }  // namespace phonofilm

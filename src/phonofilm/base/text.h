@@ -31,4 +31,8 @@ std::string human_bytes(double bytes);
 // "2 h 05 min", "3 min 20 s", "1.2 s", "15 ms".
 std::string human_seconds(double seconds);
 
+// Text of unknown origin (a file's metadata) made fit for a terminal: control characters, which could steer it, become
+// spaces.
+std::string printable(std::string text);
+
 }  // namespace phonofilm

@@ -74,21 +74,23 @@ std::vector<std::string> weight_files(const std::string& path) {
 }
 
 void print_part(const std::string& name, const Part& part) {
-  std::printf("  %-40s %8lld %14lld %10s  %s\n", name.c_str(), static_cast<long long>(part.tensors),
+  std::printf("  %-40s %8lld %14lld %10s  %s\n", printable(name).c_str(), static_cast<long long>(part.tensors),
               static_cast<long long>(part.parameters), human_bytes(double(part.bytes)).c_str(),
               join({part.dtypes.begin(), part.dtypes.end()}, ", ").c_str());
 }
 
 void print_table(const SafetensorsFile& file, const InspectOptions& options) {
   std::printf("%s\n", file.path().c_str());
-  for (const auto& [key, value] : file.metadata()) std::printf("  %s: %s\n", key.c_str(), value.c_str());
+  for (const auto& [key, value] : file.metadata()) {
+    std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
+  }
   std::printf("  %-40s %8s %14s %10s  %s\n", "part", "tensors", "parameters", "bytes", "dtype");
   for (const auto& [name, part] : group(file, options.depth)) print_part(name, part);
   print_part("total", total(file));
   if (!options.tensors) return;
   for (const auto& [name, tensor] : file.tensors()) {
     std::printf("  %-5s %-24s %s\n", weights::dtype_name(tensor.scalar_type()).c_str(),
-                shape_text(tensor.sizes()).c_str(), name.c_str());
+                shape_text(tensor.sizes()).c_str(), printable(name).c_str());
   }
 }
 

@@ -20,15 +20,16 @@ struct Options {
 
 void run(const Options& options) {
   const train::Recipe recipe = train::load_recipe(options.recipe);
-  const auto task = train::make_task(recipe, sample_writer());
-  log::info(concat("training ", task->name(), ": ", double(task->model().parameter_count()) / 1e6, " M parameters, ",
-                   recipe.run.steps, " steps, into ", options.output));
   TerminalProgress progress;
   const InterruptGuard interrupt;
-  train::TrainOptions train_options{options.output, options.resume, options.stop_after, [&](const ProgressEvent& event) {
-                                      progress.show(event);
-                                      return !interrupt.requested();
-                                    }};
+  const Observer observer = [&](const ProgressEvent& event) {
+    progress.show(event);
+    return !interrupt.requested();
+  };
+  const auto task = train::make_task(recipe, sample_writer(), observer);
+  log::info(concat("training ", task->name(), ": ", double(task->model().parameter_count()) / 1e6, " M parameters, ",
+                   recipe.run.steps, " steps, into ", options.output));
+  const train::TrainOptions train_options{options.output, options.resume, options.stop_after, observer};
   const train::TrainResult result = train::train(*task, recipe, train_options);
   std::vector<std::string> figures;
   for (const auto& [name, value] : result.validation) figures.push_back(concat(name, " ", value));

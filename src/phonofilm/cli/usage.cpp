@@ -67,7 +67,7 @@ std::vector<std::string> option_names(const CLI::App* app) {
 
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* command : app.get_subcommands(/*filter=*/{})) {
     names.push_back(command->get_name());
   }
   return names;
@@ -87,7 +87,8 @@ std::string explain_leftover(const CLI::App& app, const CLI::App* command) {
     return "unknown option " + name + suggestion(name, option_names(command));
   }
   if (leftover.empty()) return "";
-  if (command == &app) return "unknown command '" + leftover[0] + "'" + suggestion(leftover[0], command_names(app));
+  const std::vector<std::string> commands = command_names(*command);
+  if (!commands.empty()) return "unknown command '" + leftover[0] + "'" + suggestion(leftover[0], commands);
   return "unexpected argument '" + leftover[0] + "' (text with spaces needs quotes)";
 }
 
@@ -97,8 +98,10 @@ std::shared_ptr<CLI::FormatterBase> help_formatter() { return std::make_shared<H
 
 std::string explain_usage_error(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* command = innermost(&app);
-  const std::string leftover = explain_leftover(app, command);
-  return concat(leftover.empty() ? error.what() : leftover, "\nsee: ", command_line(command), " --help");
+  std::string problem = explain_leftover(app, command);
+  const std::vector<std::string> commands = command_names(*command);
+  if (problem.empty()) problem = commands.empty() ? error.what() : "a command is missing: " + join(commands, ", ");
+  return concat(problem, "\nsee: ", command_line(command), " --help");
 }
 
 }  // namespace phonofilm::cli

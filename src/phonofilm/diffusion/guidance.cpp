@@ -11,20 +11,29 @@ void check_pass(const JointLatent& pass, const JointLatent& positive, const char
            "the ", name, " pass must have the modalities of the positive pass");
 }
 
-// Timbre is a property of the voice: it pulls on the sound alone, never on the picture.
-Tensor add_timbre(const Tensor& audio, const GuidancePasses& p, const GuidanceScales& s) {
-  return audio + s.timbre * (p.positive.audio - p.timbre.audio);
-}
-
 // v = N + s (P - N).
 Tensor classic(const Tensor& positive, const Tensor& negative, double scale) {
   return negative + scale * (positive - negative);
 }
 
-// v = P + s_text (P - N) + s_align (P - A): scale 0 is no guidance here, where it is 1 in the classic form.
-Tensor factorised(const Tensor& positive, const Tensor& negative, const Tensor& align, double text, double align_scale) {
-  const Tensor guided = positive + text * (positive - negative);
-  return align.defined() ? guided + align_scale * (positive - align) : guided;
+// v = P + s (P - N): scale 0 is no guidance here, where it is 1 in the classic form.
+Tensor from_positive(const Tensor& positive, const Tensor& negative, double scale) {
+  return positive + scale * (positive - negative);
+}
+
+Tensor combine_video(const GuidancePasses& p, const GuidanceScales& s) {
+  if (!s.use_align) return classic(p.positive.video, p.negative.video, s.text.video);
+  return from_positive(p.positive.video, p.negative.video, s.text.video) +
+         s.align.video * (p.positive.video - p.align.video);
+}
+
+// Timbre is a property of the voice: it pulls on the sound alone, never on the picture.
+Tensor combine_audio(const GuidancePasses& p, const GuidanceScales& s) {
+  if (!s.use_align && !s.use_timbre) return classic(p.positive.audio, p.negative.audio, s.text.audio);
+  Tensor v = from_positive(p.positive.audio, p.negative.audio, s.text.audio);
+  if (s.use_align) v = v + s.align.audio * (p.positive.audio - p.align.audio);
+  if (s.use_timbre) v = v + s.timbre * (p.positive.audio - p.timbre.audio);
+  return v;
 }
 
 }  // namespace
@@ -35,21 +44,9 @@ JointLatent combine(const GuidancePasses& p, const GuidanceScales& s) {
   if (s.use_timbre) {
     PF_CHECK(p.positive.has_audio() && p.timbre.has_audio(), ShapeError, "guidance", "the timbre pass needs audio");
   }
-  if (!s.use_align && !s.use_timbre) {
-    JointLatent result;
-    if (p.positive.has_video()) result.video = classic(p.positive.video, p.negative.video, s.text.video);
-    if (p.positive.has_audio()) result.audio = classic(p.positive.audio, p.negative.audio, s.text.audio);
-    return result;
-  }
-  const JointLatent align = s.use_align ? p.align : JointLatent{};
   JointLatent result;
-  if (p.positive.has_video()) {
-    result.video = factorised(p.positive.video, p.negative.video, align.video, s.text.video, s.align.video);
-  }
-  if (p.positive.has_audio()) {
-    result.audio = factorised(p.positive.audio, p.negative.audio, align.audio, s.text.audio, s.align.audio);
-    if (s.use_timbre) result.audio = add_timbre(result.audio, p, s);
-  }
+  if (p.positive.has_video()) result.video = combine_video(p, s);
+  if (p.positive.has_audio()) result.audio = combine_audio(p, s);
   return result;
 }
 

@@ -43,7 +43,8 @@ JointLatent sample(const VelocityFn& velocity, JointLatent noise, const std::vec
     if (hold) hold(latent);
     const JointLatent v = map([](const Tensor& x) { return x.to(at::kFloat); }, velocity(latent, sigmas[size_t(i)]));
     latent = solver.step(i, latent, v);
-    if (observer && !observer(i, latent)) throw Cancelled("sample", concat("stopped after step ", i + 1, " of ", steps));
+    const bool go_on = !observer || observer(i, latent);
+    PF_CHECK(go_on, Cancelled, "sample", "stopped after step ", i + 1, " of ", steps);
   }
   if (hold) hold(latent);
   return latent;

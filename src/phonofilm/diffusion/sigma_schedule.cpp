@@ -8,8 +8,8 @@ namespace {
 constexpr std::int64_t kMaxSteps = 10000;
 
 void check(std::int64_t steps, double shift) {
-  PF_CHECK(steps >= 1 && steps <= kMaxSteps, InvalidRequest, "schedule", "steps must be between 1 and ", kMaxSteps, ", got ",
-           steps);
+  PF_CHECK(steps >= 1 && steps <= kMaxSteps, InvalidRequest, "schedule", "steps must be between 1 and ", kMaxSteps,
+           ", got ", steps);
   PF_CHECK(shift > 0, InvalidRequest, "schedule", "shift must be positive, got ", shift);
 }
 

@@ -1,5 +1,6 @@
 #include "phonofilm/dsp/griffin_lim.h"
 
+#include <algorithm>
 #include <numbers>
 
 #include "phonofilm/base/error.h"
@@ -11,10 +12,17 @@ namespace phonofilm::dsp {
 
 Tensor griffin_lim(const Tensor& magnitude, const StftConfig& stft_config, std::int64_t samples,
                    const GriffinLimConfig& config) {
-  expect_shape(magnitude, {kAny, stft_config.fft / 2 + 1, kAny}, "griffin_lim: magnitude");
-  const std::int64_t frames = magnitude.size(2);
   const Tensor angle = rand_uniform(magnitude.sizes().vec(), make_generator(config.seed)) * (2 * std::numbers::pi);
-  Tensor spectrum = at::complex(magnitude * at::cos(angle), magnitude * at::sin(angle)), previous;
+  const Tensor spectrum = at::complex(magnitude * at::cos(angle), magnitude * at::sin(angle));
+  return refine_phases(spectrum, magnitude, stft_config, samples, config);
+}
+
+Tensor refine_phases(const Tensor& start, const Tensor& magnitude, const StftConfig& stft_config, std::int64_t samples,
+                     const GriffinLimConfig& config) {
+  expect_shape(magnitude, {kAny, stft_config.fft / 2 + 1, kAny}, "griffin_lim: magnitude");
+  expect_shape(start, magnitude.sizes().vec(), "griffin_lim: spectrum");
+  const std::int64_t frames = magnitude.size(2);
+  Tensor spectrum = start * (magnitude / dsp::magnitude(start, 1e-16)), previous;
   for (std::int64_t i = 0; i < config.iterations; ++i) {
     // Frames that look beyond the end are not given, so they are computed and dropped.
     const Tensor rebuilt = stft(istft(spectrum, stft_config, samples), stft_config);

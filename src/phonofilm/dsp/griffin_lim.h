@@ -16,6 +16,11 @@ struct GriffinLimConfig {
 Tensor griffin_lim(const Tensor& magnitude, const StftConfig& stft, std::int64_t samples,
                    const GriffinLimConfig& config = {});
 
+// The same from given phases: spectrum complex64 [B, fft / 2 + 1, T], whose magnitudes are not used. config.seed has no
+// use.
+Tensor refine_phases(const Tensor& spectrum, const Tensor& magnitude, const StftConfig& stft, std::int64_t samples,
+                     const GriffinLimConfig& config = {});
+
 // From a log-mel [B, bins, T] -> waveform [B, T * hop].
 Tensor griffin_lim_of_mel(const Tensor& log_mel, const LogMel& front_end, const GriffinLimConfig& config = {});
 

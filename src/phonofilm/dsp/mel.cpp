@@ -10,8 +10,8 @@
 namespace phonofilm::dsp {
 namespace {
 
-constexpr double kSlaneyStep = 200.0 / 3;   // Hz per mel below kSlaneyBreak
-constexpr double kSlaneyBreak = 1000;       // Hz
+constexpr double kSlaneyStep = 200.0 / 3;        // Hz per mel below kSlaneyBreak
+constexpr double kSlaneyBreak = 1000;            // Hz
 const double kSlaneyRatio = std::log(6.4) / 27;  // log step per mel above
 
 double hz_to_mel(double hz, bool slaney) {
@@ -73,7 +73,8 @@ Tensor mel_filterbank(const MelConfig& config) {
       empty = empty && value == 0;
       weight[band][k] = float(value * height);
     }
-    PF_CHECK(!empty, InvalidRequest, "mel", "band ", band, " lies between two FFT bins; use fewer bands or a longer FFT");
+    PF_CHECK(!empty, InvalidRequest, "mel", "band ", band,
+             " lies between two FFT bins; use fewer bands or a longer FFT");
   }
   return weights;
 }
@@ -92,13 +93,13 @@ Tensor LogMel::of_magnitude(const Tensor& magnitude) const {
   return config_.log_base == "10" ? bands / std::log(10.0) : bands;
 }
 
-Tensor magnitude_of_mel(const Tensor& log_mel, const LogMel& front_end, std::int64_t iterations) {
+Tensor magnitude_of_mel(const Tensor& log_mel, const LogMel& front_end, std::int64_t iterations, const Tensor& start) {
   const MelConfig& config = front_end.config();
   expect_shape(log_mel, {kAny, config.bins, kAny}, "magnitude_of_mel: log_mel");
   const Tensor bands = at::exp(config.log_base == "10" ? log_mel * std::log(10.0) : log_mel);
   const Tensor transposed = front_end.filterbank().t().contiguous();
   const Tensor numerator = at::matmul(transposed, bands);
-  Tensor powered = numerator.clone();
+  Tensor powered = start.defined() ? start.pow(config.power) : numerator.clone();
   for (std::int64_t i = 0; i < iterations; ++i) {
     const Tensor denominator = at::matmul(transposed, at::matmul(front_end.filterbank(), powered));
     powered = powered * numerator / (denominator + 1e-12);

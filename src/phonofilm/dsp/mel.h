@@ -13,13 +13,13 @@ struct MelConfig {
   std::int64_t sample_rate = 16000;
   std::int64_t fft = 1024, hop = 256;
   std::int64_t bins = 80;
-  double fmin = 20, fmax = 8000;   // Hz
-  std::string scale = "htk";       // 2595 log10(1 + f / 700), or "slaney": linear below 1 kHz, logarithmic above
-  std::string norm = "none";       // peaks of 1, or "slaney": areas of 1
-  double power = 1;                // exponent of the magnitude before the filters: 1 or 2
-  double log_floor = 1e-4;         // the filtered value is clamped to at least this
-  std::string log_base = "e";      // or "10"
-  std::string framing = "centred"; // or "inner"; see stft.h
+  double fmin = 20, fmax = 8000;    // Hz
+  std::string scale = "htk";        // 2595 log10(1 + f / 700), or "slaney": linear below 1 kHz, logarithmic above
+  std::string norm = "none";        // peaks of 1, or "slaney": areas of 1
+  double power = 1;                 // exponent of the magnitude before the filters: 1 or 2
+  double log_floor = 1e-4;          // the filtered value is clamped to at least this
+  std::string log_base = "e";       // or "10"
+  std::string framing = "centred";  // or "inner"; see stft.h
 
   Fields fields();
   StftConfig stft() const;
@@ -46,7 +46,9 @@ class LogMel {
 };
 
 // The non-negative magnitudes whose mel is nearest (multiplicative updates of Lee and Seung, 2001): the inverse of
-// LogMel::of_magnitude as far as there is one. log_mel [B, bins, T] -> [B, fft / 2 + 1, T].
-Tensor magnitude_of_mel(const Tensor& log_mel, const LogMel& front_end, std::int64_t iterations = 100);
+// LogMel::of_magnitude as far as there is one. log_mel [B, bins, T] -> [B, fft / 2 + 1, T]. Many magnitudes share a
+// mel; the one found is near `start` [B, fft / 2 + 1, T] (positive), when that is given.
+Tensor magnitude_of_mel(const Tensor& log_mel, const LogMel& front_end, std::int64_t iterations = 100,
+                        const Tensor& start = {});
 
 }  // namespace phonofilm::dsp

@@ -46,7 +46,8 @@ Tensor resample(const Tensor& waveform, std::int64_t from, std::int64_t to, cons
   const std::int64_t blocks = (wanted + up - 1) / up;  // each reads `down` inputs and yields `up` outputs
   const Tensor flat = waveform.to(at::kFloat).reshape({-1, 1, samples});
   const Tensor padded = at::constant_pad_nd(flat, {width, width + blocks * down - samples + down}, 0);
-  const Tensor phases = at::conv1d(padded, kernels.to(waveform.device()), {}, down).narrow(2, 0, blocks);  // [*, up, blocks]
+  const Tensor phases =
+      at::conv1d(padded, kernels.to(waveform.device()), {}, down).narrow(2, 0, blocks);  // [*, up, blocks]
   Shape shape = waveform.sizes().vec();
   shape.back() = wanted;
   return phases.transpose(1, 2).reshape({flat.size(0), -1}).narrow(1, 0, wanted).reshape(shape);

@@ -21,7 +21,8 @@ struct StftConfig {
 // waveform [B, S] float32 -> complex64 [B, fft / 2 + 1, frames]. S must be longer than the padding.
 Tensor stft(const Tensor& waveform, const StftConfig& config);
 
-// Least-squares inverse of the centred transform (overlap-add divided by the summed squared window; Griffin and Lim 1984).
+// Least-squares inverse of the centred transform (overlap-add divided by the summed squared window; Griffin and Lim
+// 1984).
 //   spectrum: complex64 [B, fft / 2 + 1, T] -> [B, samples], samples at most T * hop
 Tensor istft(const Tensor& spectrum, const StftConfig& config, std::int64_t samples);
 

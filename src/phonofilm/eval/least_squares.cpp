@@ -4,10 +4,11 @@
 #include <cmath>
 
 namespace phonofilm::eval {
+
 namespace {
 
-// Replaces the lower triangle of `a` by L with A = L L^T.
-void factorise(std::vector<double>& a, std::size_t n) {
+// The lower triangle L with L L^T = A; what stands above the diagonal is meaningless.
+std::vector<double> cholesky(std::vector<double> a, std::size_t n) {
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, a[i * n + i]);
   const double tiny = std::max(largest, 1e-300) * 1e-14;
@@ -18,20 +19,21 @@ void factorise(std::vector<double>& a, std::size_t n) {
       a[row * n + column] = row == column ? std::sqrt(std::max(sum, tiny)) : sum / a[column * n + column];
     }
   }
+  return a;
 }
 
 }  // namespace
 
 std::vector<double> solve_symmetric(std::vector<double> a, std::vector<double> b) {
   const std::size_t n = b.size();
-  factorise(a, n);
+  const std::vector<double> l = cholesky(std::move(a), n);
   for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= a[i * n + k] * b[k];
-    b[i] /= a[i * n + i];
+    for (std::size_t k = 0; k < i; ++k) b[i] -= l[i * n + k] * b[k];
+    b[i] /= l[i * n + i];
   }
   for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) b[i] -= a[k * n + i] * b[k];
-    b[i] /= a[i * n + i];
+    for (std::size_t k = i + 1; k < n; ++k) b[i] -= l[k * n + i] * b[k];
+    b[i] /= l[i * n + i];
   }
   return b;
 }

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kBands = 12;
 constexpr std::array<double, kBands + 1> kEdges{60,   160,  280,  450,  700,  1000, 1400,
                                                 1900, 2600, 3400, 4500, 5800, 8000};  // Hz
+constexpr std::size_t kDecay = 2 * kBands, kRise = kDecay + 4;  // places in a Timbre
+static_assert(kRise + kBands == kTimbreSize);
 constexpr double kWindow = 0.032;  // seconds
 constexpr double kEarly = 0.003, kLate = 0.053;  // starts of the windows after the onset
 constexpr double kBefore = 0.036;                // start of the window before it
@@ -46,8 +48,17 @@ double sum(const Bands& bands, std::size_t first, std::size_t last) {
   return std::accumulate(bands.begin() + std::ptrdiff_t(first), bands.begin() + std::ptrdiff_t(last), 0.0);
 }
 
-// The sum of outer products of deviations from the class mean, over all classes, divided by the number of samples.
-std::vector<double> pooled_covariance(const std::vector<std::vector<Timbre>>& classes, const std::vector<Timbre>& means) {
+void remove_mean(Timbre& timbre, std::size_t first, std::size_t last) {
+  double mean = 0;
+  for (std::size_t i = first; i < last; ++i) mean += timbre[i] / double(last - first);
+  for (std::size_t i = first; i < last; ++i) timbre[i] -= mean;
+}
+
+// The outer products of deviations from the own class's mean, averaged over all classes, and some variance more in
+// every direction: generated sounds vary more than rendered ones.
+std::vector<double> pooled_covariance(const std::vector<std::vector<Timbre>>& classes,
+                                      const std::vector<Timbre>& means) {
+  constexpr double kLeastVariance = 0.1;  // square nepers
   std::vector<double> covariance(kTimbreSize * kTimbreSize, 0.0);
   double count = 1;
   for (std::size_t c = 0; c < classes.size(); ++c) {
@@ -60,9 +71,8 @@ std::vector<double> pooled_covariance(const std::vector<std::vector<Timbre>>& cl
       }
     }
   }
-  constexpr double kPrior = 0.1;  // square nepers: generated sounds vary more than rendered ones
   for (double& value : covariance) value /= count;
-  for (std::size_t i = 0; i < kTimbreSize; ++i) covariance[i * kTimbreSize + i] += kPrior;
+  for (std::size_t i = 0; i < kTimbreSize; ++i) covariance[i * kTimbreSize + i] += kLeastVariance;
   return covariance;
 }
 
@@ -83,7 +93,6 @@ std::vector<std::vector<Timbre>> world_timbres(std::uint64_t seed, std::int64_t 
   const std::vector<std::string>& names = world::materials();
   world::RenderOptions small;  // only the sound is used
   small.height = small.width = 32;
-  small.frames = 1;
   std::vector<std::vector<Timbre>> classes(names.size());
   for (std::int64_t clip = 0; clip < clips; ++clip) {
     const auto sample = world::render("impacts", mix_seed(seed, "material templates", std::uint64_t(clip)), small);
@@ -107,43 +116,44 @@ std::optional<Timbre> timbre_after(const std::vector<double>& wave, double sampl
   const Bands late = band_energies(wave, sample_rate, onset + kLate);
   const double total = sum(early, 0, kBands);
   if (total < 1e-8) return std::nullopt;
-  Bands fresh{};
-  for (std::size_t b = 0; b < kBands; ++b) {
-    fresh[b] = std::max(early[b] - before[b], 0.02 * early[b]) + 1e-4 * total;
-  }
   Timbre timbre{};
-  double mean = 0;
-  for (std::size_t b = 0; b < kBands; ++b) timbre[b] = std::log(fresh[b]), mean += timbre[b] / double(kBands);
-  for (std::size_t b = 0; b < kBands; ++b) timbre[b] -= mean;
+  for (std::size_t b = 0; b < kBands; ++b) {
+    timbre[b] = std::log(std::max(early[b] - before[b], 0.02 * early[b]) + 1e-4 * total);
+    timbre[kBands + b] = std::log(early[b] + 1e-4 * total);
+    timbre[kRise + b] = std::log((early[b] + 1e-3 * total) / (before[b] + 1e-3 * total));
+  }
+  remove_mean(timbre, 0, kBands);
+  remove_mean(timbre, kBands, 2 * kBands);
   constexpr std::array<std::array<std::size_t, 2>, 4> kGroups{{{0, kBands}, {0, 4}, {4, 8}, {8, kBands}}};
   for (std::size_t g = 0; g < kGroups.size(); ++g) {
     const double floor = 1e-4 * total;
     const double now = sum(early, kGroups[g][0], kGroups[g][1]), then = sum(late, kGroups[g][0], kGroups[g][1]);
-    timbre[kBands + g] = std::log((then + floor) / (now + floor));
+    timbre[kDecay + g] = std::log((then + floor) / (now + floor));
   }
   return timbre;
 }
 
-MaterialClassifier::MaterialClassifier(std::uint64_t seed, std::int64_t clips) : names_(world::materials()) {
-  const std::vector<std::vector<Timbre>> classes = world_timbres(seed, clips);
+MaterialClassifier::MaterialClassifier(std::uint64_t seed, std::int64_t clips) {
+  const std::vector<std::vector<Timbre>> timbres = world_timbres(seed, clips);
   std::vector<Timbre> means;
-  for (const auto& timbres : classes) means.push_back(mean_of(timbres));
-  const std::vector<double> covariance = pooled_covariance(classes, means);
-  for (const Timbre& mean : means) {
-    weights_.push_back(solve_symmetric(covariance, {mean.begin(), mean.end()}));
-    bias_.push_back(-0.5 * std::inner_product(mean.begin(), mean.end(), weights_.back().begin(), 0.0));
+  for (const auto& of_material : timbres) means.push_back(mean_of(of_material));
+  const std::vector<double> covariance = pooled_covariance(timbres, means);
+  for (std::size_t c = 0; c < means.size(); ++c) {
+    Class material{world::materials()[c], solve_symmetric(covariance, {means[c].begin(), means[c].end()}), 0};
+    material.bias = -0.5 * std::inner_product(means[c].begin(), means[c].end(), material.weights.begin(), 0.0);
+    classes_.push_back(std::move(material));
   }
 }
 
 MaterialGuess MaterialClassifier::classify(const Timbre& timbre) const {
   std::vector<double> scores;
-  for (std::size_t c = 0; c < names_.size(); ++c) {
-    scores.push_back(bias_[c] + std::inner_product(timbre.begin(), timbre.end(), weights_[c].begin(), 0.0));
+  for (const Class& material : classes_) {
+    scores.push_back(std::inner_product(timbre.begin(), timbre.end(), material.weights.begin(), material.bias));
   }
   const auto best = std::max_element(scores.begin(), scores.end());
   double sum = 0;
   for (const double score : scores) sum += std::exp(score - *best);
-  return {names_[std::size_t(best - scores.begin())], 1 / sum};
+  return {classes_[std::size_t(best - scores.begin())].name, 1 / sum};
 }
 
 std::vector<std::optional<MaterialGuess>> MaterialClassifier::classify(const Tensor& waveform, std::int64_t sample_rate,

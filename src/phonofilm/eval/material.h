@@ -12,9 +12,10 @@
 
 namespace phonofilm::eval {
 
-// Log energies of twelve bands from 60 Hz to 8 kHz in the 32 ms after an onset, less what rang there before it and less
-// their mean, and the decay in nepers over the following 50 ms of all bands and of three groups of them.
-inline constexpr std::size_t kTimbreSize = 16;
+// What twelve bands from 60 Hz to 8 kHz do at an onset, as logarithms: their energies in the 32 ms after it, less what
+// rang there before; the same energies as they are (both without their mean); the decay over the following 50 ms of
+// all bands and of three groups; the rise of each band from before to after.
+inline constexpr std::size_t kTimbreSize = 40;
 using Timbre = std::array<double, kTimbreSize>;
 
 // wave: mono. None where the sound ends within 90 ms of the onset or is silent.
@@ -28,9 +29,9 @@ struct MaterialGuess {
 // Linear discriminant analysis with a pooled covariance. Immutable after construction.
 class MaterialClassifier {
  public:
-  // Learns from `clips` rendered sounds of the "impacts" scene at true onsets (under a second for 160).
+  // Learns from `clips` rendered sounds of the "impacts" scene at true onsets (about a second for 400).
   // Deterministic by seed; the seeds drawn from it are disjoint from those of evaluation.
-  explicit MaterialClassifier(std::uint64_t seed = 1, std::int64_t clips = 160);
+  explicit MaterialClassifier(std::uint64_t seed = 1, std::int64_t clips = 400);
 
   // One guess per onset; none where the sound after it is too short.
   std::vector<std::optional<MaterialGuess>> classify(const Tensor& waveform, std::int64_t sample_rate,
@@ -38,9 +39,12 @@ class MaterialClassifier {
   MaterialGuess classify(const Timbre& timbre) const;
 
  private:
-  std::vector<std::string> names_;
-  std::vector<std::vector<double>> weights_;  // per class: covariance^-1 mean
-  std::vector<double> bias_;                  // per class: -mean . weights / 2
+  struct Class {
+    std::string name;
+    std::vector<double> weights;  // covariance^-1 mean
+    double bias = 0;              // -mean . weights / 2
+  };
+  std::vector<Class> classes_;
 };
 
 }  // namespace phonofilm::eval

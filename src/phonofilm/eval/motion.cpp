@@ -74,11 +74,17 @@ std::optional<Kink> best_kink(const Course& course, const Piece& before, const P
   return best;
 }
 
-// Kinks between neighbouring pieces. A piece of one or two frames is a strike's own blur: it is stepped over.
-template <class Accept>
-std::vector<Kink> find_kinks(const Course& course, double acceleration, const Accept& accept) {
+// A piece of one or two frames is a strike's own blur: it is left out.
+std::vector<Piece> long_pieces(const Course& course, double acceleration) {
   std::vector<Piece> pieces = split_course(course, acceleration);
   std::erase_if(pieces, [](const Piece& piece) { return piece.last - piece.first < 2 && piece.first > 0; });
+  return pieces;
+}
+
+// The acceptable kinks between neighbouring pieces.
+template <class Accept>
+std::vector<Kink> find_kinks(const Course& course, const std::vector<Piece>& pieces, double acceleration,
+                             const Accept& accept) {
   std::vector<Kink> kinks;
   for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
     if (pieces[i].motion == Motion::rest) continue;
@@ -102,29 +108,73 @@ double value_at(const std::vector<double>& time, const std::vector<double>& valu
   return values[i - 1] + share * (values[i] - values[i - 1]);
 }
 
-std::vector<Impact> floor_impacts(const Track& track, const Mechanics& mechanics) {
+std::vector<Impact> floor_impacts(const Track& track, const Course& course, const std::vector<Piece>& pieces,
+                                  const Mechanics& mechanics) {
   const double lowest = mechanics.floor - track.radius - mechanics.contact_tolerance;
   const auto strikes = [&](const Kink& kink) {
     const double in = kink.speed_before, out = kink.speed_after;
     return in >= mechanics.least_floor_speed && out < 0.2 * in && out > -1.3 * in && kink.before.at(kink.time) > lowest;
   };
   std::vector<Impact> impacts;
-  for (const Kink& kink : find_kinks({track.time, track.y, track.seen}, mechanics.gravity, strikes)) {
+  for (const Kink& kink : find_kinks(course, pieces, mechanics.gravity, strikes)) {
     impacts.push_back({0, "floor", kink.time, value_at(track.time, track.x, kink.time), kink.before.at(kink.time),
                        kink.speed_before, confidence_of(kink)});
   }
   return impacts;
 }
 
-std::vector<Impact> wall_impacts(const Track& track, const Mechanics& mechanics) {
-  const double left = mechanics.wall * track.picture_width + track.radius + mechanics.contact_tolerance;
+// When it is let go: the top of the first free fall that follows a rest.
+std::optional<double> release_time(const std::vector<Piece>& vertical, const Mechanics& mechanics) {
+  if (vertical.size() < 2 || vertical[0].motion != Motion::rest || vertical[1].motion != Motion::flight)
+    return std::nullopt;
+  return -vertical[1].slope / mechanics.gravity;
+}
+
+// A ball that is let go close to a wall strikes it before its way there can be fitted: it rests, then it comes back
+// from behind where it rested. The moment follows from the way back and from where the wall is.
+std::vector<Impact> early_wall_impacts(const Track& track, const std::vector<Piece>& pieces,
+                                       std::optional<double> release, double contact, const Mechanics& mechanics) {
+  constexpr double kBehind = 0.008;  // heights
+  const double frame = track.time[1] - track.time[0];
+  std::vector<Impact> impacts;
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+    const Piece &rest = pieces[i], &back = pieces[i + 1];
+    const double speed = std::abs(back.slope), side = back.slope > 0 ? -1 : 1;  // of the wall: -1 left, 1 right
+    if (rest.motion != Motion::rest || back.motion != Motion::flight || speed < mechanics.least_wall_speed) continue;
+    const double start = track.time[std::size_t(rest.last)], first = track.time[std::size_t(back.first)];
+    const bool released = release && *release > start - frame && *release < first;
+    if (side * (back.at(released ? *release : first) - rest.offset) < kBehind) continue;
+    const double wall = side < 0 ? contact : track.picture_width - contact, time = (wall - back.offset) / back.slope;
+    if (time < start - frame || time > first + frame) continue;
+    const double y = value_at(track.time, track.y, time);
+    impacts.push_back({0, side < 0 ? "left wall" : "right wall", time, wall, y, speed, 0.5});
+  }
+  return impacts;
+}
+
+// How far the centre is from a surface at contact: told by the strikes on the floor, else by the visible size.
+double contact_radius(const Track& track, const std::vector<Impact>& floor, const Mechanics& mechanics) {
+  std::vector<double> radii;
+  for (const Impact& impact : floor) radii.push_back(mechanics.floor - impact.y);
+  if (radii.empty()) return track.radius;
+  std::sort(radii.begin(), radii.end());
+  return radii[radii.size() / 2];
+}
+
+std::vector<Impact> wall_impacts(const Track& track, double radius, std::optional<double> release,
+                                 const Mechanics& mechanics) {
+  const double contact = mechanics.wall * track.picture_width + radius;
+  const double left = contact + mechanics.contact_tolerance;
   const auto strikes = [&](const Kink& kink) {
     const double in = kink.speed_before, out = kink.speed_after, x = kink.before.at(kink.time);
-    const bool reversed = std::abs(in) >= mechanics.least_wall_speed && out * in < 0 && std::abs(out) < 1.3 * std::abs(in);
+    const bool reversed =
+        std::abs(in) >= mechanics.least_wall_speed && out * in < 0 && std::abs(out) < 1.3 * std::abs(in);
     return reversed && (in < 0 ? x < left : x > track.picture_width - left);
   };
-  std::vector<Impact> impacts;
-  for (const Kink& kink : find_kinks({track.time, track.x, track.seen}, 0, strikes)) {
+  const Course course{track.time, track.x, track.seen};
+  const std::vector<Piece> pieces = long_pieces(course, 0);
+  std::vector<Impact> impacts = early_wall_impacts(track, pieces, release, contact, mechanics);
+  for (const Kink& kink : find_kinks(course, pieces, 0, strikes)) {
     impacts.push_back({0, kink.speed_before < 0 ? "left wall" : "right wall", kink.time, kink.before.at(kink.time),
                        value_at(track.time, track.y, kink.time), std::abs(kink.speed_before), confidence_of(kink)});
   }
@@ -139,8 +189,12 @@ void sort_by_time(std::vector<Impact>& impacts) {
 
 std::vector<Impact> find_impacts(const Track& track, const Mechanics& mechanics) {
   if (track.time.size() < 6) return {};
-  std::vector<Impact> impacts = floor_impacts(track, mechanics);
-  for (Impact& impact : wall_impacts(track, mechanics)) impacts.push_back(std::move(impact));
+  const Course vertical{track.time, track.y, track.seen};
+  const std::vector<Piece> pieces = long_pieces(vertical, mechanics.gravity);
+  std::vector<Impact> impacts = floor_impacts(track, vertical, pieces, mechanics);
+  const double radius = contact_radius(track, impacts, mechanics);
+  for (Impact& impact : wall_impacts(track, radius, release_time(pieces, mechanics), mechanics))
+    impacts.push_back(std::move(impact));
   sort_by_time(impacts);
   return impacts;
 }

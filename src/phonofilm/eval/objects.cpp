@@ -221,7 +221,8 @@ std::vector<Track> find_objects(const Tensor& frames, double fps, std::int64_t m
   const std::vector<double> palette = palette_hues();
   std::vector<ColoredFrame> film;
   for (std::int64_t f = 0; f < count; ++f) {
-    film.push_back(colored_pixels(bytes.const_data_ptr<std::uint8_t>() + f * height * width * 3, height, width, palette));
+    film.push_back(
+        colored_pixels(bytes.const_data_ptr<std::uint8_t>() + f * height * width * 3, height, width, palette));
   }
   const std::vector<Blob> blobs = choose_blobs(film, palette.size(), std::size_t(most));
   return follow(film, blobs, fps, 1.0 / double(height), double(width) / double(height));

@@ -14,8 +14,9 @@ namespace {
 constexpr double kWindow = 0.016, kHop = 0.002, kRise = 0.012;  // seconds
 // The peak of the rise comes this much before or after the onset; only a starting point for the exact search.
 constexpr double kRiseLag = 0.001;
-// The contrast peaks when the first energetic samples are inside the window after: 0.6 ms of attack, half of it unheard.
-constexpr double kContrastLag = 0.0;
+// Calibrated on the exact times of the rendered world: the contrast peaks this long after a strike, less than one
+// sample.
+constexpr double kContrastLag = 0.00004;
 constexpr double kSearch = 0.012, kBefore = 0.010, kAfter = 0.005, kPredictFrom = 0.050;
 constexpr std::size_t kOrder = 24;
 
@@ -102,7 +103,8 @@ Timing exact_onset(const std::vector<double>& wave, double rough, double rate) {
 std::vector<Onset> find_onsets(const Tensor& waveform, std::int64_t sample_rate, const OnsetOptions& options) {
   PF_CHECK(waveform.defined() && (waveform.dim() == 1 || waveform.dim() == 2), ShapeError, "find_onsets",
            "the waveform must be [C, S] or [S]");
-  PF_CHECK(sample_rate >= 4000, ShapeError, "find_onsets", "the sample rate must be at least 4000 Hz, got ", sample_rate);
+  PF_CHECK(sample_rate >= 4000, ShapeError, "find_onsets", "the sample rate must be at least 4000 Hz, got ",
+           sample_rate);
   const std::vector<double> wave = mono(waveform);
   const double rate = double(sample_rate);
   const auto hop = std::int64_t(std::lround(kHop * rate)), window = std::int64_t(std::lround(kWindow * rate));
@@ -110,10 +112,12 @@ std::vector<Onset> find_onsets(const Tensor& waveform, std::int64_t sample_rate,
   if (std::int64_t(wave.size()) < 4 * window) return {};
   const std::vector<double> rise = rises(wave, window, hop, lag);
   const auto gap = std::size_t(std::lround(options.least_gap / kHop));
+  const double last = double(wave.size()) / rate - kWindow;  // after it, a tail that is cut off looks like an onset
   std::vector<Onset> onsets;
   for (const std::size_t peak : peaks(rise, options.least_strength, gap)) {
     const Timing timing = exact_onset(wave, double(peak) * double(hop) - kRiseLag * rate, rate);
-    if (timing.contrast >= options.least_contrast) onsets.push_back({timing.time, rise[peak], timing.contrast});
+    if (timing.contrast < options.least_contrast || timing.time > last) continue;
+    onsets.push_back({timing.time, rise[peak], timing.contrast});
   }
   std::stable_sort(onsets.begin(), onsets.end(), [](const Onset& a, const Onset& b) { return a.time < b.time; });
   return onsets;

@@ -20,7 +20,8 @@ struct OnsetOptions {
   double least_gap = 0.048;  // seconds: of two onsets closer than this the weaker is dropped
 };
 
-// waveform: [C, S] or [S] float32; channels are averaged. In order of time. Throws ShapeError for other shapes.
+// waveform: [C, S] or [S] float32; channels are averaged. In order of time; none in the last 16 ms, where the end of
+// the sound itself looks like one. Throws ShapeError for other shapes.
 //
 // Detection: spectrogram of 16 ms windows every 2 ms, L = log(|S| + 0.004 max |S|), rise over 12 ms averaged over
 // frequencies, local maxima. The *mean of the per-frequency rise* ignores partials that beat in a ringing tail.

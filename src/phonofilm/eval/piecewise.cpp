@@ -70,7 +70,8 @@ double noise_level(const Course& course, double acceleration, const SplitOptions
   const auto middle = bends.begin() + std::ptrdiff_t(bends.size() / 2);
   std::nth_element(bends.begin(), middle, bends.end());
   constexpr double kDeviationOverMedian = 1.4826, kSecondDifferenceGain = 2.449;  // sqrt(1 + 4 + 1)
-  return std::clamp(*middle * kDeviationOverMedian / kSecondDifferenceGain, options.smallest_noise, options.largest_noise);
+  return std::clamp(*middle * kDeviationOverMedian / kSecondDifferenceGain, options.smallest_noise,
+                    options.largest_noise);
 }
 
 struct Choice {
@@ -102,7 +103,8 @@ std::vector<Piece> split_course(const Course& course, double acceleration, const
       const Sums sums = prefix[std::size_t(end)] - prefix[std::size_t(first)];
       for (const Motion motion : {Motion::flight, Motion::rest}) {
         const double error = fit_sums(sums, motion, acceleration).squared_error / variance;
-        const double cost = best[std::size_t(first)].cost + error + options.penalty;
+        const double price = options.penalty - (motion == Motion::rest ? options.rest_bonus : 0);
+        const double cost = best[std::size_t(first)].cost + error + price;
         if (cost < best[std::size_t(end)].cost) best[std::size_t(end)] = {cost, first, motion};
       }
     }

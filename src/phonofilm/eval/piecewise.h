@@ -27,13 +27,15 @@ struct Piece {
   double velocity(double time) const { return slope + acceleration * time; }
 };
 
-// Least squares over the frames first..last. A flight needs two seen frames, a rest one; with fewer, the error is infinite.
+// Least squares over the frames first..last. A flight needs two seen frames, a rest one; with fewer, the error is
+// infinite.
 Piece fit_piece(const Course& course, std::int64_t first, std::int64_t last, Motion motion, double acceleration);
 
 struct SplitOptions {
   double smallest_noise = 0.0015;  // heights: what sub-pixel centroids of a 96-pixel picture carry at least
   double largest_noise = 0.008;
   double penalty = 14;             // of one more piece, in units of squared error over noise variance
+  double rest_bonus = 3;           // taken off for a rest, which has one free number where a flight has two
 };
 
 // The split with the smallest sum of squared errors plus penalties, over all splits (dynamic programming, F^2 fits).

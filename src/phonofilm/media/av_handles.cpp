@@ -18,7 +18,7 @@ namespace {
 
 // What the operating system refuses, as against what is wrong with the data.
 bool is_resource_failure(int code) {
-  for (const int number : {ENOSPC, EFBIG, EDQUOT, EACCES, EPERM, EROFS, EIO, ENOMEM, EMFILE, ENFILE}) {
+  for (const int number : {ENOSPC, EFBIG, EDQUOT, EACCES, EPERM, EROFS, EIO, ENOMEM, EMFILE, ENFILE, ENOENT, ENOTDIR}) {
     if (code == AVERROR(number)) return true;
   }
   return false;
@@ -54,11 +54,6 @@ Options::~Options() { av_dict_free(&dictionary_); }
 
 void Options::set(const std::string& name, const std::string& value) {
   av_dict_set(&dictionary_, name.c_str(), value.c_str(), 0);
-}
-
-std::string Options::unused() const {
-  const AVDictionaryEntry* entry = av_dict_get(dictionary_, "", nullptr, AV_DICT_IGNORE_SUFFIX);
-  return entry ? entry->key : "";
 }
 
 void silence_ffmpeg() {

@@ -43,7 +43,6 @@ class Options {
   Options& operator=(const Options&) = delete;
   void set(const std::string& name, const std::string& value);
   AVDictionary** get() { return &dictionary_; }
-  std::string unused() const;  // the first option that nobody took, or ""
 
  private:
   AVDictionary* dictionary_ = nullptr;

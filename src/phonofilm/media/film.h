@@ -24,7 +24,7 @@ using Metadata = std::map<std::string, std::string>;
 inline constexpr const char* kSettingsKey = "phonofilm";
 
 struct FilmOptions {
-  std::int64_t crf = 16;              // x264 constant rate factor: 0 lossless, 16 visually transparent, 51 worst
+  std::int64_t crf = 16;              // x264 constant rate factor: 1 best, 16 visually transparent, 51 worst
   std::string preset = "medium";      // x264 speed preset
   std::int64_t scale = 1;             // enlarge frames by this whole factor on writing
   std::string scale_filter = "smooth";  // "smooth" (cubic) or "nearest"
@@ -32,8 +32,8 @@ struct FilmOptions {
   Fields fields();
 };
 
-// Writes clip.frames [F, H, W, 3] uint8 as H.264 and clip.waveform [C, S] float32 (C = 1 or 2) as AAC at 48 kHz, either of
-// which may be undefined; .mp4, .mov, or for sound alone .m4a and .wav, chosen by the extension of `path`. The
+// Writes clip.frames [F, H, W, 3] uint8 as H.264 and clip.waveform [C, S] float32 (C = 1 or 2) as AAC at 48 kHz, either
+// of which may be undefined; .mp4, .mov, or for sound alone .m4a and .wav, chosen by the extension of `path`. The
 // index stands before the data (faststart). `metadata` may have any keys; a .wav keeps only kSettingsKey.
 // The same clip gives the same bytes. The file appears whole or not at all.
 // Throws ShapeError, InvalidRequest (options, extension), MediaError, ResourceError (disk full, no permission).
@@ -41,10 +41,10 @@ void write_film(const std::string& path, const Clip& clip, const Metadata& metad
                 const FilmOptions& options = {});
 
 struct FilmLimits {
-  std::int64_t max_side = 8192;
+  std::int64_t max_side = 4096;
   std::int64_t max_frames = 3000;
   double max_seconds = 180;
-  std::int64_t max_bytes = std::int64_t(4) << 30;  // of decoded pictures, and as much again of sound
+  std::int64_t max_bytes = std::int64_t(2) << 30;  // of decoded pictures, and as much again of sound
   bool truncate = false;         // true: stop at the limits instead of throwing
   std::int64_t sample_rate = 0;  // 0 keeps the file's rate, else the sound is resampled
   std::int64_t channels = 0;     // 0 keeps the file's count (more than two are mixed to stereo), else 1 or 2
@@ -79,7 +79,8 @@ struct Film {
 Film inspect_film(const std::string& path);
 
 // Decodes a film (or a sound file) whole. Edit lists and encoder priming are honoured, sound that starts before the
-// picture is cut and sound that starts later is padded with silence, so that the Clip keeps the file's timing to the sample.
+// picture is cut and sound that starts later is padded with silence, so that the Clip keeps the file's timing to the
+// sample.
 // Films of variable rate are put on an even grid by repeating or leaving out frames.
 // Throws MediaError: unreadable, damaged or cut short, no streams, larger than `limits`.
 Film read_film(const std::string& path, const FilmLimits& limits = {});

@@ -30,8 +30,8 @@ Tensor resize_cover(const Tensor& image, std::int64_t height, std::int64_t width
     return std::clamp<std::int64_t>(std::llround(double(target) / scale), 1, source);
   };
   const std::int64_t rows = side(height, image.size(0)), columns = side(width, image.size(1));
-  const Tensor cut = image.narrow(0, (image.size(0) - rows) / 2, rows).narrow(1, (image.size(1) - columns) / 2, columns);
-  return resize_exact(cut, height, width);
+  const Tensor middle = image.narrow(0, (image.size(0) - rows) / 2, rows);
+  return resize_exact(middle.narrow(1, (image.size(1) - columns) / 2, columns), height, width);
 }
 
 }  // namespace phonofilm::media

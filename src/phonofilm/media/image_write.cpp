@@ -62,7 +62,8 @@ void write_jpeg(const std::string& path, const Tensor& image, int quality) {
   PF_CHECK(quality >= 1 && quality <= 100, InvalidRequest, kOperation, path, ": quality ", quality,
            " is not in 1 to 100");
   const int height = int(image.size(0)), width = int(image.size(1));
-  const int scale = 1 + (100 - quality) * 30 / 99;  // FFmpeg's quantiser scale: 1 best, 31 worst
+  // FFmpeg's quantiser scale runs from 1 (best) to 31; squaring brings the steps near those of other programs.
+  const int scale = 1 + 30 * (100 - quality) * (100 - quality) / (99 * 99);
   const int format = quality >= 90 ? AV_PIX_FMT_YUVJ444P : AV_PIX_FMT_YUVJ420P;
   const CodecHandle encoder = open_encoder(path, "mjpeg", width, height, format, scale);
   PixelWriter pixels(height, width, format, AVCOL_SPC_BT470BG, AVCOL_RANGE_JPEG);

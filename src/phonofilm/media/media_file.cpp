@@ -73,7 +73,8 @@ MediaFile::MediaFile(const std::string& path, const std::string& operation, std:
   source_->size = status.st_size;
   if (source_->size == 0) fail("is empty (0 bytes)");
   if (source_->size > max_bytes) {
-    fail(concat("has ", human_bytes(double(source_->size)), ", more than the limit of ", human_bytes(double(max_bytes))));
+    fail(concat("has ", human_bytes(double(source_->size)), ", more than the limit of ",
+                human_bytes(double(max_bytes))));
   }
   try {
     open_container();
@@ -186,18 +187,20 @@ CodecHandle MediaFile::open_decoder(const AVStream& stream) const {
   return decoder;
 }
 
-bool decode_packet(AVCodecContext& decoder, const AVPacket* packet, AVFrame& frame, const FrameSink& sink) {
-  bool sound = avcodec_send_packet(&decoder, packet) >= 0;
+namespace {
+
+// Feeds one packet (null at the end of the stream) and hands on every frame that falls out; false when it was damaged.
+bool decode_packet(AVCodecContext& decoder, const AVPacket* packet, AVFrame& frame,
+                   const std::function<void(const AVFrame&)>& sink) {
+  const bool accepted = avcodec_send_packet(&decoder, packet) >= 0;
   for (;;) {
     const int code = avcodec_receive_frame(&decoder, &frame);
-    if (code == AVERROR(EAGAIN) || code == AVERROR_EOF) return sound;
+    if (code == AVERROR(EAGAIN) || code == AVERROR_EOF) return accepted;
     if (code < 0) return false;
     sink(frame);
     av_frame_unref(&frame);
   }
 }
-
-namespace {
 
 // One stream on its way from packets to its consumer.
 struct Track {

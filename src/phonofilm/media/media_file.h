@@ -57,12 +57,6 @@ class MediaFile {
   const AVStream* audio_ = nullptr;
 };
 
-using FrameSink = std::function<void(const AVFrame&)>;
-
-// Feeds one packet (null at the end of the stream) and hands on every frame that falls out. Returns false when the
-// packet was damaged.
-bool decode_packet(AVCodecContext& decoder, const AVPacket* packet, AVFrame& frame, const FrameSink& sink);
-
 // Decodes the chosen streams to the end, or until either sink returns false. A null sink leaves its stream out.
 // A few damaged packets (tags behind the sound) are passed over; more are a MediaError.
 using FrameConsumer = std::function<bool(const AVFrame&)>;

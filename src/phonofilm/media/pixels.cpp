@@ -105,8 +105,10 @@ Tensor PixelReader::rgb(const AVFrame& frame) {
   const bool alpha = has_alpha(frame.format);
   prepare(frame, alpha);
   const FrameHandle picture = make_picture(frame.width, frame.height, alpha ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24);
-  const int rows = sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, picture->data, picture->linesize);
-  PF_CHECK(rows == frame.height, MediaError, "convert colours", frame.width, "x", frame.height, ": ", rows, " rows done");
+  const int rows =
+      sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, picture->data, picture->linesize);
+  PF_CHECK(rows == frame.height, MediaError, "convert colours", frame.width, "x", frame.height, ": ", rows,
+           " rows done");
   const Tensor image = alpha ? flatten_rgba(*picture) : copy_rgb(*picture);
   const AVFrameSideData* turned = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
   if (!turned || turned->size < 9 * sizeof(std::int32_t)) return image;
@@ -146,7 +148,8 @@ FrameHandle PixelWriter::frame(const Tensor& image) {
 void expect_image(const Tensor& image, std::string_view where) {
   expect_shape(image, {kAny, kAny, 3}, where);
   PF_CHECK(image.scalar_type() == at::kByte && image.device().is_cpu(), ShapeError, std::string(where),
-           "expected a uint8 picture on the CPU, got ", c10::toString(image.scalar_type()), " on ", image.device().str());
+           "expected a uint8 picture on the CPU, got ", c10::toString(image.scalar_type()), " on ",
+           image.device().str());
   PF_CHECK(image.numel() > 0, ShapeError, std::string(where), "the picture has no pixels: ", shape_text(image.sizes()));
 }
 

@@ -1,7 +1,7 @@
 #include "phonofilm/nn/layers.h"
 
-#include <cmath>
-
+#include "phonofilm/nn/composite.h"
+#include "phonofilm/nn/fused.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::nn {
@@ -59,18 +59,10 @@ Embedding::Embedding(Module& parent, const std::string& name, std::int64_t count
 
 Tensor Embedding::forward(const Tensor& indices) const { return at::embedding(weight_, indices); }
 
-namespace {
-
-Tensor explicit_attention(const Tensor& q, const Tensor& k, const Tensor& v) {
-  const Tensor scores = at::matmul(q * (1 / std::sqrt(double(q.size(-1)))), k.transpose(-2, -1));
-  return at::matmul(at::softmax(scores, -1), v);
-}
-
-}  // namespace
-
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const RunContext& run) {
-  if (run.attention == AttentionBackend::explicit_) return explicit_attention(q, k, v);
-  return at::scaled_dot_product_attention(q, k, v);
+  if (run.attention != AttentionBackend::explicit_) return at::scaled_dot_product_attention(q, k, v);
+  const bool fast = fused::accepts(q) && q.scalar_type() == at::kBFloat16;
+  return fast ? fused::attention(q, k, v) : composite::attention(q, k, v);
 }
 
 }  // namespace phonofilm::nn

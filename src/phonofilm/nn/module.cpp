@@ -40,7 +40,9 @@ Init kaiming_uniform(double gain) {
 
 }  // namespace init
 
-Module::Module(Module& parent, const std::string& name) { parent.slots_.push_back({name, this, nullptr, {}}); }
+Module::Module(Module& parent, const std::string& name) { parent.add_child(name, *this); }
+
+void Module::add_child(const std::string& name, Module& child) { slots_.push_back({name, &child, nullptr, {}}); }
 
 Tensor& Module::parameter(const std::string& name, const Shape& shape, Init init) {
   auto value = std::make_unique<Tensor>();

@@ -60,6 +60,8 @@ class Module {
  protected:
   // Declares a parameter; it is undefined until initialise() or load(). The reference stays valid for life.
   Tensor& parameter(const std::string& name, const Shape& shape, Init init);
+  // Registers a member that was constructed as a root of its own.
+  void add_child(const std::string& name, Module& child);
 
  private:
   struct Parameter {

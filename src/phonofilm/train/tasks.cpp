@@ -1,16 +1,26 @@
 #include "phonofilm/train/tasks.h"
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/train/audio_autoencoder_task.h"
+#include "phonofilm/train/joint_task.h"
 #include "phonofilm/train/video_autoencoder_task.h"
+#include "phonofilm/train/vocoder_task.h"
 
 namespace phonofilm::train {
 namespace {
 
-using Factory = std::unique_ptr<Task> (*)(const Recipe&, const SampleWriter&);
+using Factory = std::function<std::unique_ptr<Task>(const Recipe&, const SampleWriter&, const Observer&)>;
+
+Factory without_observer(std::unique_ptr<Task> (*make)(const Recipe&, const SampleWriter&)) {
+  return [make](const Recipe& recipe, const SampleWriter& writer, const Observer&) { return make(recipe, writer); };
+}
 
 const std::vector<std::pair<std::string, Factory>>& factories() {
   static const std::vector<std::pair<std::string, Factory>> list{
-      {"video_autoencoder", make_video_autoencoder_task},
+      {"video_autoencoder", without_observer(make_video_autoencoder_task)},
+      {"audio_autoencoder", without_observer(make_audio_autoencoder_task)},
+      {"vocoder", without_observer(make_vocoder_task)},
+      {"joint", make_joint_task},
   };
   return list;
 }
@@ -23,9 +33,9 @@ std::vector<std::string> task_names() {
   return names;
 }
 
-std::unique_ptr<Task> make_task(const Recipe& recipe, const SampleWriter& writer) {
+std::unique_ptr<Task> make_task(const Recipe& recipe, const SampleWriter& writer, const Observer& observer) {
   for (const auto& [name, factory] : factories()) {
-    if (name == recipe.run.task) return factory(recipe, writer);
+    if (name == recipe.run.task) return factory(recipe, writer, observer);
   }
   throw InvalidRequest("recipe", concat(recipe.path, ": unknown task '", recipe.run.task, "'",
                                         did_you_mean(recipe.run.task, task_names()), "; known: ", join(task_names(), ", ")));

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "phonofilm/base/progress.h"
 #include "phonofilm/tensor/clip.h"
 #include "phonofilm/train/recipe.h"
 #include "phonofilm/train/task.h"
@@ -18,6 +19,7 @@ struct SampleWriter {
 std::vector<std::string> task_names();
 
 // Throws InvalidRequest for an unknown task, offering the nearest. A fresh model is initialised from the recipe's seed.
-std::unique_ptr<Task> make_task(const Recipe& recipe, const SampleWriter& writer);
+// Preparing data (rendering and encoding clips) is reported to the observer.
+std::unique_ptr<Task> make_task(const Recipe& recipe, const SampleWriter& writer, const Observer& observer);
 
 }  // namespace phonofilm::train

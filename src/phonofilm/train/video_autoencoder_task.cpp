@@ -8,6 +8,7 @@
 #include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
+#include "phonofilm/train/picture_loss.h"
 #include "phonofilm/train/world_data.h"
 
 namespace phonofilm::train {
@@ -53,9 +54,10 @@ class VideoAutoencoderTask : public Task {
       const auto index = std::uint64_t(step * options_.batch + i);
       Random random(mix_seed(seed, "crop", index));
       const Tensor clip = render(clip_seed(seed, "train", index));
-      crops.push_back(clip.narrow(1, random.below(options_.frames - options_.crop + 1), options_.crop));
+      crops.push_back(clip.narrow(0, random.below(options_.frames - options_.crop + 1), options_.crop));
     }
-    return {{"frames", at::stack(crops)}};
+    const Tensor frames = frames_to_tensor(at::stack(crops));
+    return {{"frames", frames}, {"weight", moving_weight(frames, options_.moving)}};
   }
 
   StepLoss loss(const Batch& batch, std::uint64_t seed, std::int64_t step, const nn::RunContext& run) override {
@@ -63,23 +65,20 @@ class VideoAutoencoderTask : public Task {
     const Posterior posterior = encode(frames, run);
     const Tensor noise = randn(posterior.mean.sizes().vec(), make_generator(mix_seed(seed, "posterior", std::uint64_t(step))));
     const Tensor latent = posterior.mean + noise * (posterior.log_variance * 0.5).exp();
-    const Tensor difference = model_->decode(latent, run) - frames;
-    const Tensor weight = moving_weight(frames);
-    const Tensor picture = (weight * (difference.abs() + 2 * difference.square())).mean();
-    const Tensor steps = difference.narrow(2, 1, frames.size(2) - 1) - difference.narrow(2, 0, frames.size(2) - 1);
-    const Tensor motion = (weight.narrow(2, 1, frames.size(2) - 1) * steps.abs()).mean();
+    const Tensor decoded = model_->decode(latent, run);
+    const PictureLoss loss = picture_loss(decoded, frames, batch.at("weight"), options_.motion);
     const Tensor kl = 0.5 * (posterior.mean.square() + posterior.log_variance.exp() - 1 - posterior.log_variance).mean();
-    return {picture + options_.motion * motion + options_.kl * kl,
-            {{"picture", picture.item<double>()}, {"motion", motion.item<double>()}, {"kl", kl.item<double>()}}};
+    const Tensor total = with_gradient(decoded, loss.gradient, loss.picture + options_.motion * loss.motion);
+    return {total + options_.kl * kl, {{"picture", loss.picture}, {"motion", loss.motion}, {"kl", kl.item<double>()}}};
   }
 
   std::map<std::string, double> validate(const nn::RunContext& run) override {
     double error = 0, moving_error = 0, moving_weight_sum = 0;
     constexpr int kClips = 8;
     for (int i = 0; i < kClips; ++i) {
-      const Tensor frames = render(clip_seed(seed_, "validation", std::uint64_t(i))).unsqueeze(0);
+      const Tensor frames = frames_to_tensor(render(clip_seed(seed_, "validation", std::uint64_t(i))).unsqueeze(0));
       const Tensor square = (round_trip(frames, run) - frames).square();
-      const Tensor mask = (moving_weight(frames) - 1) / options_.moving;
+      const Tensor mask = (moving_weight(frames, 1) - 1).unsqueeze(1);
       error += square.mean().item<double>() / kClips;
       moving_error += (square * mask).sum().item<double>() / 3;
       moving_weight_sum += mask.sum().item<double>();
@@ -92,8 +91,8 @@ class VideoAutoencoderTask : public Task {
     std::vector<Tensor> rows;
     for (int i = 0; i < 4; ++i) {
       const Tensor frames = render(clip_seed(seed_, "validation", std::uint64_t(i)));
-      const Tensor decoded = round_trip(frames.unsqueeze(0), run)[0];
-      rows.push_back(at::cat({tensor_to_frames(frames), tensor_to_frames(decoded)}, /*dim=*/1));
+      const Tensor decoded = tensor_to_frames(round_trip(frames_to_tensor(frames.unsqueeze(0)), run));
+      rows.push_back(at::cat({frames, decoded[0]}, /*dim=*/1));
     }
     Clip clip;
     clip.frames = at::cat(rows, /*dim=*/2);
@@ -103,12 +102,12 @@ class VideoAutoencoderTask : public Task {
   void export_model(const std::string& folder) const override { save_video_autoencoder(*model_, folder); }
 
  private:
-  Tensor render(std::uint64_t seed) const {
+  Tensor render(std::uint64_t seed) const {  // uint8 [F, H, W, 3]
     world::RenderOptions options;
     options.height = options.width = options_.size;
     options.frames = options_.frames;
     options.samples = std::int64_t(std::llround(double(options_.frames) / options.fps * double(options.sample_rate)));
-    return frames_to_tensor(world::render(options_.scene, seed, options).clip.frames);
+    return world::render(options_.scene, seed, options).clip.frames;
   }
 
   Posterior encode(const Tensor& frames, const nn::RunContext& run) const {
@@ -118,12 +117,6 @@ class VideoAutoencoderTask : public Task {
 
   Tensor round_trip(const Tensor& frames, const nn::RunContext& run) const {
     return model_->decode(model_->encode(frames, run).mean, run).clamp(-1, 1);
-  }
-
-  // The moving thing covers a few percent of the picture: without weight it is a rounding error of the wall.
-  Tensor moving_weight(const Tensor& frames) const {
-    const Tensor distance = (frames - frames.mean(2, /*keepdim=*/true)).abs().amax(1, /*keepdim=*/true);
-    return 1 + options_.moving * (2 * distance).clamp_max(1);
   }
 
   Options options_;

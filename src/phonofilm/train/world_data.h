@@ -8,7 +8,7 @@
 
 namespace phonofilm::train {
 
-// uint8 [F, H, W, 3] -> float32 [3, F, H, W] in [-1, 1], and back (clamped and rounded).
+// uint8 [B, F, H, W, 3] -> float32 [B, 3, F, H, W] in [-1, 1], and back (clamped and rounded).
 Tensor frames_to_tensor(const Tensor& frames);
 Tensor tensor_to_frames(const Tensor& tensor);
 

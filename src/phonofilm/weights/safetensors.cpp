@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
@@ -28,6 +30,8 @@ constexpr DtypeName kDtypes[] = {{"F64", at::kDouble},  {"F32", at::kFloat},    
                                  {"I16", at::kShort},   {"I8", at::kChar},           {"U8", at::kByte},
                                  {"BOOL", at::kBool},   {"F8_E4M3", at::kFloat8_e4m3fn}, {"F8_E5M2", at::kFloat8_e5m2}};
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the limit that the format's own reader sets
+constexpr std::uint64_t kMaxBytes = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t kMaxRank = 16;
 
 class Mapping {
  public:
@@ -35,7 +39,10 @@ class Mapping {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     PF_CHECK(file >= 0, CheckpointError, "load", path, ": cannot be opened: ", std::strerror(errno));
     struct stat info {};
-    fstat(file, &info);
+    if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
+      close(file);
+      throw CheckpointError("load", concat(path, ": is not a file"));
+    }
     size_ = std::uint64_t(info.st_size);
     if (size_ > 0) data_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
     close(file);
@@ -84,34 +91,58 @@ struct Entry {
   std::uint64_t begin, end;
 };
 
-// Bytes that `entry` must occupy; refuses sizes that overflow.
+// Bytes that `entry` must occupy; refuses sizes whose product overflows, even where a zero would hide it.
 std::uint64_t byte_count(const std::string& where, const Entry& entry) {
   std::uint64_t bytes = c10::elementSize(entry.dtype);
+  bool possible = entry.shape.size() <= kMaxRank, empty = false;
   for (const std::int64_t size : entry.shape) {
-    if (size < 0 || __builtin_mul_overflow(bytes, std::uint64_t(size), &bytes)) {
-      throw CheckpointError("load", concat(where, ": impossible shape ", shape_text(entry.shape)));
-    }
+    empty = empty || size == 0;
+    possible = possible && size >= 0 && !__builtin_mul_overflow(bytes, std::uint64_t(std::max<std::int64_t>(size, 1)), &bytes);
   }
-  return bytes;
+  PF_CHECK(possible && bytes <= kMaxBytes, CheckpointError, "load", where, ": impossible shape ", shape_text(entry.shape));
+  return empty ? 0 : bytes;
+}
+
+// A list of whole numbers from 0 on; JSON's conversions would accept fractions and wrap negative numbers.
+std::vector<std::int64_t> parse_sizes(const std::string& where, const Json& entry, const char* key) {
+  const Json& list = entry.contains(key) ? entry[key] : Json();
+  const bool fits = list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& number) {
+    return number.is_number_unsigned() && number.get<std::uint64_t>() <= kMaxBytes;
+  });
+  PF_CHECK(fits, CheckpointError, "load", where, ": ", key, " must be a list of sizes, got ", list.dump());
+  return list.get<std::vector<std::int64_t>>();
 }
 
 Entry parse_entry(const std::string& where, const Json& json, std::uint64_t data_size) {
-  Entry entry{};
-  try {
-    entry.dtype = parse_dtype(where, json.at("dtype").get<std::string>());
-    entry.shape = json.at("shape").get<Shape>();
-    const auto offsets = json.at("data_offsets").get<std::array<std::uint64_t, 2>>();
-    entry.begin = offsets[0];
-    entry.end = offsets[1];
-  } catch (const Json::exception& error) {
-    throw CheckpointError("load", concat(where, ": malformed header entry: ", error.what()));
-  }
+  PF_CHECK(json.is_object() && json.contains("dtype") && json["dtype"].is_string(), CheckpointError, "load", where,
+           ": malformed header entry: ", json.dump());
+  const std::vector<std::int64_t> offsets = parse_sizes(where, json, "data_offsets");
+  PF_CHECK(offsets.size() == 2, CheckpointError, "load", where, ": data_offsets must be two numbers");
+  const Entry entry{parse_dtype(where, json["dtype"].get<std::string>()), parse_sizes(where, json, "shape"),
+                    std::uint64_t(offsets[0]), std::uint64_t(offsets[1])};
   const std::uint64_t expected = byte_count(where, entry);
   PF_CHECK(entry.begin <= entry.end && entry.end <= data_size, CheckpointError, "load", where, ": bytes ", entry.begin,
            " to ", entry.end, " lie outside the file's ", data_size, " (truncated?)");
   PF_CHECK(entry.end - entry.begin == expected, CheckpointError, "load", where, ": ", shape_text(entry.shape), " needs ",
            expected, " bytes, the header gives ", entry.end - entry.begin);
   return entry;
+}
+
+// The format allows neither holes nor overlaps nor bytes that belong to no tensor.
+void check_layout(const std::string& path, const std::map<std::string, Entry>& entries, std::uint64_t data_size) {
+  std::vector<std::pair<std::string, Entry>> order(entries.begin(), entries.end());
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.second.begin, a.second.end) < std::pair(b.second.begin, b.second.end);
+  });
+  std::uint64_t expected = 0;
+  for (const auto& [name, entry] : order) {
+    if (entry.begin != expected) {
+      refuse(path, concat("tensor \"", name, "\" begins at byte ", entry.begin, " of the data where ", expected,
+                          " is expected: tensors overlap or leave a hole"));
+    }
+    expected = entry.end;
+  }
+  if (expected != data_size) refuse(path, concat(data_size - expected, " bytes at the end belong to no tensor"));
 }
 
 Tensor view_of(const std::shared_ptr<Mapping>& file, std::uint64_t data_start, const Entry& entry) {
@@ -143,6 +174,7 @@ SafetensorsFile SafetensorsFile::open(const std::string& path) {
 
   SafetensorsFile result;
   result.path_ = path;
+  std::map<std::string, Entry> entries;
   for (const auto& [name, json] : header.items()) {
     const std::string where = concat(path, ": tensor \"", name, "\"");
     if (name == "__metadata__") {
@@ -152,8 +184,10 @@ SafetensorsFile SafetensorsFile::open(const std::string& path) {
       }
       continue;
     }
-    result.tensors_[name] = view_of(file, data_start, parse_entry(where, json, file->size() - data_start));
+    entries[name] = parse_entry(where, json, file->size() - data_start);
   }
+  check_layout(path, entries, file->size() - data_start);
+  for (const auto& [name, entry] : entries) result.tensors_[name] = view_of(file, data_start, entry);
   return result;
 }
 
@@ -180,6 +214,7 @@ void save_safetensors(const std::string& path, const TensorMap& tensors, const M
   require_disk_space(path, double(offset + text.size()));
   with_temporary_file(path, [&](const std::string& temporary) {
     std::ofstream file(temporary, std::ios::binary);
+    PF_CHECK(file, ResourceError, "save", path, ": cannot be created: ", std::strerror(errno));
     const std::uint64_t length = text.size();
     file.write(reinterpret_cast<const char*>(&length), 8).write(text.data(), std::streamsize(text.size()));
     for (const auto& [name, tensor] : tensors) {

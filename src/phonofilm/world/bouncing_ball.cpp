@@ -47,14 +47,16 @@ void BouncingBall::drift(double left, double right, double until) {
 }
 
 double BouncingBall::x_at(double time) const {
-  const auto after = std::upper_bound(legs_.begin(), legs_.end(), time, [](double t, const Leg& l) { return t < l.time; });
+  const auto starts_later = [](double t, const Leg& leg) { return t < leg.time; };
+  const auto after = std::upper_bound(legs_.begin(), legs_.end(), time, starts_later);
   if (after == legs_.begin()) return start_.x;
   const Leg& leg = *(after - 1);
   return leg.x + leg.velocity * (time - leg.time);
 }
 
 double BouncingBall::y_at(double time) const {
-  const auto after = std::upper_bound(hops_.begin(), hops_.end(), time, [](double t, const Hop& h) { return t < h.time; });
+  const auto starts_later = [](double t, const Hop& hop) { return t < hop.time; };
+  const auto after = std::upper_bound(hops_.begin(), hops_.end(), time, starts_later);
   double height;  // of the lowest point above the floor
   if (after == hops_.begin()) {
     const double fallen = std::max(time - start_.held, 0.0);

@@ -53,8 +53,10 @@ class Canvas {
 
  private:
   static void blend(std::uint8_t* pixel, const Ink& ink);
-  std::int64_t row(double y) const { return std::clamp(std::int64_t(std::floor(y * double(height_))), std::int64_t{0}, height_); }
-  std::int64_t column(double x) const { return std::clamp(std::int64_t(std::floor(x * double(height_))), std::int64_t{0}, width_); }
+  // The pixel that holds a coordinate, moved by `margin` pixels and kept within [0, count].
+  std::int64_t pixel_at(double coordinate, std::int64_t margin, std::int64_t count) const {
+    return std::clamp(std::int64_t(std::floor(coordinate * double(height_))) + margin, std::int64_t{0}, count);
+  }
 
   std::uint8_t* pixels_;
   std::int64_t height_, width_;
@@ -71,8 +73,8 @@ inline void Canvas::blend(std::uint8_t* pixel, const Ink& ink) {
 template <class Brush>
 void Canvas::paint(const Box& box, const Brush& brush) {
   // One pixel of margin on every side, for edges that cover part of it.
-  const std::int64_t first_row = std::max(row(box.top) - 1, std::int64_t{0}), last_row = std::min(row(box.bottom) + 2, height_);
-  const std::int64_t first = std::max(column(box.left) - 1, std::int64_t{0}), last = std::min(column(box.right) + 2, width_);
+  const std::int64_t first_row = pixel_at(box.top, -1, height_), last_row = pixel_at(box.bottom, 2, height_);
+  const std::int64_t first = pixel_at(box.left, -1, width_), last = pixel_at(box.right, 2, width_);
   const float pixel = 1 / float(height_);
   for (std::int64_t i = first_row; i < last_row; ++i) {
     const float y = (float(i) + 0.5f) * pixel;

@@ -12,14 +12,14 @@ Grammar::Rules rules() {
   Grammar::Rules rules{
       {"one",
        {"a {ball} {falls} {from} {way} and {bounces} {count} {walls}{end}",
-        "a {ball} {falls} {way} {from}, it {bounces} {count} {walls}{end}",
+        "a {ball} {falls} {way} {from}, it {bounces} {count} {on floor} {walls}{end}",
         "a {ball} is {dropped} {from} and {bounces} {count} {on floor} {walls}{sound}",
         "after a {fall height}, a {ball} {bounces} {count} {on floor} {walls}{end}",
         "a {ball} {bounces} {count} {on floor} {walls} after a {fall height}{sound}",
         "a falling {ball} {strikes} the floor {count} {walls}{sound}",
-        "someone drops a {ball} {from}, it {falls} {way} and {bounces} {count} {walls}",
-        "a {ball} {strikes} the floor {count} {walls}{end}{sound}",
-        "the {ball} {falls} {way}, {bounces} {count} {walls}{end}",
+        "someone lets a {ball} fall {from} {way}, it {bounces} {count} {walls}{end}",
+        "a {ball} {strikes} the floor {count} {walls}{end}",
+        "the {ball} {falls} {way} and {bounces} {count} {walls}{sound}",
         "we see a {ball}, it {falls} {from} {way} and {bounces} {count} {walls}{end}"}},
       {"two",
        {"a {first} and a {second} {fall}",
@@ -29,7 +29,7 @@ Grammar::Rules rules() {
         "a {first} {falls} and {bounces} {count1}, a {second} {falls} and {bounces} {count2}",
         "on the left a {first} {bounces} {count1}, on the right a {second} {bounces} {count2}",
         "a {second} is {dropped} on the right and {bounces} {count2}, a {first} on the left {bounces} {count1}",
-        "someone drops two balls, a {first} on the left and a {second} on the right",
+        "someone lets two balls fall, a {first} on the left and a {second} on the right",
         "we see a {first} and a {second}, they {fall} and bounce",
         "a {second} {strikes} the floor {count2}{sound2}, a {first} {strikes} it {count1}{sound1}"}},
       {"ball noun", {"{color} {material} ball", "{color} {material} ball", "{color} ball made of {material}"}},
@@ -43,8 +43,8 @@ Grammar::Rules rules() {
       {"size.big", {"big", "large"}},
       {"from.high", {"from high", "from high up", "from a great height"}},
       {"from.low", {"from low", "from low down", "from a small height"}},
-      {"fall height.high", {"long fall", "deep fall"}},
-      {"fall height.low", {"short fall", "small fall"}},
+      {"fall height.high", {"long fall", "high fall"}},
+      {"fall height.low", {"short fall", "low fall"}},
       {"fall height.any", {"fall"}},
       {"way.none", {"straight down", "straight down"}},
       {"way.left", {"to the left", "towards the left"}},
@@ -92,12 +92,13 @@ class Details {
 
   std::string ball() {
     const std::string size = ball_.size < 0.35 ? maybe("size.small") : ball_.size > 0.65 ? maybe("size.big") : "";
-    return size + " " + grammar().expand("ball noun", {{"color", ball_.role.color.name}, {"material", ball_.role.material}},
-                                         random_);
+    const Grammar::Texts names{{"color", ball_.role.color.name}, {"material", ball_.role.material}};
+    return size + " " + grammar().expand("ball noun", names, random_);
   }
   std::string from() { return maybe(ball_.role.high ? "from.high" : "from.low"); }
   std::string fall_height() {
-    return random_.chance(share_) ? say(ball_.role.high ? "fall height.high" : "fall height.low") : say("fall height.any");
+    if (!random_.chance(share_)) return say("fall height.any");
+    return say(ball_.role.high ? "fall height.high" : "fall height.low");
   }
   std::string way() {
     if (ball_.role.drift == Drift::none) return maybe("way.none");

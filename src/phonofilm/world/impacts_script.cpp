@@ -14,22 +14,31 @@ namespace {
 constexpr double kSmallest = 0.085, kBiggest = 0.14, kAirAbove = 0.02, kHalfGap = 0.01;
 constexpr int kTriesPerCast = 500, kCasts = 40;
 
-// The cast is drawn apart from the numbers, so that rejecting numbers does not favour one material or one ball.
-std::vector<BallRole> draw_cast(Random& random) {
-  std::vector<BallRole> cast(random.chance(0.25) ? 2 : 1);
-  for (BallRole& role : cast) {
-    role.color = random.pick(colors());
-    role.material = random.pick(materials());
-    role.high = random.chance(0.5);
-    const double drift = random.uniform();
-    const double none = cast.size() == 2 ? 0.4 : 0.3;
-    role.drift = drift < none ? Drift::none : drift < 0.75 || cast.size() == 2 ? Drift::slow : Drift::fast;
+// A random item whose name is not `taken`.
+template <class Items, class Name>
+const auto& pick_other(const Items& items, const std::string& taken, const Name& name, Random& random) {
+  while (true) {
+    const auto& item = random.pick(items);
+    if (name(item) != taken) return item;
   }
-  return cast;
 }
 
-bool distinct(const std::vector<BallRole>& cast) {
-  return cast.size() < 2 || (cast[0].color.name != cast[1].color.name && cast[0].material != cast[1].material);
+// The cast is drawn apart from the numbers, so that rejecting numbers does not favour one material or one ball.
+// Two balls differ in colour and in material.
+std::vector<BallRole> draw_cast(Random& random) {
+  std::vector<BallRole> cast(random.chance(0.25) ? 2 : 1);
+  const bool alone = cast.size() == 1;
+  std::string color, material;
+  for (BallRole& role : cast) {
+    role.color = pick_other(colors(), color, [](const NamedColor& c) { return c.name; }, random);
+    role.material = pick_other(materials(), material, [](const std::string& m) { return m; }, random);
+    role.high = random.chance(0.5);
+    const double drift = random.uniform();
+    role.drift = drift < (alone ? 0.3 : 0.4) ? Drift::none : drift < 0.75 || !alone ? Drift::slow : Drift::fast;
+    color = role.color.name;
+    material = role.material;
+  }
+  return cast;
 }
 
 // Where the edge of a ball may go.
@@ -46,10 +55,11 @@ Lane lane_of(size_t ball, size_t balls, double aspect) {
 double draw_drift(Drift drift, bool alone, const Stage& stage, Random& random) {
   const double side = random.chance(0.5) ? 1 : -1;
   const double slow = random.uniform(0.12, 0.25), fast = random.uniform(0.45, 0.8);
+  const double shared = random.uniform(0.07, 0.14);
   if (drift == Drift::none) return 0;
   if (drift == Drift::fast) return side * fast * stage.aspect;
   // Two balls keep to their halves however long the film is: they cover the ground that they cover in 2 s.
-  return side * slow * stage.aspect * (alone ? 1 : std::min(1.0, 2 / stage.seconds));
+  return side * stage.aspect * (alone ? slow : shared * std::min(1.0, 2 / stage.seconds));
 }
 
 // A starting point from which a slow ball touches no side of its lane; without one, anywhere if it is alone.
@@ -76,9 +86,11 @@ std::optional<BallActor> draw_ball_actor(const BallRole& role, size_t index, siz
   start.held = random.uniform(0, 0.35);
   const double room = kFloor - kAirAbove - 2 * start.radius;
   start.fall = role.high ? random.uniform(0.46, std::min(0.60, room)) : random.uniform(0.24, 0.38);
-  start.restitution = material_named(role.material).restitution + random.uniform(-kRestitutionSpread, kRestitutionSpread);
+  const double spread = random.uniform(-kRestitutionSpread, kRestitutionSpread);
+  start.restitution = material_named(role.material).restitution + spread;
   start.drift = draw_drift(role.drift, alone, stage, random);
-  const auto x = draw_x(lane_of(index, balls, stage.aspect), start, role.drift, alone, stage.end + kQuietEdge, random);
+  const auto x = draw_x(lane_of(index, balls, stage.aspect), start, role.drift, alone, stage.seconds + kQuietEdge,
+                        random);
   if (!x) return std::nullopt;
   start.x = *x;
   const Lane walls = lane_of(0, 1, stage.aspect);
@@ -138,7 +150,6 @@ ImpactsScript write_script(std::uint64_t seed, const Stage& stage) {
   for (int c = 0; c < kCasts; ++c) {
     Random random(mix_seed(seed, "impacts cast", std::uint64_t(c)));
     const std::vector<BallRole> cast = draw_cast(random);
-    if (!distinct(cast)) continue;
     Random numbers(mix_seed(seed, "impacts numbers", std::uint64_t(c)));
     for (int attempt = 0; attempt < kTriesPerCast; ++attempt) {
       if (auto script = try_script(cast, stage, numbers)) return std::move(*script);

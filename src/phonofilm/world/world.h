@@ -20,13 +20,13 @@ struct RenderOptions {
   double fps = 24;                       // 4 to 120
   std::int64_t frames = 49;              // the 4n + 1 of causal video autoencoders; 49 frames are 2.04 s
   std::int64_t sample_rate = 16000;      // 8000 to 96000
-  std::int64_t samples = 32768;          // of sound; may differ from the picture's length by up to 1.5 frames
+  std::int64_t samples = 32768;          // of sound; may differ from the picture's length by 1.5 frames or 0.05 s
   std::int64_t channels = 1;             // 2: constant-power pan by the object's x
 };
 
-// The caller-facing options for a length in seconds and a square picture: frames = 4n + 1 nearest to it, samples the
-// multiple of 512 that just covers them. 2 s or 2.04 s give the defaults.
-RenderOptions options_for(double seconds, std::int64_t size);
+// The caller-facing options for a length in seconds (0.9 to 10; captions and motion are made for 2 to 5) and a square
+// picture: frames = 4n + 1 nearest to it, samples the multiple of 512 that just covers them. 2 s gives the defaults.
+RenderOptions options_for(double seconds, std::int64_t size, double fps = 24, std::int64_t sample_rate = 16000);
 
 struct Sample {
   Clip clip;
@@ -37,6 +37,8 @@ std::vector<std::string> scene_names();
 
 // Throws InvalidRequest for an unknown scene or impossible options.
 Sample render(const std::string& scene, std::uint64_t seed, const RenderOptions& options);
+// The sound alone, [channels, samples] float32: the numbers of render(...).clip.waveform without the cost of pictures.
+Tensor render_sound(const std::string& scene, std::uint64_t seed, const RenderOptions& options);
 // Only what happens and how it is described; costs microseconds.
 Truth truth_of(const std::string& scene, std::uint64_t seed, const RenderOptions& options);
 

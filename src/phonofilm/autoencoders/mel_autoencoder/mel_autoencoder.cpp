@@ -87,7 +87,8 @@ Tensor MelAutoencoder::decode(const Tensor& latent, const RunContext& run) const
   expect_shape(latent, {kAny, config_.latent_channels, kAny}, "mel_autoencoder.decode: latent");
   Tensor x = decoder_in_.forward(latent, run).to(at::kFloat);
   for (const auto& block : decoder_slow_) x = block->forward(x, run);
-  const Tensor pairs = up_.forward(x, run).to(at::kFloat);  // [B, 2 * width, T / 2]: channel, then half of the frame pair
+  const Tensor pairs =
+      up_.forward(x, run).to(at::kFloat);  // [B, 2 * width, T / 2]: channel, then half of the frame pair
   x = pairs.unflatten(1, {config_.width, 2}).transpose(2, 3).flatten(2);
   for (const auto& block : decoder_fast_) x = block->forward(x, run);
   return decoder_out_.forward(x, run).to(at::kFloat) * config_.mel_scale + config_.mel_mean;

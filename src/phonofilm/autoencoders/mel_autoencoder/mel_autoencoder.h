@@ -1,6 +1,6 @@
-// A small one-dimensional variational autoencoder of log-mel spectrograms in the manner of MMAudio's (Cheng et al. 2025):
-// mel bands are channels, time is the only axis that is convolved over, and time is halved once.
-// With the default front end, 62.5 mel frames per second become 31.25 latents per second.
+// A small one-dimensional variational autoencoder of log-mel spectrograms in the manner of MMAudio's (Cheng et al.
+// 2025): mel bands are channels, time is the only axis that is convolved over, and time is halved once. With the
+// default front end, 62.5 mel frames per second become 31.25 latents per second.
 #pragma once
 
 #include <memory>
@@ -14,13 +14,13 @@
 namespace phonofilm::autoencoders {
 
 struct MelAutoencoderConfig {
-  dsp::MelConfig mel;                // the front end that the weights were trained with
-  std::int64_t width = 192;          // channels inside
-  std::int64_t blocks = 2;           // residual blocks at each of the two rates, on either side
-  std::int64_t kernel = 5;           // taps of the residual blocks, odd
+  dsp::MelConfig mel;        // the front end that the weights were trained with
+  std::int64_t width = 192;  // channels inside
+  std::int64_t blocks = 2;   // residual blocks at each of the two rates, on either side
+  std::int64_t kernel = 5;   // taps of the residual blocks, odd
   std::int64_t latent_channels = 16;
   double mel_mean = -6, mel_scale = 2.6;  // the networks see (mel - mel_mean) / mel_scale
-  Fields fields();                   // all but `mel`
+  Fields fields();                        // all but `mel`
 };
 
 // x [B, C, T] -> x + conv1(SiLU(conv_k(SiLU(norm(x))))), RMS norm over channels; the last convolution starts at zero.
@@ -55,7 +55,7 @@ class MelAutoencoder : public nn::Module {
   Blocks encoder_slow_;  // at the latent's rate
   nn::Conv1d encoder_out_, decoder_in_;
   Blocks decoder_slow_;
-  nn::Conv1d up_;        // two output frames per input frame
+  nn::Conv1d up_;  // two output frames per input frame
   Blocks decoder_fast_;
   nn::Conv1d decoder_out_;
 };

@@ -187,7 +187,7 @@ Posterior VideoAutoencoder::encode(const Tensor& frames, const RunContext& run) 
   const Tensor first = frames.narrow(2, 0, 1);
   std::vector<Tensor> padded(size_t(config_.frame_patch - 1), first);  // the first latent frame holds one picture only
   padded.push_back(frames);
-  const Tensor folded = fold_pixels(at::cat(padded, 2), config_.frame_patch, config_.pixel_patch);
+  const Tensor folded = fold_pixels(at::cat(padded, 2).to(run.dtype), config_.frame_patch, config_.pixel_patch);
   const Tensor out = encoder_->forward(folded, run).to(at::kFloat).permute({0, 4, 1, 2, 3});
   return {out.narrow(1, 0, config_.latent_channels), out.narrow(1, config_.latent_channels, config_.latent_channels)};
 }

@@ -37,7 +37,8 @@ Tensor attend(const Heads& all, const nn::RunContext& run) { return nn::attentio
 
 Tensor attend_apart(const Heads& all, std::int64_t first_tokens, const nn::RunContext& run) {
   const auto part = [&](std::int64_t start, std::int64_t tokens) {
-    return nn::attention(all.q.narrow(2, start, tokens), all.k.narrow(2, start, tokens), all.v.narrow(2, start, tokens), run);
+    const auto cut = [&](const Tensor& x) { return x.narrow(2, start, tokens); };
+    return nn::attention(cut(all.q), cut(all.k), cut(all.v), run);
   };
   return at::cat({part(0, first_tokens), part(first_tokens, all.q.size(2) - first_tokens)}, 2);
 }

@@ -58,8 +58,8 @@ void to_device(TokenStream& stream, at::Device device) {
 }
 
 void lay_out_video(TokenLayout& layout, const Tensor& video, std::int64_t clean_frames, const NavaConfig& config) {
-  PF_CHECK(clean_frames >= 0 && clean_frames <= video.size(2), InvalidRequest, "nava", "clean_frames must be between 0 and ",
-           video.size(2), ", got ", clean_frames);
+  PF_CHECK(clean_frames >= 0 && clean_frames <= video.size(2), InvalidRequest, "nava",
+           "clean_frames must be between 0 and ", video.size(2), ", got ", clean_frames);
   layout.frames = video.size(2);
   layout.latent_rows = video.size(3);
   layout.latent_columns = video.size(4);

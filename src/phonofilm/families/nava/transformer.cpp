@@ -89,12 +89,13 @@ PreparedContext NavaTransformer::prepare_context(const Tensor& rows, const std::
 }
 
 void NavaTransformer::check(const NavaInputs& in) const {
-  PF_CHECK(in.latent.has_video() || in.latent.has_audio(), ShapeError, "nava", "neither a video nor an audio latent given");
+  const Tensor &video = in.latent.video, &audio = in.latent.audio;
+  PF_CHECK(video.defined() || audio.defined(), ShapeError, "nava", "neither a video nor an audio latent given");
   PF_CHECK(in.context != nullptr, ShapeError, "nava", "no context given: call prepare_context first");
   const std::int64_t batch = in.context->context.size(0);
   expect_shape(in.timestep, {batch}, "nava: timestep");
-  if (in.latent.has_video()) expect_shape(in.latent.video, {batch, config_.vid_in_dim, kAny, kAny, kAny}, "nava: video latent");
-  if (in.latent.has_audio()) expect_shape(in.latent.audio, {batch, config_.audio_in_dim, kAny}, "nava: audio latent");
+  if (video.defined()) expect_shape(video, {batch, config_.vid_in_dim, kAny, kAny, kAny}, "nava: video latent");
+  if (audio.defined()) expect_shape(audio, {batch, config_.audio_in_dim, kAny}, "nava: audio latent");
 }
 
 nn::BlockState NavaTransformer::embed(const diffusion::JointLatent& latent, const TokenLayout& layout,
@@ -144,8 +145,8 @@ diffusion::JointLatent NavaTransformer::forward(const NavaInputs& inputs, const 
     velocity.video = unpatchify(rows, layout, config_);
   }
   if (inputs.latent.has_audio()) {
-    const Tensor rows = head_audio_->forward(tokens.narrow(1, video.tokens, audio.tokens), time.e, audio.row_of_token, run);
-    velocity.audio = rows.transpose(1, 2);
+    const Tensor sound = tokens.narrow(1, video.tokens, audio.tokens);
+    velocity.audio = head_audio_->forward(sound, time.e, audio.row_of_token, run).transpose(1, 2);
   }
   return velocity;
 }

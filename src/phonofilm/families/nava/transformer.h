@@ -34,8 +34,8 @@ struct PreparedContext {
 
 // All samples of a batch have equal shapes; callers split ragged batches. Either modality may be absent.
 struct NavaInputs {
-  diffusion::JointLatent latent;             // video [B, C, F, H, W], audio [B, C, T]; odd H and W are fine
-  Tensor timestep;                           // [B] float32, 0..1000: one for both modalities
+  diffusion::JointLatent latent{};           // video [B, C, F, H, W], audio [B, C, T]; odd H and W are fine
+  Tensor timestep{};                         // [B] float32, 0..1000: one for both modalities
   const PreparedContext* context = nullptr;  // of the same batch
   bool mask_modality = false;                // no attention between video and audio
   std::int64_t clean_frames = 0;             // leading latent frames that are given: their tokens get t = 0
@@ -50,7 +50,8 @@ class NavaTransformer : public nn::Module {
   const SpeakerEmbedding& speaker_embedding() const;  // throws InvalidRequest for a model without voices
 
   // rows: [B, text_len, text_dim] of the text encoder, zeros behind the valid tokens; voices: empty, or one per sample.
-  PreparedContext prepare_context(const Tensor& rows, const std::vector<Voices>& voices, const nn::RunContext& run) const;
+  PreparedContext prepare_context(const Tensor& rows, const std::vector<Voices>& voices,
+                                  const nn::RunContext& run) const;
 
   // Velocities (noise - data), float32, in the layout of the latents. Differentiable in latents, context and weights.
   diffusion::JointLatent forward(const NavaInputs& inputs, const nn::RunContext& run,
@@ -59,7 +60,8 @@ class NavaTransformer : public nn::Module {
  private:
   Tensor insert_voices(const Tensor& context, const std::vector<Voices>& voices) const;
   void check(const NavaInputs& inputs) const;
-  nn::BlockState embed(const diffusion::JointLatent& latent, const TokenLayout& layout, const nn::RunContext& run) const;
+  nn::BlockState embed(const diffusion::JointLatent& latent, const TokenLayout& layout,
+                       const nn::RunContext& run) const;
   Tensor run_blocks(nn::BlockState state, const PreparedContext& context, std::shared_ptr<const BlockInputs> in,
                     const nn::RunContext& run, const nn::BlockRunner& runner) const;
 

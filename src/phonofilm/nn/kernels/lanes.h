@@ -31,14 +31,24 @@ PF_INLINE void blocks(std::int64_t n, F f) {
   if (i < n) f(i, Part{n - i});
 }
 
-PF_INLINE Lanes widen(HalfLanes half) { return (Lanes)(__builtin_convertvector(half, WordLanes) << 16); }
+PF_INLINE Lanes widen(HalfLanes half) {
+#ifdef __AVX512F__  // GCC 12 splits the generic conversion in two
+  return (Lanes)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)half), 16);
+#else
+  return (Lanes)(__builtin_convertvector(half, WordLanes) << 16);
+#endif
+}
 
 // Rounds to nearest, ties to even. A NaN stays one: the rounding could carry its payload into the sign.
 PF_INLINE HalfLanes narrow(Lanes v) {
+#ifdef __AVX512BF16__
+  return (HalfLanes)_mm512_cvtneps_pbh((__m512)v);
+#else
   const WordLanes bits = (WordLanes)v;
   const WordLanes rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const WordLanes nan = (WordLanes)(v != v);
   return __builtin_convertvector((rounded & ~nan) | (nan & 0x7fc0u), HalfLanes);
+#endif
 }
 
 PF_INLINE Lanes load(const float* p, std::int64_t i, Whole) {
@@ -93,9 +103,10 @@ PF_INLINE float sum(Lanes v) {
 }
 
 PF_INLINE float largest(Lanes v) {
-  float result = v[0];
-  for (int i = 1; i < kLanes; ++i) result = v[i] > result ? v[i] : result;
-  return result;
+  v = larger(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  v = larger(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+  v = larger(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
+  return v[0] > v[1] ? v[0] : v[1];
 }
 
 // (v1, v0, v3, v2, ...)
@@ -103,10 +114,10 @@ PF_INLINE Lanes swap_pairs(Lanes v) {
   return __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
 }
 
-// e^x for x <= 0, relative error below 2e-7: 2^n e^r with |r| <= ln(2) / 2, e^r by its Taylor series of degree 7.
-// Below -87 the result is e^-87, which no softmax can tell from 0 in bfloat16.
-PF_INLINE Lanes exp_of_negative(Lanes x) {
-  const Lanes clamped = larger(x, Lanes{} - 87.0f);
+// e^x, relative error below 2e-7: 2^n e^r with |r| <= ln(2) / 2, e^r by its Taylor series of degree 7. The argument is
+// clamped to +-87, where the result is still a normal number; a NaN stays one.
+PF_INLINE Lanes exp(Lanes x) {
+  const Lanes above = x < -87.0f ? Lanes{} - 87.0f : x, clamped = above > 87.0f ? Lanes{} + 87.0f : above;
   const Lanes shifted = clamped * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: the sum is rounded to an integer
   const Lanes n = shifted - 12582912.0f;
   const Lanes r = (clamped - n * 0.693145752f) - n * 1.42860677e-6f;
@@ -117,5 +128,6 @@ PF_INLINE Lanes exp_of_negative(Lanes x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  return (Lanes)((IntLanes)p + (__builtin_convertvector(n, IntLanes) << 23));
+  const Lanes power = (Lanes)((IntLanes)p + (__builtin_convertvector(n, IntLanes) << 23));
+  return x != x ? x : power;
 }

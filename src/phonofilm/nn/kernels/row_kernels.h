@@ -2,6 +2,9 @@
 // the instruction sets apart.
 #include <cstddef>
 #include <cstdint>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 #include "phonofilm/nn/kernels/rows.h"
 
@@ -208,6 +211,35 @@ void norm_rope_backward(const NormRope& a, Span span, float* sums, float* scratc
   typed(a.type, [&]<class X>(X*) { norm_rope_backward_tokens<X>(a, span, sums, scratch); });
 }
 
+// x * sigmoid(z), the tanh form of GELU: tanh(z / 2) = 2 sigmoid(z) - 1.
+struct Gelu {
+  Lanes value, slope;
+};
+PF_INLINE Gelu gelu_lanes(Lanes x) {
+  constexpr float kTwiceRoot = 1.59576912f, kCubic = 0.044715f;  // 2 sqrt(2 / pi)
+  const Lanes square = x * x;
+  const Lanes sigmoid = 1 / (1 + exp(-kTwiceRoot * x * (1 + kCubic * square)));
+  const Lanes inner = kTwiceRoot * (1 + 3 * kCubic * square);
+  return {x * sigmoid, sigmoid + x * sigmoid * (1 - sigmoid) * inner};
+}
+
+void gelu(const void* x, Type type, std::int64_t count, void* y) {
+  typed(type, [&]<class X>(X*) {
+    blocks(count, [&](std::int64_t i, auto part) {
+      store(static_cast<X*>(y), i, gelu_lanes(load(static_cast<const X*>(x), i, part)).value, part);
+    });
+  });
+}
+
+void gelu_backward(const void* x, const void* g, Type type, std::int64_t count, void* dx) {
+  typed(type, [&]<class X>(X*) {
+    blocks(count, [&](std::int64_t i, auto part) {
+      const Lanes slope = gelu_lanes(load(static_cast<const X*>(x), i, part)).slope;
+      store(static_cast<X*>(dx), i, load(static_cast<const X*>(g), i, part) * slope, part);
+    });
+  });
+}
+
 void softmax(std::uint16_t* s, std::int64_t rows, std::int64_t width, float scale) {
   constexpr float kLowest = -3.4e38f;
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -215,13 +247,13 @@ void softmax(std::uint16_t* s, std::int64_t rows, std::int64_t width, float scal
     Lanes top = Lanes{} + kLowest, total = {};
     blocks(width, [&](std::int64_t i, auto part) { top = larger(top, keep(load(row, i, part), part, kLowest)); });
     const float offset = largest(top) * scale;
-    // Two exponentials are cheaper than a float32 row in memory between them.
+    // The exponentials are computed twice, so that no row of float32 needs to be kept.
     blocks(width, [&](std::int64_t i, auto part) {
-      total += keep(exp_of_negative(load(row, i, part) * scale - offset), part);
+      total += keep(exp(load(row, i, part) * scale - offset), part);
     });
     const float inverse = 1 / sum(total);
     blocks(width, [&](std::int64_t i, auto part) {
-      store(row, i, exp_of_negative(load(row, i, part) * scale - offset) * inverse, part);
+      store(row, i, exp(load(row, i, part) * scale - offset) * inverse, part);
     });
   }
 }
@@ -250,7 +282,19 @@ void add_parts(const float* parts, std::int64_t count, std::int64_t width, float
 }  // namespace
 
 extern const Table kTable;
-const Table kTable = {PF_ISA_NAME,     modulated_norm,     modulated_norm_backward, gated_residual, gated_residual_backward,
-                      norm_rope,       norm_rope_backward, softmax,                 softmax_backward, add_parts};
+const Table kTable = {
+    .name = PF_ISA_NAME,
+    .modulated_norm = modulated_norm,
+    .modulated_norm_backward = modulated_norm_backward,
+    .gated_residual = gated_residual,
+    .gated_residual_backward = gated_residual_backward,
+    .norm_rope = norm_rope,
+    .norm_rope_backward = norm_rope_backward,
+    .gelu = gelu,
+    .gelu_backward = gelu_backward,
+    .softmax = softmax,
+    .softmax_backward = softmax_backward,
+    .add_parts = add_parts,
+};
 
 }  // namespace phonofilm::nn::kernels::PF_ISA

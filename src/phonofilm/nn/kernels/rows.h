@@ -59,6 +59,9 @@ struct Table {
   void (*gated_residual_backward)(const GatedResidual&, Span, float* sums);  // sums [R, D]: dgate
   void (*norm_rope)(const NormRope&, Span);
   void (*norm_rope_backward)(const NormRope&, Span, float* sums, float* scratch);  // [D]: dweight; scratch [D]
+  // GELU in its tanh form over `count` elements; dx = g * gelu'(x).
+  void (*gelu)(const void* x, Type type, std::int64_t count, void* y);
+  void (*gelu_backward)(const void* x, const void* g, Type type, std::int64_t count, void* dx);
   // In place on `rows` rows of `width` bfloat16: s = softmax(scale * s), largest value subtracted first.
   void (*softmax)(std::uint16_t* s, std::int64_t rows, std::int64_t width, float scale);
   // dp = scale * p * (dp - sum(dp * p)), in place.

@@ -1,0 +1,85 @@
+// What the pipeline knows of a model: how to encode a prompt, which latent to start from, how its velocities are
+// computed and guided, and how latents become a film. A family implements it; what it needs as conditioning stays
+// behind `Conditioning`.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "phonofilm/diffusion/guidance.h"
+#include "phonofilm/diffusion/joint_latent.h"
+#include "phonofilm/nn/run_context.h"
+#include "phonofilm/tensor/clip.h"
+
+namespace phonofilm::families {
+
+// Facts and defaults of a loaded model.
+struct ModelInfo {
+  std::string family, variant, path;
+  std::int64_t parameters = 0;
+  double fps = 24;
+  std::int64_t sample_rate = 16000;
+  std::int64_t height = 0, width = 0;  // of its pictures by default
+  double seconds = 2, min_seconds = 1, max_seconds = 10;
+  std::int64_t steps = 25;
+  std::string solver = "unipc";
+  double shift = 1;
+  diffusion::GuidanceScales guidance;
+};
+
+// The exact shape of the film to be made, after the model's rules have been applied to what was asked for.
+struct ClipSpec {
+  std::int64_t frames = 0, height = 0, width = 0;  // frames = 0: no picture
+  std::int64_t samples = 0;                        // 0: no sound
+  bool has_video() const { return frames > 0; }
+  bool has_audio() const { return samples > 0; }
+};
+
+struct ClipRequest {
+  double seconds = 0;                  // 0: the model's default
+  std::int64_t height = 0, width = 0;  // 0: the model's default
+  bool video = true, audio = true;
+};
+
+struct Prompt {
+  std::string text;
+  std::string negative;  // empty: what the model was trained with as "no text"
+  Tensor image;          // the first frame, uint8 [H, W, 3] of the spec's size; undefined: none
+};
+
+// A prompt as the model understands it, with everything that is computed once per clip.
+class Conditioning {
+ public:
+  virtual ~Conditioning() = default;
+  std::vector<std::string> notices;  // what the user should know, e.g. words that the model has never seen
+};
+
+class Generator {
+ public:
+  virtual ~Generator() = default;
+  virtual const ModelInfo& info() const = 0;
+
+  // Throws InvalidRequest for lengths or sizes that the model cannot make, naming the nearest that it can.
+  virtual ClipSpec clip_spec(const ClipRequest& request) const = 0;
+  // Shapes of a batch of one; the audio or video shape is empty where the spec has no such modality.
+  struct LatentShape {
+    Shape video, audio;
+  };
+  virtual LatentShape latent_shape(const ClipSpec& spec) const = 0;
+  virtual std::vector<double> sigmas(std::int64_t steps) const = 0;
+
+  virtual std::unique_ptr<Conditioning> encode(const Prompt& prompt, const ClipSpec& spec,
+                                               const nn::RunContext& run) const = 0;
+  // Guided velocity of a batch of one. The conditioning must outlive the function.
+  virtual diffusion::VelocityFn velocity(const Conditioning& conditioning, const diffusion::GuidanceScales& scales,
+                                         const nn::RunContext& run) const = 0;
+  // Overwrites what the conditioning holds clean: the latent of a given first frame.
+  virtual void hold(const Conditioning& conditioning, diffusion::JointLatent& latent) const = 0;
+
+  virtual Clip decode(const diffusion::JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run) const = 0;
+  // The latent of a given film, for round trips through the codecs.
+  virtual diffusion::JointLatent encode_clip(const Clip& clip, const nn::RunContext& run) const = 0;
+};
+
+}  // namespace phonofilm::families

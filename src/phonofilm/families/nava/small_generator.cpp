@@ -1,0 +1,201 @@
+// The embedded model behind the pipeline's Generator interface.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/families/nava/family.h"
+#include "phonofilm/families/nava/small_model.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/shape.h"
+
+namespace phonofilm::nava {
+namespace {
+
+using diffusion::JointLatent;
+using families::ClipRequest;
+using families::ClipSpec;
+using families::Prompt;
+
+// Positive and negative text side by side (one pass serves both), the positive text alone for the alignment pass.
+struct SmallConditioning : families::Conditioning {
+  PreparedContext both, positive;
+  Tensor first_frame;  // normalised latent [1, C, 1, H', W'] held clean, or undefined
+};
+
+class SmallGenerator : public families::Generator {
+ public:
+  SmallGenerator(const std::string& folder, at::ScalarType dtype)
+      : backbone_(load_backbone(folder + "/backbone", dtype)),
+        codecs_(load_codecs(folder + "/video_autoencoder", folder + "/audio_autoencoder", folder + "/vocoder", dtype)) {
+    read_json(load_json(folder + "/model.json"), options_.fields(), folder + "/model.json");
+    check_statistics(folder + "/model.json");
+    fill_info(folder);
+  }
+
+  const families::ModelInfo& info() const override { return info_; }
+
+  ClipSpec clip_spec(const ClipRequest& request) const override {
+    const double seconds = request.seconds > 0 ? request.seconds : options_.seconds;
+    PF_CHECK(seconds >= options_.min_seconds - 1e-9 && seconds <= options_.max_seconds + 1e-9, InvalidRequest, "generate",
+             "this model makes films of ", options_.min_seconds, " to ", options_.max_seconds, " seconds, asked for ", seconds);
+    for (const std::int64_t side : {request.height, request.width}) {
+      PF_CHECK(side == 0 || side == options_.size, InvalidRequest, "generate", "this model makes pictures of ",
+               options_.size, "x", options_.size, " pixels, asked for ", request.height, "x", request.width);
+    }
+    PF_CHECK(request.video || request.audio, InvalidRequest, "generate", "neither picture nor sound is asked for");
+    const std::int64_t patch = codecs_.video->config().frame_patch;
+    const auto groups = std::max<std::int64_t>(1, std::llround((seconds * options_.fps - 1) / double(patch)));
+    const std::int64_t frames = patch * groups + 1;
+    const std::int64_t unit = audio_unit();
+    const auto latents = std::int64_t(std::ceil(double(frames) / options_.fps * double(options_.sample_rate) / double(unit) - 1e-9));
+    return {request.video ? frames : 0, options_.size, options_.size, request.audio ? latents * unit : 0};
+  }
+
+  LatentShape latent_shape(const ClipSpec& spec) const override {
+    LatentShape shape;
+    const auto& video = codecs_.video->config();
+    const std::int64_t side = options_.size / video.stride();
+    if (spec.has_video()) shape.video = {1, video.latent_channels, video.latent_frames(spec.frames), side, side};
+    if (spec.has_audio()) shape.audio = {1, codecs_.audio->config().latent_channels, spec.samples / audio_unit()};
+    return shape;
+  }
+
+  std::vector<double> sigmas(std::int64_t steps) const override { return diffusion::linear_sigmas(steps, options_.shift); }
+
+  std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec,
+                                                 const nn::RunContext& run) const override {
+    const at::NoGradGuard no_grad;
+    auto conditioning = std::make_unique<SmallConditioning>();
+    note_unknown_words(prompt, conditioning->notices);
+    const Tensor tokens = backbone_->text_encoder().tokenize({prompt.text, prompt.negative});
+    conditioning->both = backbone_->encode_text(tokens, run);
+    conditioning->positive = backbone_->encode_text(tokens.narrow(0, 0, 1), run);
+    if (prompt.image.defined() && spec.has_video()) {
+      expect_shape(prompt.image, {spec.height, spec.width, 3}, "generate: image");
+      conditioning->first_frame = normalise(encode_frames(codecs_, prompt.image.unsqueeze(0), run), options_.video_mean,
+                                            options_.video_std);
+    }
+    return conditioning;
+  }
+
+  diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const diffusion::GuidanceScales& scales,
+                                 const nn::RunContext& run) const override {
+    const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
+    return [this, &own, scales, run](const JointLatent& latent, double sigma) {
+      const at::NoGradGuard no_grad;
+      const auto twice = [](const Tensor& x) { return at::cat({x, x}); };
+      const JointLatent both = predict(diffusion::map(twice, latent), sigma, own.both, own, run);
+      diffusion::GuidancePasses passes;
+      passes.positive = diffusion::map([](const Tensor& x) { return x.narrow(0, 0, 1); }, both);
+      passes.negative = diffusion::map([](const Tensor& x) { return x.narrow(0, 1, 1); }, both);
+      diffusion::GuidanceScales used = scales;
+      used.use_align = scales.use_align && latent.has_video() && latent.has_audio();
+      if (used.use_align) passes.align = predict(latent, sigma, own.positive, own, run, /*mask_modality=*/true);
+      return diffusion::combine(passes, used);
+    };
+  }
+
+  void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
+    const Tensor& first = dynamic_cast<const SmallConditioning&>(conditioning).first_frame;
+    if (first.defined()) latent.video.narrow(2, 0, 1).copy_(first);
+  }
+
+  Clip decode(const JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run) const override {
+    const at::NoGradGuard no_grad;
+    Clip clip;
+    clip.fps = options_.fps;
+    clip.sample_rate = options_.sample_rate;
+    if (spec.has_video()) {
+      const Tensor raw = denormalise(latent.video, options_.video_mean, options_.video_std);
+      const Tensor frames = codecs_.video->decode(raw, run)[0];  // [3, F, H, W]
+      clip.frames = ((frames + 1) * 127.5).round().clamp(0, 255).to(at::kByte).permute({1, 2, 3, 0}).contiguous();
+    }
+    if (spec.has_audio()) {
+      const Tensor raw = denormalise(latent.audio, options_.audio_mean, options_.audio_std);
+      clip.waveform = codecs_.vocoder->forward(codecs_.audio->decode(raw, run), run).clamp(-1, 1).contiguous();
+    }
+    return clip;
+  }
+
+  JointLatent encode_clip(const Clip& clip, const nn::RunContext& run) const override {
+    const at::NoGradGuard no_grad;
+    JointLatent latent;
+    if (clip.has_video()) {
+      latent.video = normalise(encode_frames(codecs_, clip.frames, run), options_.video_mean, options_.video_std);
+    }
+    if (clip.has_audio()) {
+      latent.audio = normalise(encode_waveform(codecs_, clip.waveform, run), options_.audio_mean, options_.audio_std);
+    }
+    return latent;
+  }
+
+ private:
+  // Samples per audio latent.
+  std::int64_t audio_unit() const { return 2 * codecs_.audio->config().mel.hop; }
+
+  JointLatent predict(const JointLatent& latent, double sigma, const PreparedContext& context,
+                      const SmallConditioning& own, const nn::RunContext& run, bool mask_modality = false) const {
+    NavaInputs inputs;
+    inputs.latent = latent;
+    const std::int64_t batch = latent.has_video() ? latent.video.size(0) : latent.audio.size(0);
+    inputs.timestep = at::full({batch}, 1000 * sigma, at::kFloat);
+    inputs.context = &context;
+    inputs.mask_modality = mask_modality;
+    inputs.clean_frames = own.first_frame.defined() && latent.has_video() ? 1 : 0;
+    return backbone_->transformer().forward(inputs, run);
+  }
+
+  void note_unknown_words(const Prompt& prompt, std::vector<std::string>& notices) const {
+    const auto& encoder = backbone_->text_encoder();
+    const auto text = encoder.tokenizer().encode(prompt.text, encoder.config().max_tokens);
+    if (!text.unknown.empty()) {
+      notices.push_back(phonofilm::concat("this small model has never seen: ", join(text.unknown, ", "),
+                                          ". It knows balls of a colour and a material that fall, bounce and hit walls; "
+                                          "`phonofilm world show` prints captions of its kind."));
+    }
+    if (text.dropped > 0) {
+      notices.push_back(phonofilm::concat("the prompt is ", text.dropped, " words longer than the ",
+                                          encoder.config().max_tokens, " that this model reads"));
+    }
+  }
+
+  void check_statistics(const std::string& path) const {
+    const auto fits = [&](const std::vector<double>& values, std::int64_t channels, const char* name) {
+      PF_CHECK(std::int64_t(values.size()) == channels, CheckpointError, "load", path, ": ", name, " has ", values.size(),
+               " values, the autoencoder has ", channels, " channels");
+    };
+    fits(options_.video_mean, codecs_.video->config().latent_channels, "video_mean");
+    fits(options_.video_std, codecs_.video->config().latent_channels, "video_std");
+    fits(options_.audio_mean, codecs_.audio->config().latent_channels, "audio_mean");
+    fits(options_.audio_std, codecs_.audio->config().latent_channels, "audio_std");
+  }
+
+  void fill_info(const std::string& folder) {
+    info_ = {"nava", options_.variant, folder,
+             backbone_->parameter_count() + codecs_.video->parameter_count() + codecs_.audio->parameter_count() +
+                 codecs_.vocoder->parameter_count(),
+             options_.fps, options_.sample_rate, options_.size, options_.size, options_.seconds, options_.min_seconds,
+             options_.max_seconds, options_.steps, options_.solver, options_.shift, {}};
+    info_.guidance.text = {options_.text_guidance_video, options_.text_guidance_audio};
+    info_.guidance.align = {options_.align_guidance_video, options_.align_guidance_audio};
+    info_.guidance.use_align = options_.align_guidance_video > 0 || options_.align_guidance_audio > 0;
+  }
+
+  SmallModelOptions options_;
+  families::ModelInfo info_;
+  std::unique_ptr<SmallBackbone> backbone_;
+  SmallCodecs codecs_;
+};
+
+}  // namespace
+
+families::Family small_family() {
+  return {"nava mini",
+          [](const std::string& folder) { return std::filesystem::exists(folder + "/model.json"); },
+          [](const std::string& folder, at::ScalarType dtype) { return std::make_unique<SmallGenerator>(folder, dtype); }};
+}
+
+}  // namespace phonofilm::nava

@@ -1,0 +1,103 @@
+#include "phonofilm/families/nava/small_model.h"
+
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/dsp/mel.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/weights/model_folder.h"
+
+namespace phonofilm::nava {
+
+using text_encoders::WordEncoderConfig;
+
+Fields SmallModelOptions::fields() {
+  return {{"variant", &variant, "name of this model"},
+          {"fps", &fps, "pictures per second", 1.0, 240.0},
+          {"sample_rate", &sample_rate, "of the sound", 8000.0, 192000.0},
+          {"size", &size, "pixels per side", 16.0, 4096.0},
+          {"seconds", &seconds, "default length", 0.1, 600.0},
+          {"min_seconds", &min_seconds, "shortest film", 0.1, 600.0},
+          {"max_seconds", &max_seconds, "longest film", 0.1, 600.0},
+          {"steps", &steps, "default sampling steps", 1.0, 1000.0},
+          {"solver", &solver, "default solver", {}, {}, {"euler", "unipc", "dpmpp"}},
+          {"shift", &shift, "of the sigma schedule", 0.1, 100.0},
+          {"text_guidance_video", &text_guidance_video, "default text guidance of the picture", 0.0, 100.0},
+          {"text_guidance_audio", &text_guidance_audio, "default text guidance of the sound", 0.0, 100.0},
+          {"align_guidance_video", &align_guidance_video, "default alignment guidance of the picture", 0.0, 100.0},
+          {"align_guidance_audio", &align_guidance_audio, "default alignment guidance of the sound", 0.0, 100.0},
+          {"video_mean", &video_mean, "of the video latent, per channel"},
+          {"video_std", &video_std, "of the video latent, per channel"},
+          {"audio_mean", &audio_mean, "of the audio latent, per channel"},
+          {"audio_std", &audio_std, "of the audio latent, per channel"}};
+}
+
+SmallBackbone::SmallBackbone(const WordEncoderConfig& text, const NavaConfig& transformer)
+    : text_encoder_(text), transformer_(transformer) {
+  add_child("text_encoder", text_encoder_);
+  add_child("transformer", transformer_);
+}
+
+PreparedContext SmallBackbone::encode_text(const Tensor& tokens, const nn::RunContext& run) const {
+  return transformer_.prepare_context(text_encoder_.forward(tokens, run), {}, run);
+}
+
+void save_backbone(const SmallBackbone& backbone, const std::string& folder) {
+  WordEncoderConfig text = backbone.text_encoder().config();
+  const nlohmann::json config{{"text_encoder", write_json(text.fields())},
+                              {"transformer", write_nava_config(backbone.transformer().config())}};
+  weights::save_model_folder(folder, "nava_small", config, backbone.state_dict());
+}
+
+std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype) {
+  const weights::ModelFolder files = weights::open_model_folder(folder, "nava_small");
+  const std::string where = folder + "/config.json";
+  for (const char* part : {"text_encoder", "transformer"}) {
+    PF_CHECK(files.config->contains(part), CheckpointError, "load", where, ": '", part, "' is missing");
+  }
+  WordEncoderConfig text;
+  read_json((*files.config)["text_encoder"], text.fields(), where + ": text_encoder");
+  const NavaConfig transformer = read_nava_config((*files.config)["transformer"], where + ": transformer");
+  auto backbone = std::make_unique<SmallBackbone>(text, transformer);
+  backbone->load(files.weights.tensors(), files.path, "", dtype);
+  return backbone;
+}
+
+SmallCodecs load_codecs(const std::string& video_folder, const std::string& audio_folder,
+                        const std::string& vocoder_folder, at::ScalarType dtype) {
+  SmallCodecs codecs;
+  codecs.video = autoencoders::load_video_autoencoder(video_folder, dtype);
+  codecs.audio = autoencoders::load_mel_autoencoder(audio_folder, dtype);
+  if (!vocoder_folder.empty()) codecs.vocoder = vocoders::load_vocos(vocoder_folder, dtype);
+  return codecs;
+}
+
+Tensor encode_frames(const SmallCodecs& codecs, const Tensor& frames, const nn::RunContext& run) {
+  const Tensor pixels = frames.permute({3, 0, 1, 2}).to(at::kFloat).div_(127.5).sub_(1);
+  return codecs.video->encode(pixels.unsqueeze(0), run).mean;
+}
+
+Tensor encode_waveform(const SmallCodecs& codecs, const Tensor& waveform, const nn::RunContext& run) {
+  const dsp::LogMel front_end(codecs.audio->config().mel);
+  return codecs.audio->encode(front_end.of_waveform(waveform.mean(0, /*keepdim=*/true)), run).mean;
+}
+
+namespace {
+
+Tensor per_channel(const std::vector<double>& values, const Tensor& like) {
+  Shape shape(size_t(like.dim()), 1);
+  shape[1] = std::int64_t(values.size());
+  return at::tensor(values, at::kFloat).reshape(shape);
+}
+
+}  // namespace
+
+Tensor normalise(const Tensor& x, const std::vector<double>& mean, const std::vector<double>& std) {
+  return (x - per_channel(mean, x)) / per_channel(std, x);
+}
+
+Tensor denormalise(const Tensor& x, const std::vector<double>& mean, const std::vector<double>& std) {
+  return x * per_channel(std, x) + per_channel(mean, x);
+}
+
+}  // namespace phonofilm::nava

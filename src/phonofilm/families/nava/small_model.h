@@ -1,0 +1,67 @@
+// The embedded model: NAVA's align-then-fuse transformer at small dimensions with a text encoder trained along, small
+// codecs and a vocoder. A folder of parts:
+//   model.json         rates, sizes, normalisation of the latents, sampling defaults
+//   backbone/          text encoder and transformer, trained together
+//   video_autoencoder/ audio_autoencoder/ vocoder/
+#pragma once
+
+#include <memory>
+
+#include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"
+#include "phonofilm/autoencoders/video_autoencoder/video_autoencoder.h"
+#include "phonofilm/families/nava/transformer.h"
+#include "phonofilm/text_encoders/word_encoder/word_encoder.h"
+#include "phonofilm/vocoders/vocos/vocos.h"
+
+namespace phonofilm::nava {
+
+// What the parts must agree on.
+struct SmallModelOptions {
+  std::string variant = "mini";
+  double fps = 24;
+  std::int64_t sample_rate = 16000, size = 96;
+  double seconds = 2.04, min_seconds = 1.0, max_seconds = 3.1;
+  std::int64_t steps = 25;
+  std::string solver = "unipc";
+  double shift = 1;
+  double text_guidance_video = 2, text_guidance_audio = 2, align_guidance_video = 0, align_guidance_audio = 0;
+  std::vector<double> video_mean, video_std, audio_mean, audio_std;  // of the latents, per channel
+  Fields fields();
+};
+
+// Text encoder and transformer: what the joint training optimises.
+class SmallBackbone : public nn::Module {
+ public:
+  SmallBackbone(const text_encoders::WordEncoderConfig& text, const NavaConfig& transformer);
+  const text_encoders::WordEncoder& text_encoder() const { return text_encoder_; }
+  const NavaTransformer& transformer() const { return transformer_; }
+  // tokens: int64 [B, max_tokens]; a row of padding only is "no text"
+  PreparedContext encode_text(const Tensor& tokens, const nn::RunContext& run) const;
+
+ private:
+  text_encoders::WordEncoder text_encoder_;
+  NavaTransformer transformer_;
+};
+
+void save_backbone(const SmallBackbone& backbone, const std::string& folder);
+std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype);
+
+// The codecs on both sides of the diffusion process; latents come out normalised per channel.
+struct SmallCodecs {
+  std::shared_ptr<autoencoders::VideoAutoencoder> video;
+  std::shared_ptr<autoencoders::MelAutoencoder> audio;
+  std::shared_ptr<vocoders::Vocos> vocoder;  // may be null where only latents are needed
+};
+
+SmallCodecs load_codecs(const std::string& video_folder, const std::string& audio_folder,
+                        const std::string& vocoder_folder, at::ScalarType dtype);
+
+// frames: uint8 [F, H, W, 3] -> raw latent mean [1, C, F', H', W']; waveform: [C, S] -> [1, C', T]
+Tensor encode_frames(const SmallCodecs& codecs, const Tensor& frames, const nn::RunContext& run);
+Tensor encode_waveform(const SmallCodecs& codecs, const Tensor& waveform, const nn::RunContext& run);
+
+// x -> (x - mean) / std over axis 1, and back.
+Tensor normalise(const Tensor& x, const std::vector<double>& mean, const std::vector<double>& std);
+Tensor denormalise(const Tensor& x, const std::vector<double>& mean, const std::vector<double>& std);
+
+}  // namespace phonofilm::nava

@@ -1,0 +1,72 @@
+#include "phonofilm/text_encoders/word_encoder/word_encoder.h"
+
+#include <cmath>
+
+#include "phonofilm/base/text.h"
+#include "phonofilm/nn/rope.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/shape.h"
+
+namespace phonofilm::text_encoders {
+
+Fields WordEncoderConfig::fields() {
+  return {{"words", &words, "vocabulary"},
+          {"width", &width, "of the rows", 8.0, 8192.0},
+          {"heads", &heads, "of attention", 1.0, 128.0},
+          {"layers", &layers, "of the transformer", 0.0, 64.0},
+          {"max_tokens", &max_tokens, "words per text", 1.0, 4096.0}};
+}
+
+WordEncoderLayer::WordEncoderLayer(nn::Module& parent, const std::string& name, std::int64_t width, std::int64_t heads)
+    : Module(parent, name),
+      heads_(heads),
+      norm1_(*this, "norm1", width),
+      q_(*this, "q", width, width),
+      k_(*this, "k", width, width),
+      v_(*this, "v", width, width),
+      o_(*this, "o", width, width),
+      norm2_(*this, "norm2", width),
+      fc1_(*this, "fc1", width, 4 * width),
+      fc2_(*this, "fc2", 4 * width, width) {}
+
+Tensor WordEncoderLayer::forward(const Tensor& x, const Tensor& padding, const nn::RunContext& run) const {
+  const Tensor h = norm1_.forward(x);
+  const Tensor q = nn::split_heads(q_.forward(h, run), heads_), k = nn::split_heads(k_.forward(h, run), heads_);
+  const Tensor v = nn::split_heads(v_.forward(h, run), heads_);
+  // A caption is a few words long: plain attention with a mask in float32 costs nothing here.
+  const Tensor scores = at::matmul(q, k.transpose(-2, -1)).to(at::kFloat) / std::sqrt(double(q.size(-1)));
+  const Tensor masked = scores.masked_fill(padding.unsqueeze(1).unsqueeze(1), -1e9);
+  const Tensor mixed = nn::join_heads(at::matmul(at::softmax(masked, -1).to(v.scalar_type()), v));
+  const Tensor y = x + o_.forward(mixed, run).to(x.scalar_type());
+  return y + fc2_.forward(at::gelu(fc1_.forward(norm2_.forward(y), run), "tanh"), run).to(x.scalar_type());
+}
+
+WordEncoder::WordEncoder(const WordEncoderConfig& config)
+    : config_(config),
+      tokenizer_(config.words),
+      word_embedding_(*this, "word_embedding", tokenizer_.vocabulary_size(), config.width),
+      position_embedding_(parameter("position_embedding", {config.max_tokens, config.width}, nn::init::normal(0.02))),
+      norm_(*this, "norm", config.width) {
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    layers_.push_back(std::make_unique<WordEncoderLayer>(*this, phonofilm::concat("layers.", i), config.width, config.heads));
+  }
+}
+
+Tensor WordEncoder::tokenize(const std::vector<std::string>& texts) const {
+  Tensor tokens = at::zeros({std::int64_t(texts.size()), config_.max_tokens}, at::kLong);
+  for (size_t row = 0; row < texts.size(); ++row) {
+    const auto ids = tokenizer_.encode(texts[row], config_.max_tokens).ids;
+    for (size_t i = 0; i < ids.size(); ++i) tokens[std::int64_t(row)][std::int64_t(i)] = ids[i];
+  }
+  return tokens;
+}
+
+Tensor WordEncoder::forward(const Tensor& tokens, const nn::RunContext& run) const {
+  expect_shape(tokens, {kAny, config_.max_tokens}, "word_encoder: tokens");
+  const Tensor padding = tokens.eq(WordTokenizer::kPad);
+  Tensor x = word_embedding_.forward(tokens).to(at::kFloat) + position_embedding_.to(at::kFloat);  // [B, L, D]
+  for (const auto& layer : layers_) x = layer->forward(x, padding, run);
+  return norm_.forward(x).masked_fill(padding.unsqueeze(-1), 0);
+}
+
+}  // namespace phonofilm::text_encoders

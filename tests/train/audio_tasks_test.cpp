@@ -1,0 +1,117 @@
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
+#include "phonofilm/train/audio_autoencoder_task.h"
+#include "phonofilm/train/sound_data.h"
+#include "phonofilm/train/vocoder_loss.h"
+#include "phonofilm/train/vocoder_task.h"
+#include "phonofilm/world/world.h"
+#include "support/support.h"
+
+using namespace phonofilm;
+using nlohmann::json;
+
+namespace {
+
+train::Recipe recipe(const std::string& task, const json& options) {
+  return train::parse_recipe({{"task", task}, {"seed", 5}, {"steps", 10}, {"options", options}}, "test");
+}
+
+json tiny_autoencoder() { return {{"batch", 2}, {"crop", 16}, {"model", {{"width", 16}, {"latent_channels", 4}}}}; }
+json tiny_vocoder() { return {{"batch", 2}, {"crop", 16}, {"model", {{"width", 16}, {"hidden", 16}, {"blocks", 1}}}}; }
+
+void check_pure_function(const train::Task& task) {
+  const train::Batch a = task.batch(1, 3), b = task.batch(1, 3), later = task.batch(1, 4), other = task.batch(2, 3);
+  for (const auto& [name, tensor] : a) {
+    CHECK_MESSAGE(at::equal(tensor, b.at(name)), name);
+    CHECK_MESSAGE(!at::equal(tensor, later.at(name)), name);
+    CHECK_MESSAGE(!at::equal(tensor, other.at(name)), name);
+  }
+}
+
+// A few plain gradient steps on one batch must reduce its loss.
+void check_learns(train::Task& task, double rate) {
+  task.model().require_grad(true);
+  const train::Batch batch = task.batch(1, 0);
+  double first = 0, last = 0;
+  for (int step = 0; step < 8; ++step) {
+    const train::StepLoss loss = task.loss(batch, 1, 0, {});
+    last = loss.total.item<double>();
+    if (step == 0) first = last;
+    loss.total.backward();
+    const at::NoGradGuard no_grad;
+    double square = 0;
+    for (auto& [name, p] : task.model().named_parameters()) square += p.grad().square().sum().item<double>();
+    for (auto& [name, p] : task.model().named_parameters()) {
+      p.sub_(p.grad() * (rate / std::sqrt(square)));
+      p.mutable_grad() = Tensor();
+    }
+  }
+  CHECK(last < 0.98 * first);
+}
+
+}  // namespace
+
+TEST_CASE("sound alone equals the film's sound") {
+  world::RenderOptions options;
+  options.height = options.width = 32;
+  CHECK(at::equal(world::render_sound("impacts", 9, options), world::render("impacts", 9, options).clip.waveform));
+}
+
+TEST_CASE("audio autoencoder task") {
+  const auto task = train::make_audio_autoencoder_task(recipe("audio_autoencoder", tiny_autoencoder()), {});
+  CHECK(task->batch(1, 0).at("mel").sizes() == at::IntArrayRef({2, 80, 16}));
+  check_pure_function(*task);
+  check_learns(*task, 0.3);
+}
+
+TEST_CASE("vocoder task, with a trained autoencoder's mels") {
+  test::TemporaryFolder folder;
+  train::make_audio_autoencoder_task(recipe("audio_autoencoder", tiny_autoencoder()), {})
+      ->export_model(folder.file("codec"));
+  json options = tiny_vocoder();
+  options["autoencoder"] = folder.file("codec");
+  const auto task = train::make_vocoder_task(recipe("vocoder", options), {});
+  const train::Batch batch = task->batch(1, 0);
+  CHECK(batch.at("mel").sizes() == at::IntArrayRef({2, 80, 16}));
+  CHECK(batch.at("spectrum").sizes() == at::IntArrayRef({2, 513, 16}));
+  CHECK(batch.at("waveform").sizes() == at::IntArrayRef({2, 4096}));
+  check_pure_function(*task);
+  check_learns(*task, 0.3);
+  task->export_model(folder.file("vocoder"));
+  CHECK_NOTHROW(vocoders::load_vocos(folder.file("vocoder"), at::kBFloat16));
+}
+
+TEST_CASE("impossible recipes are refused") {
+  CHECK_THROWS_AS(train::make_audio_autoencoder_task(recipe("audio_autoencoder", {{"crop", 15}}), {}), InvalidRequest);
+  CHECK_THROWS_AS(train::make_vocoder_task(recipe("vocoder", {{"crop", 129}}), {}), InvalidRequest);
+  CHECK_THROWS_AS(train::make_vocoder_task(recipe("vocoder", {{"crops", 40}}), {}), InvalidRequest);
+  CHECK_THROWS_AS(train::make_vocoder_task(recipe("vocoder", {{"autoencoder", "/nowhere"}}), {}), CheckpointError);
+}
+
+TEST_CASE("a perfect prediction has no loss, whatever the absolute phase") {
+  const Tensor sound = train::render_sounds({}, 1, "train", 0, 2);
+  const dsp::LogMel mel{dsp::MelConfig{}};
+  const Tensor spectrum = dsp::stft(sound, mel.config().stft());
+  const auto [stft, band] = train::spectral_loss(sound, sound, mel);
+  CHECK(stft.item<double>() == 0);
+  CHECK(band.item<double>() == 0);
+  const Tensor turned = spectrum * at::complex(at::full({1}, 0.6f), at::full({1}, 0.8f));
+  const vocoders::Vocos::Prediction exact{{}, at::zeros({1}), turned / dsp::magnitude(turned, 1e-20)};
+  const train::PhaseLoss loss = train::phase_loss(exact, spectrum, mel.config());
+  CHECK(loss.in_time.item<double>() < 1e-5);
+  CHECK(loss.in_band.item<double>() < 1e-5);
+  const vocoders::Vocos::Prediction still{{}, at::zeros({1}), turned * 0 + 1};
+  CHECK(train::phase_loss(still, spectrum, mel.config()).in_time.item<double>() > 0.3);
+}
+
+TEST_CASE("the ruler of attacks reads a known shift") {
+  const Tensor sound = train::render_sounds({}, 1, "train", 0, 1)[0];
+  const std::vector<double> times = train::strike_times({}, 1, "train", 0);
+  REQUIRE(!times.empty());
+  CHECK(train::attack_shift_ms(sound, sound, times, 16000) == 0);
+  const Tensor late = at::cat({at::zeros({160}), sound.narrow(0, 0, sound.size(0) - 160)});  // 10 ms
+  CHECK(train::attack_shift_ms(sound, late, times, 16000) == doctest::Approx(10).epsilon(0.3));
+}
