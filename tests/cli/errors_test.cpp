@@ -10,7 +10,7 @@ using test::TemporaryFolder;
 
 namespace {
 
-constexpr int kUsage = 2, kWeights = 3;
+constexpr int kUsage = 2, kWeights = 3, kMedia = 5;
 
 void expect_failure(const std::string& arguments, int exit_code, const std::string& message) {
   const Outcome outcome = run_program(arguments);
@@ -48,7 +48,8 @@ TEST_CASE("cli: an unknown command, an unknown option, a missing argument and a 
 
 TEST_CASE("cli: inspect shows what is in a file") {
   const TemporaryFolder folder;
-  const std::string path = folder.file("model.safetensors");
+  make_folder(folder.file("part"));
+  const std::string path = folder.file("part/model.safetensors");
   weights::save_safetensors(path, {{"blocks.0.weight", at::zeros({4, 3}, at::kFloat)}, {"blocks.1.weight", at::zeros({4}, at::kBFloat16)}},
                             {{"trained_by", "a test"}});
   for (const std::string& target : {path, folder.path().string()}) {
@@ -70,4 +71,14 @@ TEST_CASE("cli: inspect of missing and damaged weights") {
   expect_failure("inspect " + folder.path().string(), kWeights, "no .safetensors file in this folder");
   write_file_atomically(folder.file("damaged.safetensors"), "this is not a weights file");
   expect_failure("inspect " + folder.file("damaged.safetensors"), kWeights, "truncated (an incomplete download?) or not safetensors");
+}
+
+TEST_CASE("cli: a film that is none, and a recipe with a misspelt key") {
+  const TemporaryFolder folder;
+  write_file_atomically(folder.file("not.mp4"), "this is not a film");
+  expect_failure("show " + folder.file("not.mp4"), kMedia, "is not a picture, sound or film of a known kind");
+  write_file_atomically(folder.file("recipe.json"), R"({"task": "vocoder", "stepz": 3})");
+  expect_failure("train " + folder.file("recipe.json") + " -o " + folder.file("run"), kUsage,
+                 "unknown option 'stepz' (did you mean 'steps'?)");
+  CHECK_FALSE(std::filesystem::exists(folder.file("run")));
 }

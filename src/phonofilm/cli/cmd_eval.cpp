@@ -3,59 +3,83 @@
 #include <filesystem>
 #include <memory>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
-#include "phonofilm/base/progress.h"
-#include "phonofilm/base/text.h"
 #include "phonofilm/cli/commands.h"
+#include "phonofilm/cli/compute_dtype.h"
+#include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/eval/report.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/media/film.h"
-#include "phonofilm/tensor/ops.h"
+#include "phonofilm/pipeline/generate.h"
 
 namespace phonofilm::cli {
 namespace {
 
 struct EvalOptions {
   eval::WorldEvalOptions world;
-  std::string model = "models/mini";
-  std::string out = "out/eval";
-  bool rulers_only = false;
-  bool films = true;
+  pipeline::GenerateRequest request;  // prompt and seed are those of the held-out films
+  std::string model = "models/mini", out = "out/eval", dtype = "auto";
+  bool rulers_only = false, films = true;
 
   Fields fields() {
     Fields fields = world.fields();
     fields.push_back({"rulers_only", &rulers_only, "only ground truth and, if there is a model, its codec round trip"});
     fields.push_back({"films", &films, "write every film beside the report"});
+    const std::vector<std::string> passed_on{"negative_prompt", "seconds", "steps",         "solver",
+                                             "shift",           "text_guidance", "align_guidance"};
+    for (Field& field : request.fields()) {
+      if (std::find(passed_on.begin(), passed_on.end(), field.name) != passed_on.end()) fields.push_back(field);
+    }
     return fields;
   }
 };
 
 // None for ground truth alone: when only the rulers are wanted and there is no model.
-std::unique_ptr<families::Generator> load_model(const EvalOptions& options) {
-  if (options.rulers_only && !std::filesystem::is_directory(options.model)) {
+std::unique_ptr<families::Generator> load_model(const EvalOptions& options, const nn::RunContext& context) {
+  const std::string folder = find_model(options.model);
+  if (options.rulers_only && !std::filesystem::is_directory(folder)) {
     log::warn(concat(options.model, ": no such model; only ground truth is measured"));
     return nullptr;
   }
-  return families::load_generator(options.model, at::kFloat);
+  return families::load_generator(folder, context.dtype);
 }
 
-// Size and length of the model's films by default, else those of the world.
-world::RenderOptions render_options(const families::Generator* model) {
+families::ClipSpec spec_of(const families::Generator& model, const EvalOptions& options) {
+  families::ClipRequest request;
+  request.seconds = options.request.seconds;
+  return model.clip_spec(request);
+}
+
+// Size and length of the model's films, else those of the world by default.
+world::RenderOptions render_options(const families::Generator* model, const EvalOptions& options) {
   world::RenderOptions render;
   if (!model) return render;
-  const families::ClipSpec spec = model->clip_spec({});
+  const families::ClipSpec spec = spec_of(*model, options);
   render.height = spec.height, render.width = spec.width;
   render.frames = spec.frames, render.samples = spec.samples;
   render.fps = model->info().fps, render.sample_rate = model->info().sample_rate;
   return render;
 }
 
-eval::RoundTrip round_trip(const families::Generator& model) {
-  return [&model](const Clip& clip) {
-    const nn::RunContext run;
-    return model.decode(model.encode_clip(clip, run), model.clip_spec({}), run);
+eval::RoundTrip round_trip(const families::Generator& model, const EvalOptions& options,
+                           const nn::RunContext& context) {
+  return [&model, &context, spec = spec_of(model, options)](const Clip& clip) {
+    return model.decode(model.encode_clip(clip, context), spec, context);
+  };
+}
+
+eval::GenerateFilm generate_film(const families::Generator& model, const EvalOptions& options,
+                                 const nn::RunContext& context) {
+  return [&](const world::Truth& truth, std::uint64_t seed) {
+    pipeline::GenerateRequest request = options.request;
+    request.prompt = truth.caption;
+    request.seed = std::int64_t(seed >> 1);  // seeds of requests are signed
+    pipeline::GenerateOptions generate_options;
+    generate_options.run = context;
+    return pipeline::generate(model, request, {}, generate_options).clip;
   };
 }
 
@@ -69,15 +93,30 @@ eval::KeepFilm keep_films(const EvalOptions& options) {
   };
 }
 
+std::vector<eval::Circumstance> circumstances(const families::Generator* model, const EvalOptions& options) {
+  if (!model) return {{"model", "none"}};
+  const families::ModelInfo& info = model->info();
+  std::vector<eval::Circumstance> facts{{"model", concat(options.model, " (", info.family, " ", info.variant, ")")}};
+  if (options.rulers_only) return facts;
+  pipeline::GenerateRequest asked = options.request;
+  asked.prompt = "any";
+  asked = pipeline::resolve(asked, info);
+  const diffusion::GuidanceScales scales = pipeline::guidance_scales(asked, info);
+  facts.push_back({"steps", concat(asked.steps, " ", asked.solver)});
+  facts.push_back({"text guidance, picture / sound", concat(scales.text.video, " / ", scales.text.audio)});
+  facts.push_back({"align guidance", scales.use_align ? concat(scales.align.video, " / ", scales.align.audio) : "off"});
+  return facts;
+}
+
 void print_summary(const eval::WorldReport& report) {
-  std::printf("%-24s %8s %12s %8s %8s\n", "picture to sound", "strikes", "median, ms", "<25 ms", "<50 ms");
+  std::printf("%-24s %8s %12s %8s %8s\n", "picture to sound", "strikes", "median, ms", "25 ms", "50 ms");
   for (const eval::GroupReport& group : report.groups) {
     const eval::OffsetStatistics& offsets = group.impact_to_onset;
     std::printf("%-24s %8lld %12.1f %7.1f%% %7.1f%%\n", group.name.c_str(), static_cast<long long>(offsets.events),
                 offsets.median_ms.value, 100 * offsets.within_25.value, 100 * offsets.within_50.value);
   }
   for (const eval::Check& check : report.checks) {
-    std::printf("%-6s %-18s %-40s %8.1f %s (%s %.0f)\n", check.passed() ? "met" : "MISSED", check.group.c_str(),
+    std::printf("%-6s  %-16s  %-40s %6.1f %-2s  %s %.0f\n", check.passed() ? "met" : "MISSED", check.group.c_str(),
                 check.figure.c_str(), check.value, check.unit.c_str(), check.at_most ? "at most" : "at least",
                 check.target);
   }
@@ -85,17 +124,19 @@ void print_summary(const eval::WorldReport& report) {
 
 void run(const EvalOptions& options) {
   make_folder(options.out);
-  const auto model = load_model(options);
+  const nn::RunContext context = run_context(options.dtype);
+  const auto model = load_model(options, context);
   TerminalProgress progress;
   const InterruptGuard interrupt;
   const Observer observer = [&](const ProgressEvent& event) {
     progress.show(event);
     return !interrupt.requested();
   };
-  const eval::RoundTrip codec = model ? round_trip(*model) : eval::RoundTrip();
-  const eval::WorldReport report =
-      eval::evaluate_world(options.world, render_options(model.get()), {}, codec, observer, keep_films(options));
-  eval::write_report(options.out, report, {{"model", model ? options.model : "none"}});
+  const auto generate = model && !options.rulers_only ? generate_film(*model, options, context) : eval::GenerateFilm();
+  const auto codec = model ? round_trip(*model, options, context) : eval::RoundTrip();
+  const eval::WorldReport report = eval::evaluate_world(options.world, render_options(model.get(), options), generate,
+                                                        codec, observer, keep_films(options));
+  eval::write_report(options.out, report, circumstances(model.get(), options));
   print_summary(report);
   log::info(concat("wrote ", options.out, "/index.html and report.json"));
 }
@@ -105,11 +146,13 @@ void run(const EvalOptions& options) {
 void add_eval_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("eval", "Measure a model");
   command->require_subcommand(1);
-  CLI::App* world =
-      command->add_subcommand("world", "Do picture and sound of films of the rendered world belong together?");
+  CLI::App* world = command->add_subcommand("world", "Do picture and sound of a model's films belong together?");
   const auto options = std::make_shared<EvalOptions>();
   world->add_option("--model", options->model, "model folder")->capture_default_str();
   world->add_option("-o,--out", options->out, "folder for the report and the films")->capture_default_str();
+  world->add_option("--dtype", options->dtype, "of matrix products")
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
+      ->capture_default_str();
   add_flags(*world, options->fields());
   world->callback([options] { run(*options); });
 }

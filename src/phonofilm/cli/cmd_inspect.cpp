@@ -65,7 +65,7 @@ Part total(const SafetensorsFile& file) {
 std::vector<std::string> weight_files(const std::string& path) {
   if (!fs::is_directory(path)) return {path};
   std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(path)) {
+  for (const auto& entry : fs::recursive_directory_iterator(path)) {
     if (entry.path().extension() == ".safetensors") files.push_back(entry.path().string());
   }
   PF_CHECK(!files.empty(), CheckpointError, "inspect", path, ": no .safetensors file in this folder");

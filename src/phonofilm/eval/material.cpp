@@ -84,11 +84,6 @@ Timbre mean_of(const std::vector<Timbre>& timbres) {
   return mean;
 }
 
-std::vector<double> mono(const Tensor& waveform) {
-  const Tensor wave = (waveform.dim() == 2 ? waveform.mean(0) : waveform).to(at::kDouble).contiguous().cpu();
-  return {wave.const_data_ptr<double>(), wave.const_data_ptr<double>() + wave.numel()};
-}
-
 std::vector<std::vector<Timbre>> world_timbres(std::uint64_t seed, std::int64_t clips) {
   const std::vector<std::string>& names = world::materials();
   world::RenderOptions small;  // only the sound is used
@@ -96,7 +91,7 @@ std::vector<std::vector<Timbre>> world_timbres(std::uint64_t seed, std::int64_t 
   std::vector<std::vector<Timbre>> classes(names.size());
   for (std::int64_t clip = 0; clip < clips; ++clip) {
     const auto sample = world::render("impacts", mix_seed(seed, "material templates", std::uint64_t(clip)), small);
-    const std::vector<double> wave = mono(sample.clip.waveform);
+    const std::vector<double> wave = mono_samples(sample.clip.waveform);
     for (const world::Event& event : sample.truth.events) {
       const std::string& material = sample.truth.objects.at(std::size_t(event.object)).material;
       const auto index = std::size_t(std::find(names.begin(), names.end(), material) - names.begin());
@@ -158,7 +153,7 @@ MaterialGuess MaterialClassifier::classify(const Timbre& timbre) const {
 
 std::vector<std::optional<MaterialGuess>> MaterialClassifier::classify(const Tensor& waveform, std::int64_t sample_rate,
                                                                        const std::vector<Onset>& onsets) const {
-  const std::vector<double> wave = mono(waveform);
+  const std::vector<double> wave = mono_samples(waveform);
   std::vector<std::optional<MaterialGuess>> guesses;
   for (const Onset& onset : onsets) {
     const auto timbre = timbre_after(wave, double(sample_rate), onset.time);

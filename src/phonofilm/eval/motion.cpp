@@ -5,6 +5,8 @@
 #include <limits>
 #include <optional>
 
+#include "phonofilm/eval/statistics.h"
+
 namespace phonofilm::eval {
 namespace {
 
@@ -125,8 +127,8 @@ std::vector<Impact> floor_impacts(const Track& track, const Course& course, cons
 
 // When it is let go: the top of the first free fall that follows a rest.
 std::optional<double> release_time(const std::vector<Piece>& vertical, const Mechanics& mechanics) {
-  if (vertical.size() < 2 || vertical[0].motion != Motion::rest || vertical[1].motion != Motion::flight)
-    return std::nullopt;
+  const bool starts = vertical.size() > 1 && vertical[0].motion == Motion::rest && vertical[1].motion == Motion::flight;
+  if (!starts) return std::nullopt;
   return -vertical[1].slope / mechanics.gravity;
 }
 
@@ -156,9 +158,7 @@ std::vector<Impact> early_wall_impacts(const Track& track, const std::vector<Pie
 double contact_radius(const Track& track, const std::vector<Impact>& floor, const Mechanics& mechanics) {
   std::vector<double> radii;
   for (const Impact& impact : floor) radii.push_back(mechanics.floor - impact.y);
-  if (radii.empty()) return track.radius;
-  std::sort(radii.begin(), radii.end());
-  return radii[radii.size() / 2];
+  return radii.empty() ? track.radius : median_of(std::move(radii));
 }
 
 std::vector<Impact> wall_impacts(const Track& track, double radius, std::optional<double> release,

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/eval/statistics.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/world/world.h"
@@ -82,12 +83,6 @@ double weighted_median(std::vector<std::pair<double, double>> value_and_weight) 
   return 0;
 }
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::nth_element(values.begin(), values.begin() + std::ptrdiff_t(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
-
 // One colour's rough whereabouts: the median pixel per frame, robust to speckles elsewhere.
 struct Blob {
   std::int8_t color = 0;
@@ -111,7 +106,7 @@ Blob blob_of(const std::vector<ColoredFrame>& film, std::int8_t color) {
     blob.mass += mass;
     blob.place.push_back(xs.empty() ? std::nullopt : std::optional(Point{weighted_median(xs), weighted_median(ys)}));
   }
-  const double usual = median(blob.frame_mass);
+  const double usual = median_of(blob.frame_mass);
   for (std::size_t f = 0; f < film.size(); ++f) {
     if (blob.frame_mass[f] < 0.2 * usual || blob.frame_mass[f] < 2) blob.place[f].reset();
   }
@@ -125,7 +120,7 @@ bool elsewhere(const Blob& blob, const Blob& other) {
   for (std::size_t f = 0; f < blob.place.size(); ++f) {
     if (blob.place[f] && other.place[f]) distances.push_back(distance(*blob.place[f], *other.place[f]));
   }
-  return double(distances.size()) > 0.3 * double(blob.place.size()) && median(distances) > kApart;
+  return double(distances.size()) > 0.3 * double(blob.place.size()) && median_of(distances) > kApart;
 }
 
 std::vector<Blob> choose_blobs(const std::vector<ColoredFrame>& film, std::size_t colors, std::size_t most) {
@@ -149,7 +144,7 @@ class Follower {
   Follower(const std::vector<ColoredFrame>& film, const std::vector<Blob>& blobs, double pixel_height)
       : film_(film), blobs_(blobs) {
     for (const Blob& blob : blobs) {
-      reach_.push_back(1.7 * disc_radius(median(blob.frame_mass), pixel_height) + 2 * pixel_height);
+      reach_.push_back(1.7 * disc_radius(median_of(blob.frame_mass), pixel_height) + 2 * pixel_height);
       Point first{0.5, 0.5};
       for (auto place = blob.place.rbegin(); place != blob.place.rend(); ++place) first = place->value_or(first);
       centres_.push_back(first);
@@ -198,7 +193,7 @@ std::vector<Track> follow(const std::vector<ColoredFrame>& film, const std::vect
   Follower follower(film, blobs, pixel_height);
   for (std::size_t f = 0; f < film.size(); ++f) follower.step(f, tracks, masses);
   for (std::size_t o = 0; o < blobs.size(); ++o) {
-    const double usual = median(masses[o]);
+    const double usual = median_of(masses[o]);
     tracks[o].color = world::colors()[std::size_t(blobs[o].color)].name;
     tracks[o].radius = disc_radius(usual, pixel_height);
     tracks[o].picture_width = picture_width;

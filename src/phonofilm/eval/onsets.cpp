@@ -20,11 +20,6 @@ constexpr double kContrastLag = 0.00004;
 constexpr double kSearch = 0.012, kBefore = 0.010, kAfter = 0.005, kPredictFrom = 0.050;
 constexpr std::size_t kOrder = 24;
 
-std::vector<double> mono(const Tensor& waveform) {
-  const Tensor wave = (waveform.dim() == 2 ? waveform.mean(0) : waveform).to(at::kDouble).contiguous().cpu();
-  return {wave.const_data_ptr<double>(), wave.const_data_ptr<double>() + wave.numel()};
-}
-
 // Mean over frequencies of L(t) - L(t - rise), with t at the centre of the later window.
 std::vector<double> rises(const std::vector<double>& wave, std::int64_t window, std::int64_t hop, std::int64_t lag) {
   const Tensor signal = at::tensor(at::ArrayRef<double>(wave)).to(at::kFloat);
@@ -100,12 +95,17 @@ Timing exact_onset(const std::vector<double>& wave, double rough, double rate) {
 
 }  // namespace
 
-std::vector<Onset> find_onsets(const Tensor& waveform, std::int64_t sample_rate, const OnsetOptions& options) {
-  PF_CHECK(waveform.defined() && (waveform.dim() == 1 || waveform.dim() == 2), ShapeError, "find_onsets",
+std::vector<double> mono_samples(const Tensor& waveform) {
+  PF_CHECK(waveform.defined() && (waveform.dim() == 1 || waveform.dim() == 2), ShapeError, "mono_samples",
            "the waveform must be [C, S] or [S]");
+  const Tensor wave = (waveform.dim() == 2 ? waveform.mean(0) : waveform).to(at::kDouble).contiguous().cpu();
+  return {wave.const_data_ptr<double>(), wave.const_data_ptr<double>() + wave.numel()};
+}
+
+std::vector<Onset> find_onsets(const Tensor& waveform, std::int64_t sample_rate, const OnsetOptions& options) {
   PF_CHECK(sample_rate >= 4000, ShapeError, "find_onsets", "the sample rate must be at least 4000 Hz, got ",
            sample_rate);
-  const std::vector<double> wave = mono(waveform);
+  const std::vector<double> wave = mono_samples(waveform);
   const double rate = double(sample_rate);
   const auto hop = std::int64_t(std::lround(kHop * rate)), window = std::int64_t(std::lround(kWindow * rate));
   const auto lag = std::int64_t(std::lround(kRise / kHop));

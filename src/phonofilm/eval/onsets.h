@@ -8,6 +8,9 @@
 
 namespace phonofilm::eval {
 
+// [C, S] or [S], channels averaged. Throws ShapeError for other shapes.
+std::vector<double> mono_samples(const Tensor& waveform);
+
 struct Onset {
   double time = 0;      // seconds from the first sample
   double strength = 0;  // mean over frequencies of the rise of log magnitude in 12 ms, in nepers

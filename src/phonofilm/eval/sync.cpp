@@ -1,10 +1,10 @@
 #include "phonofilm/eval/sync.h"
 
-#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/eval/statistics.h"
 
 namespace phonofilm::eval {
 namespace {
@@ -37,9 +37,7 @@ std::optional<double> SyncResult::median_offset() const {
     for (const Match& match : *matches) offsets.push_back(std::abs(match.offset.value_or(kSearchRadius)));
   }
   if (offsets.empty()) return std::nullopt;
-  std::sort(offsets.begin(), offsets.end());
-  const std::size_t middle = offsets.size() / 2;
-  return offsets.size() % 2 ? offsets[middle] : 0.5 * (offsets[middle - 1] + offsets[middle]);
+  return median_of(std::move(offsets));
 }
 
 Span visible_span(std::int64_t frames, double fps) { return {1.5 / fps, (double(frames) - 3.0) / fps}; }

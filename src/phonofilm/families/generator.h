@@ -67,7 +67,8 @@ class Generator {
     Shape video, audio;
   };
   virtual LatentShape latent_shape(const ClipSpec& spec) const = 0;
-  virtual std::vector<double> sigmas(std::int64_t steps) const = 0;
+  // The noise schedule: steps + 1 levels from near 1 to 0.
+  virtual std::vector<double> sigmas(std::int64_t steps, double shift) const = 0;
 
   virtual std::unique_ptr<Conditioning> encode(const Prompt& prompt, const ClipSpec& spec,
                                                const nn::RunContext& run) const = 0;

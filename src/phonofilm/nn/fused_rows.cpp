@@ -14,6 +14,7 @@ using kernels::Span;
 using kernels::table;
 
 constexpr std::int64_t kTokensPerChunk = 64;
+constexpr std::int64_t kElementsPerTask = 1 << 14;  // fewer are not worth waking a thread
 
 kernels::Type type_of(const Tensor& t) {
   return t.scalar_type() == at::kFloat ? kernels::Type::f32 : kernels::Type::bf16;
@@ -25,7 +26,7 @@ const std::int32_t* pointer(const Tensor& row_of_token) {
 
 // The chunks of samples x tokens, in the order of their index.
 struct Chunks {
-  std::int64_t samples, tokens;
+  std::int64_t samples, tokens, width;
   std::int64_t per_sample = (tokens + kTokensPerChunk - 1) / kTokensPerChunk;
   std::int64_t count = samples * per_sample;
 
@@ -35,7 +36,8 @@ struct Chunks {
   }
   template <class F>
   void run(F f) const {
-    at::parallel_for(0, count, /*grain_size=*/1, [&](std::int64_t first, std::int64_t last) {
+    const std::int64_t grain = std::max<std::int64_t>(1, kElementsPerTask / (kTokensPerChunk * width));
+    at::parallel_for(0, count, grain, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t index = first; index < last; ++index) f(index, span(index));
     });
   }
@@ -78,7 +80,7 @@ kernels::NormRope arguments(const Tensor& x, const NormRope& p, const Tensor& y)
 // Runs f(first, count) over pieces of n elements.
 template <class F>
 void over_elements(std::int64_t n, F f) {
-  at::parallel_for(0, n, /*grain_size=*/1 << 14, [&](std::int64_t first, std::int64_t last) { f(first, last - first); });
+  at::parallel_for(0, n, kElementsPerTask, [&](std::int64_t first, std::int64_t last) { f(first, last - first); });
 }
 
 const char* read(const Tensor& t, std::int64_t from) {
@@ -95,7 +97,7 @@ Tensor modulated_norm(const Tensor& x, const Tensor& shift, const Tensor& scale,
   const Tensor y = at::empty(x.sizes(), x.options().dtype(dtype));
   kernels::ModulatedNorm args = arguments(x, scale, row_of_token, y);
   args.shift = shift.const_data_ptr<float>();
-  Chunks{x.size(0), x.size(1)}.run([&](std::int64_t, Span span) { table().modulated_norm(args, span); });
+  Chunks{x.size(0), x.size(1), x.size(2)}.run([&](std::int64_t, Span span) { table().modulated_norm(args, span); });
   return y;
 }
 
@@ -105,7 +107,8 @@ ModulatedNormGradients modulated_norm_backward(const Tensor& x, const Tensor& sc
   kernels::ModulatedNorm args = arguments(x, scale, row_of_token, dx);
   args.g = g.const_data_ptr();
   args.y_type = type_of(g);
-  const Tensor sums = run_and_sum({x.size(0), x.size(1)}, 2 * args.rows * args.width, [&](Span span, float* part) {
+  const Chunks chunks{x.size(0), x.size(1), x.size(2)};
+  const Tensor sums = run_and_sum(chunks, 2 * args.rows * args.width, [&](Span span, float* part) {
                         table().modulated_norm_backward(args, span, part);
                       }).view({x.size(0), 2, args.rows, args.width});
   return {dx, sums.select(1, 0), sums.select(1, 1)};
@@ -114,7 +117,7 @@ ModulatedNormGradients modulated_norm_backward(const Tensor& x, const Tensor& sc
 Tensor gated_residual(const Tensor& x, const Tensor& y, const Tensor& gate, const Tensor& row_of_token) {
   const Tensor result = at::empty_like(x);
   const kernels::GatedResidual args = arguments(x, y, gate, row_of_token, result);
-  Chunks{x.size(0), x.size(1)}.run([&](std::int64_t, Span span) { table().gated_residual(args, span); });
+  Chunks{x.size(0), x.size(1), x.size(2)}.run([&](std::int64_t, Span span) { table().gated_residual(args, span); });
   return result;
 }
 
@@ -122,7 +125,8 @@ GatedResidualGradients gated_residual_backward(const Tensor& y, const Tensor& ga
                                                const Tensor& g) {
   const Tensor dy = at::empty_like(y);
   const kernels::GatedResidual args = arguments(g, y, gate, row_of_token, dy);
-  const Tensor dgate = run_and_sum({y.size(0), y.size(1)}, args.rows * args.width, [&](Span span, float* part) {
+  const Chunks chunks{y.size(0), y.size(1), y.size(2)};
+  const Tensor dgate = run_and_sum(chunks, args.rows * args.width, [&](Span span, float* part) {
     table().gated_residual_backward(args, span, part);
   });
   return {dy, dgate.view({y.size(0), args.rows, args.width})};
@@ -138,7 +142,7 @@ Tensor norm_rope(const Tensor& x, const NormRope& parameters) {
   const std::int64_t heads = parameters.heads;
   const Tensor y = at::empty({x.size(0), heads, x.size(1), x.size(2) / heads}, x.options());
   const kernels::NormRope args = arguments(x, parameters, y);
-  Chunks{x.size(0), x.size(1)}.run([&](std::int64_t, Span span) { table().norm_rope(args, span); });
+  Chunks{x.size(0), x.size(1), x.size(2)}.run([&](std::int64_t, Span span) { table().norm_rope(args, span); });
   return y;
 }
 
@@ -148,7 +152,7 @@ NormRopeGradients norm_rope_backward(const Tensor& x, const NormRope& parameters
   kernels::NormRope args = arguments(x, parameters, dx);
   args.g = g.const_data_ptr();
   // A second row of partial sums per chunk serves as the scratch row.
-  const Tensor sums = run_and_sum({x.size(0), x.size(1)}, 2 * width, [&](Span span, float* part) {
+  const Tensor sums = run_and_sum({x.size(0), x.size(1), x.size(2)}, 2 * width, [&](Span span, float* part) {
     table().norm_rope_backward(args, span, part, part + width);
   });
   const Tensor per_sample = sums.narrow(1, 0, width).contiguous(), dweight = at::empty({width}, at::kFloat);

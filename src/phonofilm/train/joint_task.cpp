@@ -176,7 +176,7 @@ class JointTask : public Task {
     const JointLatent start{randn(shape.video, noise), randn(shape.audio, noise)};
     const auto solver = diffusion::make_solver("euler");
     const JointLatent latent = diffusion::sample(generator.velocity(*conditioning, generator.info().guidance, run), start,
-                                                 generator.sigmas(generator.info().steps), *solver, [](JointLatent&) {},
+                                                 generator.sigmas(generator.info().steps, generator.info().shift), *solver, [](JointLatent&) {},
                                                  [](std::int64_t, const JointLatent&) { return true; });
     return generator.decode(latent, spec, run);
   }

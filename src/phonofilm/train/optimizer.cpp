@@ -1,7 +1,9 @@
 #include "phonofilm/train/optimizer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
@@ -71,23 +73,36 @@ class AdamW : public Optimizer {
 
 class Muon : public Optimizer {
  public:
-  Muon(const OptimizerOptions& options, const NamedTensors& matrices, NamedTensors rest)
-      : options_(options), rest_(options, std::move(rest)) {
-    for (const auto& [name, p] : matrices) {
-      Group& group = groups_[{p.size(0), p.numel() / p.size(0)}];
-      group.parameters.emplace_back(name, p);
-      group.momentum.push_back(at::zeros_like(p));
+  Muon(const OptimizerOptions& options, const NamedTensors& matrices, NamedTensors rest, std::int64_t threads)
+      : options_(options), threads_(size_t(threads)), rest_(options, std::move(rest)) {
+    std::map<MatrixShape, NamedTensors> by_shape;
+    for (const auto& [name, p] : matrices) by_shape[{p.size(0), p.numel() / p.size(0)}].emplace_back(name, p);
+    for (const auto& [shape, parameters] : by_shape) {
+      for (size_t begin = 0; begin < parameters.size(); begin += kGroupSize) {
+        const size_t end = std::min(begin + kGroupSize, parameters.size());
+        Group group{shape, {parameters.begin() + long(begin), parameters.begin() + long(end)}, {}};
+        for (const auto& [name, p] : group.parameters) group.momentum.push_back(at::zeros_like(p));
+        groups_.push_back(std::move(group));
+      }
     }
   }
 
   void step(double lr_factor) override {
-    for (auto& [shape, group] : groups_) update(group, shape, options_.muon_lr * lr_factor);
+    std::atomic<size_t> next{0};
+    const auto work = [&] {
+      const at::NoGradGuard no_grad;
+      for (size_t i = next++; i < groups_.size(); i = next++) update(groups_[i], options_.muon_lr * lr_factor);
+    };
+    std::vector<std::thread> threads;
+    for (size_t i = 1; i < threads_; ++i) threads.emplace_back(work);
     rest_.step(lr_factor);
+    work();
+    for (std::thread& thread : threads) thread.join();
   }
 
   TensorMap state() const override {
     TensorMap state = rest_.state();
-    for (const auto& [shape, group] : groups_) {
+    for (const Group& group : groups_) {
       for (size_t i = 0; i < group.parameters.size(); ++i) {
         state["muon." + group.parameters[i].first] = group.momentum[i];
       }
@@ -97,7 +112,7 @@ class Muon : public Optimizer {
 
   void load_state(const TensorMap& state) override {
     rest_.load_state(state);
-    for (auto& [shape, group] : groups_) {
+    for (Group& group : groups_) {
       for (size_t i = 0; i < group.parameters.size(); ++i) {
         restore(group.momentum[i], state, "muon." + group.parameters[i].first);
       }
@@ -106,12 +121,15 @@ class Muon : public Optimizer {
 
  private:
   using MatrixShape = std::pair<std::int64_t, std::int64_t>;
-  struct Group {  // matrices of one shape, orthogonalised together
+  static constexpr size_t kGroupSize = 8;  // small enough to share the work out over threads
+  struct Group {  // some matrices of one shape, orthogonalised together
+    MatrixShape shape;
     NamedTensors parameters;
     std::vector<Tensor> momentum;
   };
 
-  void update(Group& group, const MatrixShape& shape, double lr) {
+  void update(Group& group, double lr) {
+    const MatrixShape& shape = group.shape;
     std::vector<Tensor> directions;
     for (size_t i = 0; i < group.parameters.size(); ++i) {
       const Tensor& g = group.parameters[i].second.grad();
@@ -128,7 +146,8 @@ class Muon : public Optimizer {
   }
 
   OptimizerOptions options_;
-  std::map<MatrixShape, Group> groups_;
+  size_t threads_;
+  std::vector<Group> groups_;
   AdamW rest_;
 };
 
@@ -152,11 +171,11 @@ Tensor orthogonalise(const Tensor& matrices) {
   return tall ? x.transpose(1, 2) : x;
 }
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const NamedTensors& parameters) {
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const NamedTensors& parameters, std::int64_t threads) {
   if (options.name == "adamw") return std::make_unique<AdamW>(options, parameters);
   NamedTensors matrices, rest;
   for (const auto& [name, p] : parameters) (goes_to_muon(options, name, p) ? matrices : rest).emplace_back(name, p);
-  return std::make_unique<Muon>(options, matrices, rest);
+  return std::make_unique<Muon>(options, matrices, rest, threads);
 }
 
 double clip_gradients(const NamedTensors& parameters, double max_norm) {

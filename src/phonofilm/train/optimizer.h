@@ -20,7 +20,9 @@ class Optimizer {
   virtual void load_state(const std::map<std::string, Tensor>& state) = 0;  // throws CheckpointError
 };
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const nn::Module::NamedTensors& parameters);
+// threads: over which Muon shares its matrices out; the result does not depend on it.
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const nn::Module::NamedTensors& parameters,
+                                          std::int64_t threads = 1);
 
 // Global L2 norm of the gradients; scales them down to `max_norm` if it is above (0: never). A non-finite norm is
 // returned as it is and leaves the gradients alone.

@@ -45,7 +45,7 @@ class Run {
     if (recipe.run.threads > 0) at::set_num_threads(int(recipe.run.threads));
     task.model().require_grad(true);
     state_.parameters = task.model().named_parameters();
-    state_.optimizer = make_optimizer(recipe.optimizer, state_.parameters);
+    state_.optimizer = make_optimizer(recipe.optimizer, state_.parameters, recipe.run.shards);
     state_.ema = Ema(state_.parameters, recipe.run.ema);
     if (options.resume && std::filesystem::exists(checkpoint_)) load_state(checkpoint_, state_, fingerprint_);
     PF_CHECK(options.resume || !std::filesystem::exists(checkpoint_), InvalidRequest, "train", options.folder,

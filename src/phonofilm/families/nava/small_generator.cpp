@@ -63,7 +63,9 @@ class SmallGenerator : public families::Generator {
     return shape;
   }
 
-  std::vector<double> sigmas(std::int64_t steps) const override { return diffusion::linear_sigmas(steps, options_.shift); }
+  std::vector<double> sigmas(std::int64_t steps, double shift) const override {
+    return diffusion::linear_sigmas(steps, shift);
+  }
 
   std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec,
                                                  const nn::RunContext& run) const override {

@@ -65,7 +65,8 @@ struct Table {
   // In place on `rows` rows of `width` bfloat16: s = softmax(scale * s), largest value subtracted first.
   void (*softmax)(std::uint16_t* s, std::int64_t rows, std::int64_t width, float scale);
   // dp = scale * p * (dp - sum(dp * p)), in place.
-  void (*softmax_backward)(const std::uint16_t* p, std::uint16_t* dp, std::int64_t rows, std::int64_t width, float scale);
+  void (*softmax_backward)(const std::uint16_t* p, std::uint16_t* dp, std::int64_t rows, std::int64_t width,
+                           float scale);
   // total[i] = sum over count parts[k, i], in the order of k.
   void (*add_parts)(const float* parts, std::int64_t count, std::int64_t width, float* total);
 };

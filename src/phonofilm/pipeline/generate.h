@@ -1,0 +1,33 @@
+// From a sentence to a film. generate() in generate.cpp is the file to read first.
+#pragma once
+
+#include <functional>
+#include <map>
+
+#include "phonofilm/base/progress.h"
+#include "phonofilm/pipeline/latent_file.h"
+#include "phonofilm/pipeline/request.h"
+
+namespace phonofilm::pipeline {
+
+struct GenerateOptions {
+  nn::RunContext run;
+  Observer observer = ignore_progress;   // false cancels within one sampling step
+  // Called with what would be lost otherwise: after a cancel, and before decoding.
+  std::function<void(const SavedLatent&)> keep = [](const SavedLatent&) {};
+  const SavedLatent* resume = nullptr;   // go on from here instead of from noise
+};
+
+struct Generated {
+  Clip clip;
+  GenerateRequest request;                // with every default filled in
+  std::vector<std::string> notices;       // for the user
+  std::map<std::string, double> seconds;  // spent per stage: "encode", "denoise", "decode"
+};
+
+// image: the first frame, uint8 [H, W, 3] of the model's size, or undefined.
+// Throws InvalidRequest (bad settings), Cancelled (after `keep` has been called), ShapeError, and what `keep` throws.
+Generated generate(const families::Generator& model, const GenerateRequest& request, const Tensor& image,
+                   const GenerateOptions& options);
+
+}  // namespace phonofilm::pipeline
