@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/eval/least_squares.h"
 #include "phonofilm/eval/piecewise.h"
 #include "phonofilm/eval/togetherness.h"

@@ -1,13 +1,14 @@
 // phonofilm eval world: how well picture and sound of generated films belong together.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 
-#include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
+#include "phonofilm/base/text.h"
 #include "phonofilm/cli/commands.h"
-#include "phonofilm/cli/compute_dtype.h"
+#include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/eval/report.h"
@@ -126,6 +127,7 @@ void run(const EvalOptions& options) {
   make_folder(options.out);
   const nn::RunContext context = run_context(options.dtype);
   const auto model = load_model(options, context);
+  if (model) set_threads(/*asked=*/0, model->info());
   TerminalProgress progress;
   const InterruptGuard interrupt;
   const Observer observer = [&](const ProgressEvent& event) {

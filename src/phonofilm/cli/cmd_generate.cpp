@@ -9,7 +9,7 @@
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
 #include "phonofilm/cli/commands.h"
-#include "phonofilm/cli/compute_dtype.h"
+#include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/eval/sync.h"
@@ -27,7 +27,7 @@ struct Options {
   pipeline::GenerateRequest request;
   media::FilmOptions film;
   std::string output = "film.mp4", model = "models/mini", image, dtype = "auto", resume;
-  std::int64_t takes = 1;
+  std::int64_t takes = 1, threads = 0;
   bool keep_latents = false;
 };
 
@@ -109,6 +109,7 @@ void run(Options options) {
   check_output(options);
   const nn::RunContext context = run_context(options.dtype);
   const auto model = families::load_generator(find_model(options.model), context.dtype);
+  set_threads(options.threads, model->info());
   const Tensor image = load_image(options, *model);
   TerminalProgress progress;
   const InterruptGuard interrupt;
@@ -146,6 +147,8 @@ void add_generate_command(CLI::App& app) {
   command->add_option("--image", options->image, "first frame, any format and size");
   command->add_option("--takes", options->takes, "films to make, with consecutive seeds")->check(CLI::Range(1, 10000));
   command->add_option("--dtype", options->dtype, "of matrix products")->check(CLI::IsMember({"auto", "float32", "bfloat16"}));
+  command->add_option("--threads", options->threads, "of the math library per pass; 0: what serves the model best")
+      ->check(CLI::Range(0, 1024));
   command->add_option("--resume", options->resume, "go on from the latents that an interrupted run kept");
   command->add_flag("--keep-latents", options->keep_latents, "leave the latents beside the film");
   Fields fields = options->request.fields();

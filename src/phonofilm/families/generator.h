@@ -18,6 +18,7 @@ namespace phonofilm::families {
 struct ModelInfo {
   std::string family, variant, path;
   std::int64_t parameters = 0;
+  std::int64_t threads = 0;  // of the math library that serve it best; 0: all cores
   double fps = 24;
   std::int64_t sample_rate = 16000;
   std::int64_t height = 0, width = 0;  // of its pictures by default
@@ -75,6 +76,8 @@ class Generator {
   // Guided velocity of a batch of one. The conditioning must outlive the function.
   virtual diffusion::VelocityFn velocity(const Conditioning& conditioning, const diffusion::GuidanceScales& scales,
                                          const nn::RunContext& run) const = 0;
+  // Floating-point operations (two per multiply-add) of one model pass over one film, for plans and benchmarks.
+  virtual double velocity_flop(const ClipSpec& spec) const = 0;
   // Overwrites what the conditioning holds clean: the latent of a given first frame.
   virtual void hold(const Conditioning& conditioning, diffusion::JointLatent& latent) const = 0;
 

@@ -1,4 +1,6 @@
-#include "phonofilm/cli/compute_dtype.h"
+#include "phonofilm/cli/compute.h"
+
+#include <ATen/Parallel.h>
 
 namespace phonofilm::cli {
 namespace {
@@ -16,6 +18,11 @@ bool has_native_bfloat16() {
 nn::RunContext run_context(const std::string& dtype) {
   const bool bfloat16 = dtype == "bfloat16" || (dtype == "auto" && has_native_bfloat16());
   return {bfloat16 ? at::kBFloat16 : at::kFloat, nn::AttentionBackend::fused};
+}
+
+void set_threads(std::int64_t asked, const families::ModelInfo& model) {
+  const std::int64_t threads = asked > 0 ? asked : model.threads;
+  if (threads > 0) at::set_num_threads(int(threads));
 }
 
 }  // namespace phonofilm::cli

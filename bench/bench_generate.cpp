@@ -1,0 +1,82 @@
+// Time per stage of `generate` as JSON lines, with the floating-point rate of the denoising passes as a fraction of
+// the GEMM peak measured in the same run:
+//   bench_generate [models/mini] [steps] [repeats]
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "phonofilm/base/memory.h"
+#include "phonofilm/families/registry.h"
+#include "phonofilm/pipeline/generate.h"
+#include "phonofilm/tensor/ops.h"
+
+using namespace phonofilm;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + long(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
+// FLOP/s of one core multiplying square bfloat16 matrices, the best of a few tries.
+double gemm_rate(at::ScalarType dtype) {
+  const std::int64_t n = 1536;
+  const Tensor a = at::rand({n, n}).to(dtype), b = at::rand({n, n}).to(dtype);
+  double best = 1e9;
+  for (int i = 0; i < 6; ++i) {
+    const auto start = Clock::now();
+    at::matmul(a, b);
+    best = std::min(best, seconds_since(start));
+  }
+  return 2.0 * double(n) * double(n) * double(n) / best;
+}
+
+void print_stage(const std::string& stage, const std::vector<double>& times) {
+  std::printf("{\"bench\": \"generate\", \"stage\": \"%s\", \"median_ms\": %.1f, \"min_ms\": %.1f}\n", stage.c_str(),
+              1000 * median(times), 1000 * *std::min_element(times.begin(), times.end()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_freed_memory();
+  const std::string folder = argc > 1 ? argv[1] : "models/mini";
+  const std::int64_t steps = argc > 2 ? std::atoll(argv[2]) : 25;
+  const int repeats = argc > 3 ? std::atoi(argv[3]) : 5;
+  pipeline::GenerateOptions options;
+  options.run.dtype = __builtin_cpu_supports("avx512bf16") ? at::kBFloat16 : at::kFloat;
+  const auto model = families::load_generator(folder, options.run.dtype);
+  at::set_num_threads(1);
+  const double peak = gemm_rate(options.run.dtype);
+
+  pipeline::GenerateRequest request;
+  request.prompt = "a red rubber ball falls and bounces three times";
+  request.steps = steps;
+  std::map<std::string, std::vector<double>> stages;
+  std::vector<double> totals;
+  for (int i = 0; i <= repeats; ++i) {  // the first run warms up and is not counted
+    const auto start = Clock::now();
+    const auto result = pipeline::generate(*model, request, {}, options);
+    if (i == 0) continue;
+    totals.push_back(seconds_since(start));
+    for (const auto& [stage, seconds] : result.seconds) stages[stage].push_back(seconds);
+  }
+  for (const auto& [stage, times] : stages) print_stage(stage, times);
+  print_stage("total", totals);
+  const double cores = std::min(2.0, double(std::thread::hardware_concurrency()));
+  const double flop = model->velocity_flop(model->clip_spec({})) * 2 * double(steps);  // two guidance passes per step
+  std::printf("{\"bench\": \"generate\", \"stage\": \"denoise\", \"gflop\": %.1f, \"gflop_per_s\": %.1f, "
+              "\"gemm_peak_gflop_per_s\": %.1f, \"fraction_of_peak\": %.3f}\n",
+              flop / 1e9, flop / median(stages["denoise"]) / 1e9, cores * peak / 1e9,
+              flop / median(stages["denoise"]) / (cores * peak));
+}

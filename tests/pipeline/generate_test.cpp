@@ -1,0 +1,155 @@
+#include "phonofilm/pipeline/generate.h"
+
+#include <filesystem>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/families/registry.h"
+#include "phonofilm/tensor/ops.h"
+#include "pipeline/tiny_model.h"
+#include "support/support.h"
+
+using namespace phonofilm;
+using pipeline::GenerateOptions;
+using pipeline::GenerateRequest;
+using pipeline::SavedLatent;
+
+namespace {
+
+struct TinyModel {
+  test::TemporaryFolder folder;
+  std::unique_ptr<families::Generator> generator;
+  TinyModel() {
+    test::write_tiny_model(folder.path().string());
+    generator = families::load_generator(folder.path().string(), at::kFloat);
+  }
+};
+
+GenerateRequest request(const std::string& prompt = "a red ball falls") {
+  GenerateRequest r;
+  r.prompt = prompt;
+  r.seed = 5;
+  return r;
+}
+
+Clip make(const families::Generator& model, const GenerateRequest& r, const Tensor& image = {}) {
+  return pipeline::generate(model, r, image, {}).clip;
+}
+
+}  // namespace
+
+TEST_CASE("a sentence becomes a film of the asked shape, the same for the same seed") {
+  const TinyModel model;
+  const Clip clip = make(*model.generator, request());
+  CHECK(clip.frames.sizes() == at::IntArrayRef({9, 32, 32, 3}));  // 4n + 1 frames nearest to 0.4 s
+  CHECK(clip.waveform.sizes() == at::IntArrayRef({1, 12 * 512}));
+  CHECK(clip.audio_seconds() >= clip.video_seconds());
+  const Clip again = make(*model.generator, request());
+  CHECK(at::equal(clip.frames, again.frames));
+  CHECK(at::equal(clip.waveform, again.waveform));
+  GenerateRequest other = request();
+  other.seed = 6;
+  CHECK(!at::equal(clip.waveform, make(*model.generator, other).waveform));
+}
+
+TEST_CASE("either modality may be left out, lengths follow the request") {
+  const TinyModel model;
+  GenerateRequest r = request();
+  r.video = false;
+  CHECK(!make(*model.generator, r).has_video());
+  r.video = true, r.audio = false, r.seconds = 0.9;
+  const Clip silent = make(*model.generator, r);
+  CHECK(!silent.has_audio());
+  CHECK(silent.frames.size(0) == 21);
+  r.video = false;
+  CHECK_THROWS_AS(make(*model.generator, r), InvalidRequest);
+}
+
+TEST_CASE("every solver, guidance scale and negative prompt has its effect") {
+  const TinyModel model;
+  const Tensor base = make(*model.generator, request()).waveform;
+  for (const auto& change : std::vector<std::function<void(GenerateRequest&)>>{
+           [](GenerateRequest& r) { r.solver = "unipc"; }, [](GenerateRequest& r) { r.solver = "dpmpp"; },
+           [](GenerateRequest& r) { r.steps = 5; }, [](GenerateRequest& r) { r.text_guidance = 7; },
+           [](GenerateRequest& r) { r.align_guidance = 3; }, [](GenerateRequest& r) { r.negative_prompt = "a ball bounces"; },
+           [](GenerateRequest& r) { r.shift = 3; }, [](GenerateRequest& r) { r.prompt = "a ball bounces"; }}) {
+    GenerateRequest r = request();
+    change(r);
+    CHECK(!at::equal(make(*model.generator, r).waveform, base));
+  }
+}
+
+TEST_CASE("a given first frame is held to the end") {
+  const TinyModel model;
+  const Tensor image = at::full({32, 32, 3}, 200, at::kByte);
+  const nn::RunContext run;
+  const families::ClipSpec spec = model.generator->clip_spec({});
+  const auto conditioning = model.generator->encode({"a ball", "", image}, spec, run);
+  SavedLatent kept;
+  GenerateOptions options;
+  options.keep = [&](const SavedLatent& latent) { kept = latent; };
+  pipeline::generate(*model.generator, request(), image, options);
+  diffusion::JointLatent expected{at::zeros_like(kept.latent.video), kept.latent.audio};
+  model.generator->hold(*conditioning, expected);
+  CHECK(at::equal(kept.latent.video.narrow(2, 0, 1), expected.video.narrow(2, 0, 1)));
+  CHECK_THROWS_AS(make(*model.generator, request(), at::zeros({16, 16, 3}, at::kByte)), ShapeError);
+}
+
+TEST_CASE("a cancelled film keeps its latents, and goes on to the very film it would have been") {
+  const TinyModel model;
+  const test::TemporaryFolder folder;
+  GenerateRequest r = request();
+  r.steps = 6;
+  const Clip straight = make(*model.generator, r);
+  const std::string path = folder.file("film.latents.safetensors");
+  GenerateOptions options;
+  options.keep = [&](const SavedLatent& latent) { pipeline::save_latent(path, latent); };
+  options.observer = [](const ProgressEvent& event) { return event.done < 4; };
+  CHECK_THROWS_AS(pipeline::generate(*model.generator, r, {}, options), Cancelled);
+  const SavedLatent saved = pipeline::load_latent(path);
+  CHECK(saved.steps_done == 4);
+  CHECK(saved.request.prompt == r.prompt);
+  GenerateOptions resumed;
+  resumed.resume = &saved;
+  const Clip finished = pipeline::generate(*model.generator, saved.request, {}, resumed).clip;
+  CHECK(at::equal(finished.frames, straight.frames));
+  CHECK(at::equal(finished.waveform, straight.waveform));
+}
+
+TEST_CASE("wrong requests are refused with a reason") {
+  const TinyModel model;
+  const auto refuse = [&](const std::function<void(GenerateRequest&)>& change, const char* reason) {
+    GenerateRequest r = request();
+    change(r);
+    CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains(reason), InvalidRequest);
+  };
+  refuse([](GenerateRequest& r) { r.prompt = "  "; }, "empty");
+  refuse([](GenerateRequest& r) { r.prompt = "she says <S>hello"; }, "never closed");
+  refuse([](GenerateRequest& r) { r.prompt = "she says hello<E>"; }, "without <S>");
+  refuse([](GenerateRequest& r) { r.prompt = "<S>a<S>b<E>"; }, "inside an open");
+  refuse([](GenerateRequest& r) { r.seconds = 30; }, "seconds");
+  refuse([](GenerateRequest& r) { r.height = 33; }, "32x32");
+  refuse([](GenerateRequest& r) { r.solver = "eular"; }, "did you mean 'euler'");
+  refuse([](GenerateRequest& r) { r.steps = 2000; }, "steps");
+}
+
+TEST_CASE("words that the model has never seen are pointed out") {
+  const TinyModel model;
+  const auto result = pipeline::generate(*model.generator, request("a red zebra"), {}, {});
+  REQUIRE(result.notices.size() == 1);
+  CHECK(result.notices[0].find("zebra") != std::string::npos);
+}
+
+TEST_CASE("missing and damaged parts of a model are named") {
+  const TinyModel model;
+  const std::string folder = model.folder.path().string();
+  const auto load = [&] { return families::load_generator(folder, at::kFloat); };
+  CHECK_THROWS_WITH_AS(families::load_generator(folder + "/nowhere", at::kFloat), doctest::Contains("no such model folder"), CheckpointError);
+  const std::string weights = folder + "/backbone/model.safetensors", bytes = read_file(weights);
+  write_file_atomically(weights, bytes.substr(0, bytes.size() / 2));
+  CHECK_THROWS_WITH_AS(load(), doctest::Contains("truncated"), CheckpointError);
+  std::filesystem::remove(weights);
+  CHECK_THROWS_WITH_AS(load(), doctest::Contains("backbone/model.safetensors"), CheckpointError);
+  write_file_atomically(weights, bytes);
+  write_file_atomically(folder + "/model.json", R"({"video_mean": [0]})");
+  CHECK_THROWS_WITH_AS(load(), doctest::Contains("video_mean"), CheckpointError);
+}

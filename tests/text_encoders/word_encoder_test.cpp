@@ -1,0 +1,51 @@
+#include "phonofilm/text_encoders/word_encoder/word_encoder.h"
+
+#include "phonofilm/tensor/ops.h"
+#include "support/support.h"
+
+using namespace phonofilm;
+using text_encoders::WordEncoder;
+using text_encoders::WordTokenizer;
+
+namespace {
+
+const std::vector<std::string> kWords{",", "a", "ball", "falls", "red", "three", "wall"};
+
+text_encoders::WordEncoderConfig tiny() {
+  text_encoders::WordEncoderConfig config;
+  config.words = kWords;
+  config.width = 16;
+  config.heads = 2;
+  config.max_tokens = 6;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("words are found whatever their case, punctuation, number or digit") {
+  const WordTokenizer tokenizer(kWords);
+  CHECK(tokenizer.encode("A red ball, falls!", 10).ids == tokenizer.encode("a  RED ball , falls", 10).ids);
+  CHECK(tokenizer.encode("3 walls", 10).ids == tokenizer.encode("three wall", 10).ids);
+  CHECK(tokenizer.encode("", 10).ids.empty());
+}
+
+TEST_CASE("unknown words and words beyond the limit are reported") {
+  const WordTokenizer tokenizer(kWords);
+  const auto text = tokenizer.encode("a zebra and a zebra", 4);
+  CHECK(text.unknown == std::vector<std::string>{"zebra", "and"});
+  CHECK(text.ids == std::vector<std::int64_t>{3, WordTokenizer::kUnknown, WordTokenizer::kUnknown, 3});
+  CHECK(text.dropped == 1);
+}
+
+TEST_CASE("padding neither shows nor matters") {
+  WordEncoder encoder(tiny());
+  encoder.initialise(1);
+  const Tensor tokens = encoder.tokenize({"a red ball", "a ball"});
+  const Tensor rows = encoder.forward(tokens, {});
+  CHECK(rows.sizes() == at::IntArrayRef({2, 6, 16}));
+  CHECK(rows.narrow(1, 3, 3).abs().max().item<double>() == 0);
+  // A text alone gives what it gives beside a longer one.
+  const Tensor alone = encoder.forward(encoder.tokenize({"a ball"}), {});
+  test::expect_close(rows[1], alone[0], 1e-6);
+  CHECK(encoder.forward(encoder.tokenize({""}), {}).abs().max().item<double>() == 0);
+}
