@@ -44,8 +44,9 @@ std::vector<Entry> entries() {
   constexpr std::int64_t kSamples = 16, kTokens = 272, kHeads = 4, kHeadWidth = 48, kWidth = kHeads * kHeadWidth;
   const Tensor x = leaf({kSamples, kTokens, kWidth}, at::kFloat), y = leaf({kSamples, kTokens, kWidth}, at::kBFloat16);
   const Tensor row = leaf({kSamples, 1, kWidth}, at::kFloat), weight = leaf({kWidth}, at::kFloat);
-  const Tensor q = leaf({kSamples, kHeads, kTokens, kHeadWidth}, at::kBFloat16), k = leaf(q.sizes().vec(), at::kBFloat16);
-  const Tensor v = leaf(q.sizes().vec(), at::kBFloat16), wide = leaf({kSamples, kTokens, 3 * kWidth}, at::kBFloat16);
+  const Shape heads = {kSamples, kHeads, kTokens, kHeadWidth};
+  const Tensor q = leaf(heads, at::kBFloat16), k = leaf(heads, at::kBFloat16), v = leaf(heads, at::kBFloat16);
+  const Tensor wide = leaf({kSamples, kTokens, 3 * kWidth}, at::kBFloat16);
   const RopeTable rope = rope_table(at::rand({kTokens, kHeadWidth / 2}, at::kDouble) * 20);
   const auto norm = [](auto f) {
     return [f](const std::vector<Tensor>& in) { return f(in[0], in[1], in[1], Tensor(), at::kBFloat16); };

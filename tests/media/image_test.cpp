@@ -44,7 +44,8 @@ TEST_CASE("png keeps every pixel, jpeg keeps the picture") {
       write_jpeg(folder.file("a.jpg"), image, quality);
       const Tensor back = read_image(folder.file("a.jpg"));
       REQUIRE(back.sizes() == image.sizes());
-      CHECK(mean_difference(back, image) < (quality > 90 ? 3 : 8));
+      // Below 90 chroma is halved, which a gradient of a few steep rows does not survive.
+      CHECK(mean_difference(back, image) < (quality > 90 ? 3 : height >= 40 ? 8 : 16));
     }
   }
 }

@@ -21,7 +21,7 @@ TEST_CASE("a TensorBoard record frames its payload") {
 TEST_CASE("an event is the protocol buffer that TensorBoard reads") {
   const std::string event = train::detail::tensorboard_event(1.0, 5, {{"a", 2.0}});
   // wall_time (field 1, 8 bytes), step (field 2, varint 5), summary (field 5) { value (field 1) { tag "a", float 2 } }
-  const std::string expected("\x09\0\0\0\0\0\0\xf0\x3f\x10\x05\x2a\x0a\x0a\x08\x0a\x01" "a\x15\0\0\0\x40", 25);
+  const std::string expected("\x09\0\0\0\0\0\0\xf0\x3f\x10\x05\x2a\x0a\x0a\x08\x0a\x01" "a\x15\0\0\0\x40", 23);
   CHECK(event == expected);
 }
 

@@ -17,7 +17,8 @@ bool has_native_bfloat16() {
 
 nn::RunContext run_context(const std::string& dtype) {
   const bool bfloat16 = dtype == "bfloat16" || (dtype == "auto" && has_native_bfloat16());
-  return {bfloat16 ? at::kBFloat16 : at::kFloat, nn::AttentionBackend::fused};
+  if (!bfloat16) return {at::kFloat, nn::AttentionBackend::fused};
+  return {at::kBFloat16, nn::AttentionBackend::explicit_};  // our own kernel is the faster one in bfloat16
 }
 
 void set_threads(std::int64_t asked, const families::ModelInfo& model) {

@@ -68,7 +68,7 @@ struct Timing {
 };
 
 // The exact moment near `rough` (a sample index): the largest ratio of innovation energy after to before.
-Timing exact_onset(const std::vector<double>& wave, double rough, double rate) {
+Timing exact_onset(const std::vector<double>& wave, double rough, double rate, double pre_echo) {
   const auto samples = [&](double seconds) { return std::int64_t(std::lround(seconds * rate)); };
   const auto total = std::int64_t(wave.size()), centre = std::int64_t(std::lround(rough));
   const std::int64_t before = samples(kBefore), after = samples(kAfter);
@@ -84,7 +84,7 @@ Timing exact_onset(const std::vector<double>& wave, double rough, double rate) {
     a = std::clamp<std::int64_t>(a - from, 0, until - from), b = std::clamp<std::int64_t>(b - from, 0, until - from);
     return b > a ? (energy[std::size_t(b)] - energy[std::size_t(a)]) / double(b - a) : 0.0;
   };
-  const double floor = 1e-9 + 1e-3 * power(from, until);  // 30 dB below the strike: fainter pre-echo is no onset
+  const double floor = 1e-9 + pre_echo * power(from, until);
   Timing best{rough / rate, -1e9};
   for (std::int64_t at = std::max<std::int64_t>(1, centre - samples(kSearch)); at + 2 < until - after / 2; ++at) {
     const double contrast = std::log((power(at, at + after) + floor) / (power(at - before, at) + floor));
@@ -115,7 +115,7 @@ std::vector<Onset> find_onsets(const Tensor& waveform, std::int64_t sample_rate,
   const double last = double(wave.size()) / rate - kWindow;  // after it, a tail that is cut off looks like an onset
   std::vector<Onset> onsets;
   for (const std::size_t peak : peaks(rise, options.least_strength, gap)) {
-    const Timing timing = exact_onset(wave, double(peak) * double(hop) - kRiseLag * rate, rate);
+    const Timing timing = exact_onset(wave, double(peak) * double(hop) - kRiseLag * rate, rate, options.pre_echo);
     if (timing.contrast < options.least_contrast || timing.time > last) continue;
     onsets.push_back({timing.time, rise[peak], timing.contrast});
   }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "phonofilm/nn/activation.h"
 #include "phonofilm/nn/modulation.h"
 #include "phonofilm/tensor/ops.h"
 
@@ -24,7 +25,7 @@ FeedForward::FeedForward(nn::Module& parent, const std::string& name, std::int64
     : input_(parent, name + ".0", width, hidden), output_(parent, name + ".2", hidden, width) {}
 
 Tensor FeedForward::forward(const Tensor& x, const nn::RunContext& run) const {
-  return output_.forward(at::gelu(input_.forward(x, run), "tanh"), run);
+  return output_.forward(nn::gelu_tanh(input_.forward(x, run)), run);
 }
 
 ModulationTable::ModulationTable(nn::Module& parent, const std::string& name, std::int64_t width)

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "phonofilm/nn/activation.h"
 #include "phonofilm/nn/modulation.h"
 #include "phonofilm/tensor/ops.h"
 
@@ -80,7 +81,7 @@ TextEmbedding::TextEmbedding(nn::Module& parent, const NavaConfig& c)
       output_(parent, "text_embedding.2", c.dim, c.dim, nn::Bias::yes, nn::init::normal(kEmbeddingStd)) {}
 
 Tensor TextEmbedding::forward(const Tensor& rows, const nn::RunContext& run) const {
-  return output_.forward(at::gelu(input_.forward(rows, run), "tanh"), run);
+  return output_.forward(nn::gelu_tanh(input_.forward(rows, run)), run);
 }
 
 SpeakerEmbedding::SpeakerEmbedding(nn::Module& parent, const std::string& name, const NavaConfig& c)

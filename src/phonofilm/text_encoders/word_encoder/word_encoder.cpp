@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "phonofilm/base/text.h"
+#include "phonofilm/nn/activation.h"
 #include "phonofilm/nn/rope.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
@@ -38,7 +39,7 @@ Tensor WordEncoderLayer::forward(const Tensor& x, const Tensor& padding, const n
   const Tensor masked = scores.masked_fill(padding.unsqueeze(1).unsqueeze(1), -1e9);
   const Tensor mixed = nn::join_heads(at::matmul(at::softmax(masked, -1).to(v.scalar_type()), v));
   const Tensor y = x + o_.forward(mixed, run).to(x.scalar_type());
-  return y + fc2_.forward(at::gelu(fc1_.forward(norm2_.forward(y), run), "tanh"), run).to(x.scalar_type());
+  return y + fc2_.forward(nn::gelu_tanh(fc1_.forward(norm2_.forward(y), run)), run).to(x.scalar_type());
 }
 
 WordEncoder::WordEncoder(const WordEncoderConfig& config)
