@@ -12,7 +12,7 @@ fi
 scripts/build.sh release
 program=build/release/src/phonofilm/cli/phonofilm
 
-for stage in video_autoencoder audio_autoencoder vocoder joint_start joint; do
+for stage in video_autoencoder audio_autoencoder vocoder joint; do
   "$program" train "recipes/mini/$stage.json" -o "runs/mini/$stage" --resume
 done
 echo "The model is in runs/mini/joint/model; measure it with:"

@@ -2,79 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include "phonofilm/eval/statistics.h"
+#include "phonofilm/eval/vertex_fit.h"
 
 namespace phonofilm::eval {
 namespace {
-
-constexpr std::int64_t kWindow = 5;  // frames on either side that a strike is timed by
-
-// Two laws of motion and the moment at which they meet.
-struct Kink {
-  Piece before, after;
-  double time = 0;
-  double speed_before = 0, speed_after = 0;  // signed, along the axis
-  double cost = std::numeric_limits<double>::infinity();
-};
-
-// The moment near `guess` at which both pieces are at the same place (Newton; a flight meets a rest in a parabola).
-std::optional<double> meeting_time(const Piece& before, const Piece& after, double guess) {
-  double time = guess;
-  for (int round = 0; round < 8; ++round) {
-    const double gap = before.at(time) - after.at(time), closing = before.velocity(time) - after.velocity(time);
-    if (std::abs(closing) < 1e-3) return std::nullopt;
-    time -= gap / closing;
-  }
-  return std::isfinite(time) ? std::optional(time) : std::nullopt;
-}
-
-// Standard error of the meeting time: centroid noise over closing speed, for lines extrapolated half a frame beyond
-// their ends (variance of the prediction of a least-squares line at the end of n equidistant points: about 4 / n).
-double time_error(const Kink& kink) {
-  constexpr double kLeastNoise = 0.002;  // heights: a fifth of a pixel of 96
-  const double frames = kink.before.frames_seen + kink.after.frames_seen;
-  const double freedom = std::max(1.0, frames - 4);
-  const double noise = std::sqrt((kink.before.squared_error + kink.after.squared_error) / freedom) + kLeastNoise;
-  const double spread = 4 / std::max(1.0, kink.before.frames_seen) + 4 / std::max(1.0, kink.after.frames_seen);
-  return noise * std::sqrt(spread) / std::max(0.05, std::abs(kink.speed_before - kink.speed_after));
-}
-
-// The kink with `split` as the last frame before the strike, fitted within the two pieces.
-Kink kink_at(const Course& course, const Piece& before, const Piece& after, std::int64_t split, double acceleration) {
-  Kink kink;
-  kink.before = fit_piece(course, std::max(before.first, split - kWindow + 1), split, Motion::flight, acceleration);
-  kink.after = fit_piece(course, split + 1, std::min(after.last, split + kWindow), after.motion, acceleration);
-  if (!std::isfinite(kink.before.squared_error) || !std::isfinite(kink.after.squared_error)) return kink;
-  const double start = course.time[std::size_t(split)], end = course.time[std::size_t(split) + 1];
-  const auto time = meeting_time(kink.before, kink.after, 0.5 * (start + end));
-  if (!time) return kink;
-  kink.time = *time;
-  kink.speed_before = kink.before.velocity(*time);
-  kink.speed_after = kink.after.velocity(*time);
-  // A meeting point outside the gap between the frames contradicts the split; so does one in the next frame over.
-  const double outside = std::max({0.0, start - *time, *time - end}) * std::abs(kink.speed_before - kink.speed_after);
-  const double frames = kink.before.frames_seen + kink.after.frames_seen;
-  kink.cost = (kink.before.squared_error + kink.after.squared_error + outside * outside) / frames;
-  return kink;
-}
-
-std::optional<Kink> best_kink(const Course& course, const Piece& before, const Piece& after, double acceleration) {
-  Kink best;
-  const std::int64_t earliest = std::max(before.first + 1, before.last - 2);
-  const std::int64_t latest = std::min(after.last - 1, after.first + 1);
-  for (std::int64_t split = earliest; split <= latest; ++split) {
-    Kink kink = kink_at(course, before, after, split, acceleration);
-    if (kink.cost < best.cost) best = std::move(kink);
-  }
-  if (!std::isfinite(best.cost)) return std::nullopt;
-  const double frame = course.time[1] - course.time[0];
-  const double start = course.time[std::size_t(before.last)], end = course.time[std::size_t(after.first)];
-  if (best.time < start - 2 * frame || best.time > end + 2 * frame) return std::nullopt;
-  return best;
-}
 
 // A piece of one or two frames is a strike's own blur: it is left out.
 std::vector<Piece> long_pieces(const Course& course, double acceleration) {
@@ -83,21 +17,43 @@ std::vector<Piece> long_pieces(const Course& course, double acceleration) {
   return pieces;
 }
 
-// The acceptable kinks between neighbouring pieces.
-template <class Accept>
-std::vector<Kink> find_kinks(const Course& course, const std::vector<Piece>& pieces, double acceleration,
-                             const Accept& accept) {
-  std::vector<Kink> kinks;
-  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
-    if (pieces[i].motion == Motion::rest) continue;
-    const auto kink = best_kink(course, pieces[i], pieces[i + 1], acceleration);
-    if (kink && accept(*kink)) kinks.push_back(*kink);
+// Stretches of x(t) in one direction. Codecs that move pictures in groups of four frames make staircases of a steady
+// motion: short stands are left out, and flights in the same direction are one.
+std::vector<Piece> legs(const Course& course) {
+  constexpr std::int64_t kGroup = 4;
+  const std::vector<Piece> pieces = long_pieces(course, 0);
+  std::vector<Piece> legs;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const Piece& piece = pieces[i];
+    const bool inside = i > 0 && i + 1 < pieces.size();
+    const bool rests = piece.motion == Motion::rest;
+    if (rests && inside && piece.last - piece.first < kGroup) continue;
+    const bool goes_on = !legs.empty() && !rests && legs.back().motion == Motion::flight &&
+                         legs.back().slope * piece.slope > 0;
+    if (goes_on) {
+      legs.back() = fit_piece(course, legs.back().first, piece.last, Motion::flight, 0);
+    } else {
+      legs.push_back(piece);
+    }
   }
-  return kinks;
+  return legs;
 }
 
-double confidence_of(const Kink& kink) {
-  const double tens = time_error(kink) / 0.010;
+// The acceptable vertices between neighbouring pieces.
+template <class Accept>
+std::vector<Vertex> find_vertices(const Course& course, const std::vector<Piece>& pieces, double acceleration,
+                                  const std::optional<KnownPlace>& known, const Accept& accept) {
+  std::vector<Vertex> vertices;
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
+    if (pieces[i].motion == Motion::rest) continue;
+    const auto vertex = fit_vertex(course, pieces[i], pieces[i + 1], acceleration, known);
+    if (vertex && accept(*vertex)) vertices.push_back(*vertex);
+  }
+  return vertices;
+}
+
+double confidence_of(const Vertex& vertex) {
+  const double tens = vertex.time_error / 0.010;
   return 1 / (1 + tens * tens);
 }
 
@@ -110,17 +66,32 @@ double value_at(const std::vector<double>& time, const std::vector<double>& valu
   return values[i - 1] + share * (values[i] - values[i - 1]);
 }
 
+// Where its centre is when it touches the floor: told by the strikes themselves and by where it lies still.
+std::optional<KnownPlace> floor_contact(const std::vector<Vertex>& strikes, const std::vector<Piece>& pieces,
+                                        double lowest) {
+  constexpr double kDeviation = 0.004;  // heights: 0.4 pixels of 96
+  Values places;
+  for (const Vertex& strike : strikes) places.push_back(strike.place);
+  for (const Piece& piece : pieces) {
+    if (piece.motion == Motion::rest && piece.offset > lowest) places.push_back(piece.offset);
+  }
+  if (places.size() < 2) return std::nullopt;
+  return KnownPlace{median_of(std::move(places)), kDeviation};
+}
+
 std::vector<Impact> floor_impacts(const Track& track, const Course& course, const std::vector<Piece>& pieces,
                                   const Mechanics& mechanics) {
   const double lowest = mechanics.floor - track.radius - mechanics.contact_tolerance;
-  const auto strikes = [&](const Kink& kink) {
-    const double in = kink.speed_before, out = kink.speed_after;
-    return in >= mechanics.least_floor_speed && out < 0.2 * in && out > -1.3 * in && kink.before.at(kink.time) > lowest;
+  const auto strikes = [&](const Vertex& vertex) {
+    const double in = vertex.speed_before, out = vertex.speed_after;
+    return in >= mechanics.least_floor_speed && out < 0.2 * in && out > -1.3 * in && vertex.place > lowest;
   };
+  const auto first = find_vertices(course, pieces, mechanics.gravity, std::nullopt, strikes);
+  const auto contact = floor_contact(first, pieces, lowest);
   std::vector<Impact> impacts;
-  for (const Kink& kink : find_kinks(course, pieces, mechanics.gravity, strikes)) {
-    impacts.push_back({0, "floor", kink.time, value_at(track.time, track.x, kink.time), kink.before.at(kink.time),
-                       kink.speed_before, confidence_of(kink)});
+  for (const Vertex& vertex : find_vertices(course, pieces, mechanics.gravity, contact, strikes)) {
+    impacts.push_back({0, "floor", vertex.time, value_at(track.time, track.x, vertex.time), vertex.place,
+                       vertex.speed_before, confidence_of(vertex)});
   }
   return impacts;
 }
@@ -165,18 +136,18 @@ std::vector<Impact> wall_impacts(const Track& track, double radius, std::optiona
                                  const Mechanics& mechanics) {
   const double contact = mechanics.wall * track.picture_width + radius;
   const double left = contact + mechanics.contact_tolerance;
-  const auto strikes = [&](const Kink& kink) {
-    const double in = kink.speed_before, out = kink.speed_after, x = kink.before.at(kink.time);
+  const auto strikes = [&](const Vertex& vertex) {
+    const double in = vertex.speed_before, out = vertex.speed_after;
     const bool reversed =
         std::abs(in) >= mechanics.least_wall_speed && out * in < 0 && std::abs(out) < 1.3 * std::abs(in);
-    return reversed && (in < 0 ? x < left : x > track.picture_width - left);
+    return reversed && (in < 0 ? vertex.place < left : vertex.place > track.picture_width - left);
   };
   const Course course{track.time, track.x, track.seen};
-  const std::vector<Piece> pieces = long_pieces(course, 0);
+  const std::vector<Piece> pieces = legs(course);
   std::vector<Impact> impacts = early_wall_impacts(track, pieces, release, contact, mechanics);
-  for (const Kink& kink : find_kinks(course, pieces, 0, strikes)) {
-    impacts.push_back({0, kink.speed_before < 0 ? "left wall" : "right wall", kink.time, kink.before.at(kink.time),
-                       value_at(track.time, track.y, kink.time), std::abs(kink.speed_before), confidence_of(kink)});
+  for (const Vertex& vertex : find_vertices(course, pieces, 0, std::nullopt, strikes)) {
+    impacts.push_back({0, vertex.speed_before < 0 ? "left wall" : "right wall", vertex.time, vertex.place,
+                       value_at(track.time, track.y, vertex.time), std::abs(vertex.speed_before), confidence_of(vertex)});
   }
   return impacts;
 }

@@ -30,8 +30,8 @@ struct Impact {
   double confidence = 0;    // 1 / (1 + (standard error of the time / 10 ms)^2)
 };
 
-// Floor strikes: y(t) is split into free falls and rests; where a fall ends, straight lines through y - G t^2 / 2 of up
-// to five frames before and after are made to meet, and the meeting point is the time. Side walls: likewise with x(t).
+// Floor strikes: y(t) is split into free falls and rests; around each end of a fall the fall, its vertex and what
+// follows are fitted as one curve, whose vertex is the strike. Side walls: likewise with x(t).
 std::vector<Impact> find_impacts(const Track& track, const Mechanics& mechanics = {});
 
 // Of all tracks, in order of time.

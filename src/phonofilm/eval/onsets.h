@@ -21,7 +21,7 @@ struct OnsetOptions {
   double least_strength = 0.35;
   double least_contrast = 1.5;
   double least_gap = 0.048;  // seconds: of two onsets closer than this the weaker is dropped
-  double pre_echo = 0.03;    // share of the strike's energy; what comes before it and is fainter is no onset
+  double pre_echo = 0.10;    // share of the strike's energy; what comes before it and is fainter is no onset
 };
 
 // waveform: [C, S] or [S] float32; channels are averaged. In order of time; none in the last 16 ms, where the end of

@@ -32,7 +32,7 @@ struct Piece {
 Piece fit_piece(const Course& course, std::int64_t first, std::int64_t last, Motion motion, double acceleration);
 
 struct SplitOptions {
-  double smallest_noise = 0.0015;  // heights: what sub-pixel centroids of a 96-pixel picture carry at least
+  double smallest_noise = 0.004;  // heights: what centroids in decoded pictures of 96 pixels carry at least
   double largest_noise = 0.008;
   double penalty = 14;             // of one more piece, in units of squared error over noise variance
   double rest_bonus = 3;           // taken off for a rest, which has one free number where a flight has two

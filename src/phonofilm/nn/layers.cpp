@@ -54,8 +54,8 @@ Tensor RmsNorm::forward(const Tensor& x) const {
   return (wide * scale * weight_.to(at::kFloat)).to(x.scalar_type());
 }
 
-Embedding::Embedding(Module& parent, const std::string& name, std::int64_t count, std::int64_t width)
-    : Module(parent, name), weight_(parameter("weight", {count, width}, init::normal(0.02))) {}
+Embedding::Embedding(Module& parent, const std::string& name, std::int64_t count, std::int64_t width, double std)
+    : Module(parent, name), weight_(parameter("weight", {count, width}, init::normal(std))) {}
 
 Tensor Embedding::forward(const Tensor& indices) const { return at::embedding(weight_, indices); }
 

@@ -67,7 +67,7 @@ class RmsNorm : public Module {
 // Rows of a table [count, width] by index.
 class Embedding : public Module {
  public:
-  Embedding(Module& parent, const std::string& name, std::int64_t count, std::int64_t width);
+  Embedding(Module& parent, const std::string& name, std::int64_t count, std::int64_t width, double std = 0.02);
   Tensor forward(const Tensor& indices) const;  // int64 [...] -> [..., width]
 
  private:

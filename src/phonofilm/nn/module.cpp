@@ -116,7 +116,10 @@ void Module::convert(at::ScalarType dtype) {
 }
 
 void Module::require_grad(bool on) {
-  visit("", [&](const std::string&, Parameter& p) { p.value->requires_grad_(on); });
+  visit("", [&](const std::string&, Parameter& p) {
+    if (on) *p.value = p.value->detach().clone();  // a loaded value may be a view of a file, which cannot be written to
+    p.value->requires_grad_(on);
+  });
 }
 
 }  // namespace phonofilm::nn

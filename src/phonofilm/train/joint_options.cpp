@@ -8,7 +8,6 @@ Fields JointTaskOptions::fields() {
           {"vocoder", &vocoder, "folder of the trained vocoder, for sample films and export"},
           {"cache", &cache, "folder for the latents"},
           {"start", &start, "folder of a trained backbone to start from"},
-          {"start_text_gain", &start_text_gain, "factor on the text embedding of the start weights", 0.0, 1000.0},
           {"scene", &scene, "world scene"},
           {"clips", &clips, "rendered clips", 1.0, 1e7},
           {"frames", &frames, "lengths of clips (4n + 1)"},

@@ -10,7 +10,6 @@ struct JointTaskOptions {
   std::string video_autoencoder, audio_autoencoder, vocoder;  // folders of trained codecs
   std::string cache;                 // folder for the latents
   std::string start;                 // folder of a trained backbone to go on from; empty: fresh weights
-  double start_text_gain = 1;        // multiplies what the text embedding of the start weights puts out
   std::string scene = "impacts";
   std::int64_t clips = 10000;        // rendered clips, shared out over the lengths
   std::vector<std::int64_t> frames{49};      // lengths (4n + 1); a batch has clips of one length

@@ -205,12 +205,7 @@ nlohmann::json take_section(nlohmann::json& json, const char* name) {
 std::unique_ptr<SmallBackbone> make_backbone(const Recipe& recipe, const nlohmann::json& text_json, nlohmann::json transformer_json,
                                              const JointTaskOptions& options) {
   if (!options.start.empty()) {
-    auto backbone = nava::load_backbone(options.start, at::kFloat);
-    auto state = backbone->state_dict();
-    for (const char* name : {"weight", "bias"}) {
-      state.at(phonofilm::concat("transformer.text_embedding.2.", name)).mul_(options.start_text_gain);
-    }
-    return backbone;
+    return nava::load_backbone(options.start, at::kFloat);
   }
   text_encoders::WordEncoderConfig text;
   text.words = world::caption_words();

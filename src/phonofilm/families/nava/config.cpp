@@ -45,6 +45,7 @@ Fields small_model_fields(NavaConfig& c) {
       {"audio_embed_hidden", &c.audio_embed_hidden, "hidden width of the audio embedding; 0: 8/3 of dim", 0},
       {"position_grid", &c.position_grid, "rows and columns of a learned position embedding; empty: none"},
       {"zero_init_audio_head", &c.zero_init_audio_head, "start with zero audio velocity"},
+      {"xavier_text_embedding", &c.xavier_text_embedding, "start with text rows that differ"},
       {"zero_init_cross_attention", &c.zero_init_cross_attention, "start without text"},
   };
 }

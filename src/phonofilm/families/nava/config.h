@@ -37,6 +37,8 @@ struct NavaConfig {
   // holds one picture where the others hold several); empty: none.
   std::vector<std::int64_t> position_grid;
   bool zero_init_audio_head = false;       // initialisation only: the published model zeroes the video head alone
+  bool xavier_text_embedding = false;  // initialisation only: the published N(0, 0.02) suits the wide rows of umT5; at
+                                       // small width it leaves all rows nearly equal, and the text goes unread
   bool zero_init_cross_attention = false;  // initialisation only: text enters as training asks for it
 
   std::int64_t head_dim() const { return dim / num_heads; }

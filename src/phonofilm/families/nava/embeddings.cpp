@@ -76,9 +76,15 @@ TimeRows TimeEmbedding::forward(const Tensor& timesteps) const {
   return {e, projection_.forward(at::silu(e), float32).unflatten(-1, {6, e.size(-1)})};
 }
 
+namespace {
+nn::Init text_init(const NavaConfig& c) {
+  return c.xavier_text_embedding ? nn::init::xavier_uniform() : nn::init::normal(kEmbeddingStd);
+}
+}  // namespace
+
 TextEmbedding::TextEmbedding(nn::Module& parent, const NavaConfig& c)
-    : input_(parent, "text_embedding.0", c.text_dim, c.dim, nn::Bias::yes, nn::init::normal(kEmbeddingStd)),
-      output_(parent, "text_embedding.2", c.dim, c.dim, nn::Bias::yes, nn::init::normal(kEmbeddingStd)) {}
+    : input_(parent, "text_embedding.0", c.text_dim, c.dim, nn::Bias::yes, text_init(c)),
+      output_(parent, "text_embedding.2", c.dim, c.dim, nn::Bias::yes, text_init(c)) {}
 
 Tensor TextEmbedding::forward(const Tensor& rows, const nn::RunContext& run) const {
   return output_.forward(nn::gelu_tanh(input_.forward(rows, run)), run);

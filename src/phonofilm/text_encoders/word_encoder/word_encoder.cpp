@@ -45,7 +45,9 @@ Tensor WordEncoderLayer::forward(const Tensor& x, const Tensor& padding, const n
 WordEncoder::WordEncoder(const WordEncoderConfig& config)
     : config_(config),
       tokenizer_(config.words),
-      word_embedding_(*this, "word_embedding", tokenizer_.vocabulary_size(), config.width),
+      // As large as what the layers add to it: from the usual 0.02 all rows of a caption start out nearly equal, and the
+      // model that reads them learns to ignore the text.
+      word_embedding_(*this, "word_embedding", tokenizer_.vocabulary_size(), config.width, /*std=*/0.5),
       position_embedding_(parameter("position_embedding", {config.max_tokens, config.width}, nn::init::normal(0.02))),
       norm_(*this, "norm", config.width) {
   for (std::int64_t i = 0; i < config.layers; ++i) {
