@@ -10,6 +10,8 @@
 namespace phonofilm::eval {
 namespace {
 
+constexpr double kFastestReturn = 1.3;  // times the speed before a strike; nothing returns faster, but for noise
+
 // A piece of one or two frames is a strike's own blur: it is left out.
 std::vector<Piece> long_pieces(const Course& course, double acceleration) {
   std::vector<Piece> pieces = split_course(course, acceleration);
@@ -84,7 +86,7 @@ std::vector<Impact> floor_impacts(const Track& track, const Course& course, cons
   const double lowest = mechanics.floor - track.radius - mechanics.contact_tolerance;
   const auto strikes = [&](const Vertex& vertex) {
     const double in = vertex.speed_before, out = vertex.speed_after;
-    return in >= mechanics.least_floor_speed && out < 0.2 * in && out > -1.3 * in && vertex.place > lowest;
+    return in >= mechanics.least_floor_speed && out < 0.2 * in && out >= -kFastestReturn * in && vertex.place > lowest;
   };
   const auto first = find_vertices(course, pieces, mechanics.gravity, std::nullopt, strikes);
   const auto contact = floor_contact(first, pieces, lowest);
@@ -96,15 +98,17 @@ std::vector<Impact> floor_impacts(const Track& track, const Course& course, cons
   return impacts;
 }
 
-// When it is let go: the top of the first free fall that follows a rest.
+// When it is let go: the top of the first free fall, which may stand in one piece with a short rest before it.
 std::optional<double> release_time(const std::vector<Piece>& vertical, const Mechanics& mechanics) {
-  const bool starts = vertical.size() > 1 && vertical[0].motion == Motion::rest && vertical[1].motion == Motion::flight;
-  if (!starts) return std::nullopt;
-  return -vertical[1].slope / mechanics.gravity;
+  for (const Piece& piece : vertical) {
+    if (piece.motion == Motion::flight) return -piece.slope / mechanics.gravity;
+  }
+  return std::nullopt;
 }
 
-// A ball that is let go close to a wall strikes it before its way there can be fitted: it rests, then it comes back
-// from behind where it rested. The moment follows from the way back and from where the wall is.
+// A ball that is let go close to a wall strikes it before its way there can be fitted: it rests (or hardly seems to
+// move), then it comes back, faster than it went, from behind where it rested. The moment follows from the way back
+// and from where the wall is.
 std::vector<Impact> early_wall_impacts(const Track& track, const std::vector<Piece>& pieces,
                                        std::optional<double> release, double contact, const Mechanics& mechanics) {
   constexpr double kBehind = 0.008;  // heights
@@ -113,10 +117,12 @@ std::vector<Impact> early_wall_impacts(const Track& track, const std::vector<Pie
   for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
     const Piece &rest = pieces[i], &back = pieces[i + 1];
     const double speed = std::abs(back.slope), side = back.slope > 0 ? -1 : 1;  // of the wall: -1 left, 1 right
-    if (rest.motion != Motion::rest || back.motion != Motion::flight || speed < mechanics.least_wall_speed) continue;
+    const bool hardly_moves = rest.motion == Motion::rest || (i == 0 && kFastestReturn * std::abs(rest.slope) < speed);
+    if (!hardly_moves || back.motion != Motion::flight || speed < mechanics.least_wall_speed) continue;
     const double start = track.time[std::size_t(rest.last)], first = track.time[std::size_t(back.first)];
-    const bool released = release && *release > start - frame && *release < first;
-    if (side * (back.at(released ? *release : first) - rest.offset) < kBehind) continue;
+    const double place = rest.at(track.time[std::size_t(rest.first)]);
+    const bool released = release && *release > start - 3 * frame && *release < first;
+    if (side * (back.at(released ? *release : first) - place) < kBehind) continue;
     const double wall = side < 0 ? contact : track.picture_width - contact, time = (wall - back.offset) / back.slope;
     if (time < start - frame || time > first + frame) continue;
     const double y = value_at(track.time, track.y, time);
@@ -139,7 +145,7 @@ std::vector<Impact> wall_impacts(const Track& track, double radius, std::optiona
   const auto strikes = [&](const Vertex& vertex) {
     const double in = vertex.speed_before, out = vertex.speed_after;
     const bool reversed =
-        std::abs(in) >= mechanics.least_wall_speed && out * in < 0 && std::abs(out) < 1.3 * std::abs(in);
+        std::abs(in) >= mechanics.least_wall_speed && out * in < 0 && std::abs(out) <= kFastestReturn * std::abs(in);
     return reversed && (in < 0 ? vertex.place < left : vertex.place > track.picture_width - left);
   };
   const Course course{track.time, track.x, track.seen};
@@ -147,7 +153,8 @@ std::vector<Impact> wall_impacts(const Track& track, double radius, std::optiona
   std::vector<Impact> impacts = early_wall_impacts(track, pieces, release, contact, mechanics);
   for (const Vertex& vertex : find_vertices(course, pieces, 0, std::nullopt, strikes)) {
     impacts.push_back({0, vertex.speed_before < 0 ? "left wall" : "right wall", vertex.time, vertex.place,
-                       value_at(track.time, track.y, vertex.time), std::abs(vertex.speed_before), confidence_of(vertex)});
+                       value_at(track.time, track.y, vertex.time), std::abs(vertex.speed_before),
+                       confidence_of(vertex)});
   }
   return impacts;
 }

@@ -19,7 +19,7 @@ struct Onset {
 
 struct OnsetOptions {
   double least_strength = 0.35;
-  double least_contrast = 1.5;
+  double least_contrast = 0.8;
   double least_gap = 0.048;  // seconds: of two onsets closer than this the weaker is dropped
   double pre_echo = 0.10;    // share of the strike's energy; what comes before it and is fainter is no onset
 };

@@ -13,7 +13,7 @@ namespace phonofilm::eval {
 namespace {
 
 constexpr std::int64_t kWindow = 7;        // frames on either side
-constexpr double kNextToStrike = 0.25;      // weight of the two frames next to it
+constexpr double kNextToStrike = 0.5;      // weight of the two frames next to it
 constexpr double kLeastNoise = 0.0005;     // heights: a twentieth of a pixel of 96
 constexpr double kReach = 1.5;             // frames beyond the gap in which the strike is looked for
 

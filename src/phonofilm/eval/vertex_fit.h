@@ -14,8 +14,8 @@ struct KnownPlace {
   double deviation = 0;  // how well it is known
 };
 
-// place(t) = place + speed_before (t - time) + a (t - time)^2 / 2 before the strike; after it the same with speed_after,
-// or, where it comes to rest, place alone.
+// place(t) = place + speed_before (t - time) + a (t - time)^2 / 2 before the strike; after it the same with
+// speed_after, or, where it comes to rest, place alone.
 struct Vertex {
   double time = 0, place = 0;
   double speed_before = 0, speed_after = 0;  // signed, along the axis
