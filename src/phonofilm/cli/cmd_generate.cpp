@@ -106,6 +106,7 @@ void run(Options options) {
     saved = pipeline::load_latent(options.resume);
     options.request = saved->request;
   }
+  pipeline::check(options.request);
   check_output(options);
   const nn::RunContext context = run_context(options.dtype);
   const auto model = families::load_generator(find_model(options.model), context.dtype);

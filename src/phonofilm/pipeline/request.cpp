@@ -40,11 +40,16 @@ void check_speech_marks(const std::string& prompt) {
 
 }  // namespace
 
+void check(const GenerateRequest& request) {
+  GenerateRequest copy = request;
+  check_fields(copy.fields(), "generate");
+  PF_CHECK(copy.prompt.find_first_not_of(" \t\r\n") != std::string::npos, InvalidRequest, "prompt", "the prompt is empty");
+  check_speech_marks(copy.prompt);
+}
+
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model) {
+  check(request);
   GenerateRequest resolved = request;
-  check_fields(resolved.fields(), "generate");
-  PF_CHECK(resolved.prompt.find_first_not_of(" \t\r\n") != std::string::npos, InvalidRequest, "prompt", "the prompt is empty");
-  check_speech_marks(resolved.prompt);
   if (resolved.seconds == 0) resolved.seconds = model.seconds;
   if (resolved.steps == 0) resolved.steps = model.steps;
   if (resolved.shift == 0) resolved.shift = model.shift;

@@ -21,8 +21,11 @@ struct GenerateRequest {
   Fields fields();
 };
 
-// The request with the model's defaults filled in and every value checked.
-// Throws InvalidRequest for an empty prompt, unbalanced <S> ... <E> marks or values out of range.
+// What can be refused without knowing the model: throws InvalidRequest for an empty prompt, unbalanced <S> ... <E> marks
+// or values out of range.
+void check(const GenerateRequest& request);
+
+// The request, checked, with the model's defaults filled in.
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model);
 
 diffusion::GuidanceScales guidance_scales(const GenerateRequest& resolved, const families::ModelInfo& model);

@@ -78,16 +78,13 @@ class JointTask : public Task {
     return loss;
   }
 
+  // Losses at even noise levels, with the right captions and ("... wrong text") with those of the next clip: a model that
+  // reads its text is worse with the wrong one.
   std::map<std::string, double> validate(const nn::RunContext& run) override {
-    const std::int64_t count = validation_.tokens.size(0);
-    const Tensor index = at::arange(count, at::kLong);
-    const Batch batch{{"tokens", validation_.tokens}, {"mode", at::full({count}, JointMode{}.code(), at::kLong)},
-                      {"video", take(validation_.latents.video, index, model_options_.video_mean, model_options_.video_std)},
-                      {"audio", take(validation_.latents.audio, index, model_options_.audio_mean, model_options_.audio_std)}};
-    // Every noise level counts the same: the levels stand at even distances.
-    const Tensor sigma = (index.to(at::kFloat) + 0.5) / double(count);
-    const FlowLoss loss = flow_of(batch, {sigma, at::ones({count})}, mix_seed(seed_, "validation noise"), run);
-    return {{"video", loss.video.mean().item<double>()}, {"audio", loss.audio.mean().item<double>()}};
+    const FlowLoss own = validation_loss(validation_.tokens, run);
+    const FlowLoss other = validation_loss(validation_.tokens.roll(1, 0), run);
+    return {{"video", own.video.mean().item<double>()}, {"video wrong text", other.video.mean().item<double>()},
+            {"audio", own.audio.mean().item<double>()}, {"audio wrong text", other.audio.mean().item<double>()}};
   }
 
   void write_samples(const std::string& folder, std::int64_t step, const nn::RunContext& run) override {
@@ -121,6 +118,16 @@ class JointTask : public Task {
                                           codecs, run, observer);
     bucket.tokens = backbone_->text_encoder().tokenize(bucket.latents.captions);
     return bucket;
+  }
+
+  FlowLoss validation_loss(const Tensor& tokens, const nn::RunContext& run) const {
+    const std::int64_t count = tokens.size(0);
+    const Tensor index = at::arange(count, at::kLong);
+    const Batch batch{{"tokens", tokens}, {"mode", at::full({count}, JointMode{}.code(), at::kLong)},
+                      {"video", take(validation_.latents.video, index, model_options_.video_mean, model_options_.video_std)},
+                      {"audio", take(validation_.latents.audio, index, model_options_.audio_mean, model_options_.audio_std)}};
+    const Tensor sigma = (index.to(at::kFloat) + 0.5) / double(count);
+    return flow_of(batch, {sigma, at::ones({count})}, mix_seed(seed_, "validation noise"), run);
   }
 
   const Bucket& pick_bucket(Random& random) const {

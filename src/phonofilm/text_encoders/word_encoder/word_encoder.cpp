@@ -49,6 +49,7 @@ WordEncoder::WordEncoder(const WordEncoderConfig& config)
       // model that reads them learns to ignore the text.
       word_embedding_(*this, "word_embedding", tokenizer_.vocabulary_size(), config.width, /*std=*/0.5),
       position_embedding_(parameter("position_embedding", {config.max_tokens, config.width}, nn::init::normal(0.02))),
+      word_norm_(*this, "word_norm", config.width),
       norm_(*this, "norm", config.width) {
   for (std::int64_t i = 0; i < config.layers; ++i) {
     layers_.push_back(std::make_unique<WordEncoderLayer>(*this, phonofilm::concat("layers.", i), config.width, config.heads));
@@ -67,9 +68,10 @@ Tensor WordEncoder::tokenize(const std::vector<std::string>& texts) const {
 Tensor WordEncoder::forward(const Tensor& tokens, const nn::RunContext& run) const {
   expect_shape(tokens, {kAny, config_.max_tokens}, "word_encoder: tokens");
   const Tensor padding = tokens.eq(WordTokenizer::kPad);
-  Tensor x = word_embedding_.forward(tokens).to(at::kFloat) + position_embedding_.to(at::kFloat);  // [B, L, D]
+  const Tensor words = word_embedding_.forward(tokens).to(at::kFloat) + position_embedding_.to(at::kFloat);  // [B, L, D]
+  Tensor x = words;
   for (const auto& layer : layers_) x = layer->forward(x, padding, run);
-  return norm_.forward(x).masked_fill(padding.unsqueeze(-1), 0);
+  return (word_norm_.forward(words) + norm_.forward(x)).masked_fill(padding.unsqueeze(-1), 0);
 }
 
 }  // namespace phonofilm::text_encoders

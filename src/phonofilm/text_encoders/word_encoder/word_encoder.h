@@ -1,5 +1,7 @@
 // A small text encoder that is trained along with the model it serves: word and position embeddings, then pre-norm
-// transformer layers over the words of a caption.
+// transformer layers over the words of a caption. A row is what the word is, plus what the sentence makes of it. Without
+// the first half the layers soon say nothing but what matters most to the loss (here: the material, which the sound
+// depends on), and words that matter less (the color) become indistinguishable for good.
 #pragma once
 
 #include <memory>
@@ -48,7 +50,7 @@ class WordEncoder : public nn::Module {
   nn::Embedding word_embedding_;
   Tensor& position_embedding_;
   std::vector<std::unique_ptr<WordEncoderLayer>> layers_;
-  nn::LayerNorm norm_;
+  nn::LayerNorm word_norm_, norm_;
 };
 
 }  // namespace phonofilm::text_encoders

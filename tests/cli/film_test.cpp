@@ -1,0 +1,88 @@
+// Films by the real program and the embedded model: made, described, repeated, interrupted and finished.
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/weights/safetensors.h"
+#include "program.h"
+
+using namespace phonofilm;
+using test::Outcome;
+using test::run_program;
+using test::TemporaryFolder;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kModel = " --model " + std::string(PHONOFILM_SOURCE_DIR) + "/models/mini";
+
+// Few steps: what is tested is the road, not the driving.
+Outcome generate(const std::string& film, const std::string& arguments = "", const std::string& before = "") {
+  return run_program("generate 'a red rubber ball falls and bounces' --steps 3 --seed 5 -o " + film + kModel + " " + arguments, before);
+}
+
+nlohmann::json describe(const std::string& film) {
+  return nlohmann::json::parse(run_program("show --json --no-pictures " + film).output);
+}
+
+Tensor latent(const std::string& path, const char* name) { return weights::SafetensorsFile::open(path).at(name).clone(); }
+
+}  // namespace
+
+TEST_CASE("film: a sentence becomes a film that says how it was made") {
+  const TemporaryFolder folder;
+  const std::string film = folder.file("film.mp4");
+  const Outcome made = generate(film);
+  INFO(made.error);
+  REQUIRE(made.exit_code == 0);
+  const nlohmann::json shown = describe(film);
+  CHECK(shown["facts"]["video"]["codec"] == "h264");
+  CHECK(shown["facts"]["video"]["frames"] == 49);
+  CHECK(shown["facts"]["audio"]["codec"] == "aac");
+  CHECK(shown["facts"]["audio"]["start"].get<double>() == doctest::Approx(0).epsilon(1e-3));
+  CHECK(shown["settings"]["settings"]["seed"] == 5);
+  CHECK(shown["settings"]["settings"]["steps"] == 3);
+  CHECK(shown["settings"].contains("measured"));
+  CHECK_FALSE(fs::exists(folder.file("film.latents.safetensors")));
+}
+
+TEST_CASE("film: show draws a contact sheet and a spectrogram") {
+  const TemporaryFolder folder;
+  REQUIRE(generate(folder.file("film.mp4")).exit_code == 0);
+  const Outcome shown = run_program("show " + folder.file("film.mp4") + " -o " + folder.file("pictures"));
+  CHECK(shown.exit_code == 0);
+  CHECK(shown.says("a red rubber ball"));
+  CHECK(fs::file_size(folder.file("pictures/film_sheet.png")) > 1000);
+  CHECK(fs::file_size(folder.file("pictures/film_spectrogram.png")) > 1000);
+}
+
+TEST_CASE("film: the same seed makes the same film, takes count the seed up") {
+  const TemporaryFolder folder;
+  REQUIRE(generate(folder.file("a.mp4"), "--takes 2 --keep-latents").exit_code == 0);
+  REQUIRE(generate(folder.file("b.mp4"), "--keep-latents").exit_code == 0);
+  for (const char* part : {"video", "audio"}) {
+    const Tensor first = latent(folder.file("a.latents.safetensors"), part);
+    CHECK(at::equal(first, latent(folder.file("b.latents.safetensors"), part)));
+    CHECK_FALSE(at::equal(first, latent(folder.file("a_2.latents.safetensors"), part)));
+  }
+  CHECK(describe(folder.file("a_2.mp4"))["settings"]["settings"]["seed"] == 6);
+}
+
+TEST_CASE("film: sound alone and picture alone") {
+  const TemporaryFolder folder;
+  REQUIRE(generate(folder.file("sound.wav"), "--no-video").exit_code == 0);
+  REQUIRE(generate(folder.file("silent.mp4"), "--no-audio").exit_code == 0);
+  CHECK_FALSE(describe(folder.file("sound.wav"))["facts"].contains("video"));
+  CHECK_FALSE(describe(folder.file("silent.mp4"))["facts"].contains("audio"));
+}
+
+TEST_CASE("film: latents outlive a film that could not be written, and the film is finished from them") {
+  const TemporaryFolder folder;
+  const std::string film = folder.file("film.mp4"), latents = folder.file("film.latents.safetensors");
+  // A file may not grow beyond 70 KB (sh counts in 512 bytes): the latents fit, a film at the best quality does not.
+  const Outcome failed = generate(film, "--crf 0", "trap '' XFSZ; ulimit -f 140;");
+  CHECK(failed.exit_code == 6);
+  CHECK_FALSE(fs::exists(film));
+  REQUIRE(fs::exists(latents));
+  CHECK(run_program("generate --resume " + latents + " -o " + film + kModel).exit_code == 0);
+  CHECK(describe(film)["settings"]["settings"]["seed"] == 5);
+}
