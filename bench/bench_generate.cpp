@@ -11,7 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include "phonofilm/base/memory.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/pipeline/generate.h"
 #include "phonofilm/tensor/ops.h"
@@ -49,7 +48,6 @@ void print_stage(const std::string& stage, const std::vector<double>& times) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_freed_memory();
   const std::string folder = argc > 1 ? argv[1] : "models/mini";
   const std::int64_t steps = argc > 2 ? std::atoll(argv[2]) : 25;
   const int repeats = argc > 3 ? std::atoi(argv[3]) : 5;

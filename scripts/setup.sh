@@ -11,7 +11,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-CORE_PACKAGES=(g++ cmake ninja-build ccache lld nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev doctest-dev)
+CORE_PACKAGES=(g++ cmake ninja-build ccache lld nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev doctest-dev
+               libgoogle-perftools-dev)
 MEDIA_PACKAGES=(pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
                 libbenchmark-dev)
 LIBTORCH=.deps/libtorch

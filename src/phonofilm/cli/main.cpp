@@ -8,7 +8,6 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/log.h"
-#include "phonofilm/base/memory.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/usage.h"
 
@@ -54,7 +53,6 @@ int exit_code_of(const c10::Error& error) {
 }
 
 int run(int argc, char** argv) {
-  keep_freed_memory();
   CLI::App app("Makes films whose sound belongs to the picture: one diffusion process over video and audio.");
   try {
     prepare(app);
