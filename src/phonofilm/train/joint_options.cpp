@@ -19,6 +19,8 @@ Fields JointTaskOptions::fields() {
           {"noise_mean", &noise_mean, "of the logit-normal", -10.0, 10.0},
           {"noise_std", &noise_std, "of the logit-normal", 0.01, 10.0},
           {"noise_shift", &noise_shift, "of the noise levels", 0.1, 100.0},
+          {"video_scale", &video_scale, "standard deviation of the diffused video latent", 0.01, 100.0},
+          {"audio_scale", &audio_scale, "standard deviation of the diffused audio latent", 0.01, 100.0},
           {"video_weight", &video_weight, "of the video loss", 0.0, 100.0},
           {"audio_weight", &audio_weight, "of the audio loss", 0.0, 100.0},
           {"caption_drop", &caption_drop, "probability of no text, per sample", 0.0, 1.0},

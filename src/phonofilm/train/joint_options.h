@@ -17,7 +17,10 @@ struct JointTaskOptions {
   std::int64_t size = 96, batch = 16, validation_clips = 32;
   std::string noise = "logit_normal";  // or "nava": its table of 1000 levels and weights
   double noise_mean = 0, noise_std = 1, noise_shift = 1;
-  double video_weight = 1, audio_weight = 1;
+  // Standard deviations of the latents that are diffused. The larger one stands out of the noise earlier: the modality
+  // that is harder to make consistent should lead, the other can follow it.
+  double video_scale = 1, audio_scale = 1;
+  double video_weight = 1, audio_weight = 1;  // of the losses
   double caption_drop = 0.1;         // per sample
   double image_condition = 0.2;      // per batch: the first latent frame is given
   double mask_modality = 0.1;        // per batch: no attention between picture and sound

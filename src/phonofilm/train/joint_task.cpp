@@ -43,8 +43,8 @@ class JointTask : public Task {
       buckets_.push_back(make_bucket(codecs, run, observer, "train", clips, options_.frames[i]));
     }
     validation_ = make_bucket(codecs, run, observer, "validation", options_.validation_clips, options_.frames[0]);
-    measure_statistics(buckets_[0].latents.video, model_options_.video_mean, model_options_.video_std);
-    measure_statistics(buckets_[0].latents.audio, model_options_.audio_mean, model_options_.audio_std);
+    measure_statistics(buckets_[0].latents.video, options_.video_scale, model_options_.video_mean, model_options_.video_std);
+    measure_statistics(buckets_[0].latents.audio, options_.audio_scale, model_options_.audio_mean, model_options_.audio_std);
   }
 
   std::string name() const override { return "joint"; }
@@ -139,10 +139,10 @@ class JointTask : public Task {
     return buckets_.back();
   }
 
-  // Per-channel mean and standard deviation of raw latents, so that what is diffused has unit variance.
-  static void measure_statistics(const Tensor& latents, std::vector<double>& mean, std::vector<double>& std) {
+  // Per channel, what to subtract from raw latents and to divide by, so that what is diffused has the deviation `scale`.
+  static void measure_statistics(const Tensor& latents, double scale, std::vector<double>& mean, std::vector<double>& std) {
     const Tensor channels = latents.to(at::kFloat).transpose(0, 1).flatten(1);  // [C, all]
-    const Tensor m = channels.mean(1).to(at::kDouble), s = channels.std(1).to(at::kDouble);
+    const Tensor m = channels.mean(1).to(at::kDouble), s = channels.std(1).to(at::kDouble) / scale;
     mean.assign(m.data_ptr<double>(), m.data_ptr<double>() + m.numel());
     std.assign(s.data_ptr<double>(), s.data_ptr<double>() + s.numel());
   }
