@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the curves of a training run (metrics.jsonl) as an SVG picture: tools/plot_training.py OUT.svg RUN..."""
+"""Draws the held-out figures and the loss of training runs (metrics.jsonl): tools/plot_training.py OUT.svg RUN..."""
 import json
 import sys
 
@@ -22,6 +22,10 @@ def smooth(points, window):
     values = [v for _, v in points]
     return [(points[i][0], sum(values[max(0, i - window):i + 1]) / len(values[max(0, i - window):i + 1]))
             for i in range(len(points))]
+
+
+def label(name):
+    return name.removeprefix("validation_") if name.startswith("validation_") else "training " + name
 
 
 def plot(title, series):
@@ -49,7 +53,7 @@ def plot(title, series):
         path = " ".join(f"{x(s):.1f},{y(v):.1f}" for s, v in curves[name])
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6"/>')
     for i, (color, name) in enumerate(zip(COLORS, names)):
-        parts.append(f'<text x="{LEFT + 90 * i}" y="34" class="l" style="fill:{color}">{name.replace("validation_", "held out: ")}</text>')
+        parts.append(f'<text x="{LEFT + 98 * i}" y="34" class="l" style="fill:{color}">{label(name)}</text>')
     return "".join(parts)
 
 

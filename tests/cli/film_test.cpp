@@ -86,3 +86,17 @@ TEST_CASE("film: latents outlive a film that could not be written, and the film 
   CHECK(run_program("generate --resume " + latents + " -o " + film + kModel).exit_code == 0);
   CHECK(describe(film)["settings"]["settings"]["seed"] == 5);
 }
+
+TEST_CASE("film: interrupted while denoising, it keeps the latents and says how to go on") {
+  const TemporaryFolder folder;
+  const std::string errors = folder.file("err"), latents = folder.file("film.latents.safetensors");
+  const std::string command = "\"" PHONOFILM_PROGRAM "\" generate 'a red rubber ball falls' --steps 500 -o " + folder.file("film.mp4") +
+                              kModel + " 2>" + errors + " & pid=$!; until grep -q denoise " + errors +
+                              "; do sleep 0.1; done; kill -INT $pid; wait $pid";
+  const int status = std::system(command.c_str());
+  CHECK(WEXITSTATUS(status) == 130);
+  CHECK(read_file(errors).find("go on with: phonofilm generate --resume " + latents) != std::string::npos);
+  const auto saved = weights::SafetensorsFile::open(latents).metadata();
+  CHECK(std::stoi(saved.at("steps_done")) < 500);
+  CHECK_FALSE(fs::exists(folder.file("film.mp4")));
+}
