@@ -25,7 +25,7 @@ def smooth(points, window):
 
 
 def label(name):
-    return name.removeprefix("validation_") if name.startswith("validation_") else "training " + name
+    return name.removeprefix("validation_").replace("_", " ") if name.startswith("validation_") else "training " + name
 
 
 def plot(title, series):
@@ -52,8 +52,10 @@ def plot(title, series):
     for color, name in zip(COLORS, names):
         path = " ".join(f"{x(s):.1f},{y(v):.1f}" for s, v in curves[name])
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6"/>')
-    for i, (color, name) in enumerate(zip(COLORS, names)):
-        parts.append(f'<text x="{LEFT + 98 * i}" y="34" class="l" style="fill:{color}">{label(name)}</text>')
+    at = LEFT
+    for color, name in zip(COLORS, names):
+        parts.append(f'<text x="{at:.0f}" y="34" class="l" style="fill:{color}">{label(name)}</text>')
+        at += 6 * len(label(name)) + 12
     return "".join(parts)
 
 

@@ -49,3 +49,14 @@ TEST_CASE("padding neither shows nor matters") {
   test::expect_close(rows[1], alone[0], 1e-6);
   CHECK(encoder.forward(encoder.tokenize({""}), {}).abs().max().item<double>() == 0);
 }
+
+TEST_CASE("words stay distinguishable when the layers say the same of every word") {
+  WordEncoder encoder(tiny());
+  encoder.initialise(1);
+  for (auto& [name, parameter] : encoder.named_parameters()) {
+    if (name == "layers.0.fc2.bias") parameter.copy_(at::arange(16, at::kFloat) * 100);
+  }
+  const Tensor rows = encoder.forward(encoder.tokenize({"a red ball"}), {})[0];
+  const double likeness = ((rows[1] * rows[2]).sum() / (rows[1].norm() * rows[2].norm())).item<double>();
+  CHECK(likeness < 0.9);
+}
