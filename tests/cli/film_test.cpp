@@ -79,7 +79,7 @@ TEST_CASE("film: latents outlive a film that could not be written, and the film 
   const TemporaryFolder folder;
   const std::string film = folder.file("film.mp4"), latents = folder.file("film.latents.safetensors");
   // A file may not grow beyond 70 KB (sh counts in 512 bytes): the latents fit, a film at the best quality does not.
-  const Outcome failed = generate(film, "--crf 0", "trap '' XFSZ; ulimit -f 140;");
+  const Outcome failed = generate(film, "--crf 1 --scale 8", "trap '' XFSZ; ulimit -f 140;");
   CHECK(failed.exit_code == 6);
   CHECK_FALSE(fs::exists(film));
   REQUIRE(fs::exists(latents));

@@ -66,8 +66,9 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
     if (!go_on) options.keep({asked, latent, done + step + 1});
     return go_on;
   };
-  const JointLatent latent =
-      diffusion::sample(velocity, start, remaining(model.sigmas(asked.steps, asked.shift), done), *solver, hold, on_step);
+  const std::vector<double> sigmas = remaining(model.sigmas(asked.steps, asked.shift), done);
+  const bool finished = sigmas.size() == 1;  // the film could not be written, but its latents were kept
+  const JointLatent latent = finished ? start : diffusion::sample(velocity, start, sigmas, *solver, hold, on_step);
   clock.finished("denoise");
 
   options.keep({asked, latent, asked.steps});
