@@ -26,7 +26,7 @@ Color draw_grey(Random& random, double low, double high) {
 
 class Impacts : public Scene {
  public:
-  Impacts(std::uint64_t seed, const Stage& stage);
+  Impacts(std::uint64_t seed, const Stage& stage, const CastShares& shares);
   Truth truth() const override;
   void draw_background(Canvas& canvas) const override;
   void draw(double time, Canvas& canvas) const override;
@@ -42,8 +42,8 @@ class Impacts : public Scene {
   Color wall_, floor_, side_;
 };
 
-Impacts::Impacts(std::uint64_t seed, const Stage& stage)
-    : seed_(seed), stage_(stage), script_(write_script(seed, stage)) {
+Impacts::Impacts(std::uint64_t seed, const Stage& stage, const CastShares& shares)
+    : seed_(seed), stage_(stage), script_(write_script(seed, stage, shares)) {
   Random random(mix_seed(seed, "impacts look"));
   wall_ = draw_grey(random, 0.62, 0.92);
   floor_ = draw_grey(random, 0.36, 0.52);
@@ -109,7 +109,11 @@ void Impacts::sound(const SoundBuffer& buffer) const {
 }  // namespace
 
 std::unique_ptr<Scene> make_impacts(std::uint64_t seed, const Stage& stage) {
-  return std::make_unique<Impacts>(seed, stage);
+  return std::make_unique<Impacts>(seed, stage, CastShares{});
+}
+
+std::unique_ptr<Scene> make_hard_impacts(std::uint64_t seed, const Stage& stage) {
+  return std::make_unique<Impacts>(seed, stage, CastShares{0.42, 0.5});
 }
 
 }  // namespace phonofilm::world

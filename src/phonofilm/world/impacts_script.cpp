@@ -25,16 +25,16 @@ const auto& pick_other(const Items& items, const std::string& taken, const Name&
 
 // The cast is drawn apart from the numbers, so that rejecting numbers does not favour one material or one ball.
 // Two balls differ in colour and in material.
-std::vector<BallRole> draw_cast(Random& random) {
-  std::vector<BallRole> cast(random.chance(0.25) ? 2 : 1);
-  const bool alone = cast.size() == 1;
+std::vector<BallRole> draw_cast(const CastShares& shares, Random& random) {
+  std::vector<BallRole> cast(random.chance(shares.two_balls) ? 2 : 1);
+  const double fast = cast.size() == 1 ? shares.fast : 0;
   std::string color, material;
   for (BallRole& role : cast) {
     role.color = pick_other(colors(), color, [](const NamedColor& c) { return c.name; }, random);
     role.material = pick_other(materials(), material, [](const std::string& m) { return m; }, random);
     role.high = random.chance(0.5);
     const double drift = random.uniform();
-    role.drift = drift < (alone ? 0.3 : 0.4) ? Drift::none : drift < 0.75 || !alone ? Drift::slow : Drift::fast;
+    role.drift = drift < 0.4 * (1 - fast) ? Drift::none : drift < 1 - fast ? Drift::slow : Drift::fast;
     color = role.color.name;
     material = role.material;
   }
@@ -146,10 +146,10 @@ std::optional<ImpactsScript> try_script(const std::vector<BallRole>& cast, const
 
 }  // namespace
 
-ImpactsScript write_script(std::uint64_t seed, const Stage& stage) {
+ImpactsScript write_script(std::uint64_t seed, const Stage& stage, const CastShares& shares) {
   for (int c = 0; c < kCasts; ++c) {
     Random random(mix_seed(seed, "impacts cast", std::uint64_t(c)));
-    const std::vector<BallRole> cast = draw_cast(random);
+    const std::vector<BallRole> cast = draw_cast(shares, random);
     Random numbers(mix_seed(seed, "impacts numbers", std::uint64_t(c)));
     for (int attempt = 0; attempt < kTriesPerCast; ++attempt) {
       if (auto script = try_script(cast, stage, numbers)) return std::move(*script);

@@ -35,7 +35,13 @@ struct ImpactsScript {
   std::vector<Event> events;     // in order of time, all before Stage::seconds - kQuietEdge
 };
 
+// How often the harder casts are drawn.
+struct CastShares {
+  double two_balls = 0.25;
+  double fast = 0.25;  // of balls that are alone: fast enough to hit a wall
+};
+
 // Throws InvalidRequest where no film of this seed fits the stage.
-ImpactsScript write_script(std::uint64_t seed, const Stage& stage);
+ImpactsScript write_script(std::uint64_t seed, const Stage& stage, const CastShares& shares = {});
 
 }  // namespace phonofilm::world

@@ -7,6 +7,7 @@ namespace phonofilm::world {
 const std::vector<SceneEntry>& scenes() {
   static const std::vector<SceneEntry> kScenes{
       {"impacts", make_impacts, impacts_words},
+      {"hard_impacts", make_hard_impacts, impacts_words},
   };
   return kScenes;
 }
