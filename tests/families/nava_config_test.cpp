@@ -38,11 +38,11 @@ TEST_CASE("split norm and feed-forward add their tensors") {
 TEST_CASE("pairs of rotated channels") {
   NavaConfig config;
   CHECK(config.axis_pairs() == std::array<std::int64_t, 3>{22, 21, 21});
-  CHECK(config.audio_hidden() == 8192);
+  CHECK(config.audio_embedding().hidden_width() == 8192);
   config.dim = 96;
   config.num_heads = 3;
   CHECK(config.axis_pairs() == std::array<std::int64_t, 3>{6, 5, 5});
-  CHECK(config.audio_hidden() == 256);
+  CHECK(config.audio_embedding().hidden_width() == 256);
 }
 
 TEST_CASE("a configuration survives writing and reading") {

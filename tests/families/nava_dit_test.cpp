@@ -144,7 +144,7 @@ TEST_CASE("tokens, context and every block's output (golden_dit_fp32)") {
     check(runner.tokens[0], "tokens_in");
     for (size_t i = 1; i < runner.tokens.size(); ++i) check(runner.tokens[i], "block" + std::to_string(i - 1));
     const double first_time = c.image ? 0 : c.timestep;
-    const TimeRows rows = recording.model->time_embedding().forward(at::tensor({first_time, c.timestep}).view({1, 2}));
+    const dit::TimeRows rows = recording.model->time_embedding().forward(at::tensor({first_time, c.timestep}).view({1, 2}));
     check(rows.e0.select(1, 0), "time_e0_video_row_first");
     check(rows.e0.select(1, 1), "time_e0_video_row_last");
     check(rows.e0.select(1, 1), "time_e0_audio_row_last");

@@ -110,7 +110,7 @@ TEST_CASE("video and audio share one clock") {
   NavaConfig config = small_config();
   config.rope_video_scale = config.temporal_rope_scaling_factor = 0.7;
   const JointLatent latent{at::zeros({1, 6, 5, 2, 2}), at::zeros({1, 8, 5})};
-  const TokenLayout layout = make_layout(latent, 2, config);
+  const TokenLayout layout = dit::make_layout(latent, 2, config.layout());
   CHECK(at::equal(layout.video.rope.cos.narrow(1, 0, 6), layout.audio.rope.cos.narrow(1, 0, 6)));
   CHECK(at::equal(layout.video.rope.sin.narrow(1, 0, 6), layout.audio.rope.sin.narrow(1, 0, 6)));
   CHECK(layout.audio.rope.sin.narrow(1, 6, 6).abs().sum().item<double>() == 0);
@@ -122,10 +122,10 @@ TEST_CASE("video and audio share one clock") {
 TEST_CASE("patches come back where they were, odd sizes included") {
   NavaConfig config = small_config();
   const Tensor video = randn({2, 6, 3, 5, 7}, make_generator(9));
-  const TokenLayout layout = make_layout({video, {}}, 0, config);
-  const Tensor patches = patchify(video, layout, config);  // channel slowest
+  const TokenLayout layout = dit::make_layout({video, {}}, 0, config.layout());
+  const Tensor patches = dit::patchify(video, layout, config.layout());  // channel slowest
   const Tensor channel_fastest = patches.view({2, layout.video.tokens, 6, 4}).transpose(2, 3).flatten(2);
-  CHECK(at::equal(unpatchify(channel_fastest, layout, config), video));
+  CHECK(at::equal(dit::unpatchify(channel_fastest, layout, config.layout()), video));
 }
 
 TEST_CASE("zero heads start with zero velocity, zero cross-attention starts without text") {

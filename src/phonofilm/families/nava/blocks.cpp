@@ -1,15 +1,12 @@
 #include "phonofilm/families/nava/blocks.h"
 
-#include <cmath>
-
-#include "phonofilm/nn/activation.h"
 #include "phonofilm/nn/modulation.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::nava {
 namespace {
 
-enum Row { kShift1, kScale1, kGate1, kShift2, kScale2, kGate2 };
+using dit::kGate1, dit::kGate2, dit::kScale1, dit::kScale2, dit::kShift1, dit::kShift2;
 
 nn::Init cross_output_init(const NavaConfig& config) {
   return config.zero_init_cross_attention ? nn::init::zeros() : nn::init::xavier_uniform();
@@ -21,25 +18,10 @@ Heads concat(const Heads& first, const Heads& second) {
 
 }  // namespace
 
-FeedForward::FeedForward(nn::Module& parent, const std::string& name, std::int64_t width, std::int64_t hidden)
-    : input_(parent, name + ".0", width, hidden), output_(parent, name + ".2", hidden, width) {}
-
-Tensor FeedForward::forward(const Tensor& x, const nn::RunContext& run) const {
-  return output_.forward(nn::gelu_tanh(input_.forward(x, run)), run);
-}
-
-ModulationTable::ModulationTable(nn::Module& parent, const std::string& name, std::int64_t width)
-    : Module(parent, name),
-      modulation_(parameter("modulation", {1, 6, width}, nn::init::normal(1 / std::sqrt(double(width))))) {}
-
-std::vector<Tensor> ModulationTable::forward(const Tensor& e0) const {
-  return (e0 + modulation_.to(at::kFloat).unsqueeze(1)).unbind(2);
-}
-
 BlockStream::BlockStream(nn::Module& block, nn::Module& self_attn, nn::Module& cross_attn, const NavaConfig& c,
                          const std::string& suffix, const BlockStream* lender)
-    : self_(self_attn, c, suffix, nn::init::xavier_uniform()),
-      cross_(cross_attn, c, suffix, cross_output_init(c)),
+    : self_(self_attn, c.attention(), suffix),
+      cross_(cross_attn, c.attention(), suffix, cross_output_init(c)),
       own_norm3_(lender ? nullptr : std::make_unique<nn::LayerNorm>(block, "norm3" + suffix, c.dim, c.eps)),
       own_ffn_(lender ? nullptr : std::make_unique<FeedForward>(block, "ffn" + suffix, c.dim, c.ffn_dim)),
       norm3_(lender ? lender->norm3_ : *own_norm3_),

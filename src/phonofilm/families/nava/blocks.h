@@ -6,32 +6,19 @@
 
 #include <memory>
 
-#include "phonofilm/families/nava/attention.h"
-#include "phonofilm/families/nava/token_layout.h"
+#include "phonofilm/dit/attention.h"
+#include "phonofilm/dit/block_parts.h"
+#include "phonofilm/dit/token_layout.h"
+#include "phonofilm/families/nava/config.h"
 #include "phonofilm/nn/block_runner.h"
 
 namespace phonofilm::nava {
 
-// "ffn": Linear, GELU (tanh form), Linear.
-class FeedForward {
- public:
-  FeedForward(nn::Module& parent, const std::string& name, std::int64_t width, std::int64_t hidden);
-  Tensor forward(const Tensor& x, const nn::RunContext& run) const;
-
- private:
-  nn::Linear input_, output_;
-};
-
-// The learned table that a block adds to the timestep's six modulation vectors. The doubled name is the publisher's.
-class ModulationTable : public nn::Module {
- public:
-  ModulationTable(nn::Module& parent, const std::string& name, std::int64_t width);
-  // e0: [B, R, 6, D] -> six of [B, R, D]: shift, scale, gate of self-attention; shift, scale, gate of the FFN
-  std::vector<Tensor> forward(const Tensor& e0) const;
-
- private:
-  Tensor& modulation_;  // [1, 6, D]
-};
+using dit::FeedForward;
+using dit::Heads;
+using dit::TextKeys;
+using dit::TokenLayout;
+using dit::TokenStream;
 
 // The layers that one stream of tokens passes through in a block.
 class BlockStream {
@@ -50,12 +37,12 @@ class BlockStream {
                 const TokenStream& tokens, const TextKeys& text, const nn::RunContext& run) const;
 
  private:
-  Projections self_, cross_;
+  dit::Projections self_, cross_;
   std::unique_ptr<nn::LayerNorm> own_norm3_;
   std::unique_ptr<FeedForward> own_ffn_;
   const nn::LayerNorm& norm3_;
   const FeedForward& ffn_;
-  ModulationTable modulation_;
+  dit::ModulationTable modulation_;
 };
 
 // What all blocks of a forward pass share.

@@ -77,8 +77,8 @@ std::array<std::int64_t, 3> NavaConfig::axis_pairs() const {
   return {head_dim() / 2 - 2 * space, space, space};
 }
 
-std::int64_t NavaConfig::audio_hidden() const {
-  return audio_embed_hidden > 0 ? audio_embed_hidden : (8 * dim / 3 + 255) / 256 * 256;
+dit::LayoutOptions NavaConfig::layout() const {
+  return {{patch_size[1], patch_size[2]}, axis_pairs(), rope_video_scale, temporal_rope_scaling_factor, rope_theta_time};
 }
 
 Fields NavaConfig::fields() {

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "phonofilm/base/fields.h"
+#include "phonofilm/dit/attention.h"
+#include "phonofilm/dit/embeddings.h"
+#include "phonofilm/dit/token_layout.h"
 
 namespace phonofilm::nava {
 
@@ -43,7 +46,9 @@ struct NavaConfig {
 
   std::int64_t head_dim() const { return dim / num_heads; }
   std::array<std::int64_t, 3> axis_pairs() const;  // rope_pairs, or Wan's rule: 22, 21, 21 for a head of 128
-  std::int64_t audio_hidden() const;
+  dit::LayoutOptions layout() const;
+  dit::AttentionOptions attention() const { return {dim, num_heads, eps}; }
+  dit::AudioEmbedding::Options audio_embedding() const { return {audio_in_dim, dim, audio_embed_hidden, audio_embed_kernel}; }
   bool has_position_grid() const { return !position_grid.empty(); }
 
   Fields fields();

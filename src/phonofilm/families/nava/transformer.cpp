@@ -12,16 +12,14 @@ NavaConfig validated(const NavaConfig& config) {
   return config;
 }
 
+nn::Init text_init(const NavaConfig& c) {
+  return c.xavier_text_embedding ? nn::init::xavier_uniform() : nn::init::normal(0.02);
+}
+
 Tensor concat_tokens(const nn::BlockState& streams) {
   if (!streams[0].defined()) return streams[1];
   if (!streams[1].defined()) return streams[0];
   return at::cat({streams[0], streams[1]}, 1);
-}
-
-// Row 0: the sample's own timestep; row 1, where frames are held clean: 0.
-Tensor timestep_rows(const Tensor& timestep, bool with_clean_row) {
-  const Tensor own = timestep.to(at::kFloat).unsqueeze(1);
-  return with_clean_row ? at::cat({own, at::zeros_like(own)}, 1) : own;
 }
 
 // One embedding per position; the rule is explained at Voices.
@@ -35,7 +33,12 @@ Tensor match_voices(const Voices& voices) {
 
 }  // namespace
 
-NavaTransformer::NavaTransformer(const NavaConfig& config) : config_(validated(config)) {
+NavaTransformer::NavaTransformer(const NavaConfig& config)
+    : config_(validated(config)),
+      patch_embedding_(*this, "patch_embedding", config_.vid_in_dim, config_.patch_size, config_.dim),
+      patch_embedding_audio_(*this, "patch_embedding_audio", config_.audio_embedding()),
+      text_embedding_(*this, config_.text_dim, config_.dim, text_init(config_)),
+      time_embedding_(*this, config_.freq_dim, config_.dim) {
   const NavaConfig& c = config_;
   if (c.has_position_grid()) position_embedding_ = std::make_unique<PositionEmbedding>(*this, "position_embedding", c);
   if (c.add_spk_emb) speaker_embedding_ = std::make_unique<SpeakerEmbedding>(*this, "speaker_embedding", c);
@@ -46,8 +49,8 @@ NavaTransformer::NavaTransformer(const NavaConfig& config) : config_(validated(c
     single_blocks_.push_back(std::make_unique<SingleBlock>(*this, concat("single_blocks.", i), c));
   }
   const std::int64_t patch = c.patch_size[0] * c.patch_size[1] * c.patch_size[2];
-  head_ = std::make_unique<Head>(*this, "head", c.dim, patch * c.vid_out_dim, nn::init::zeros());
-  head_audio_ = std::make_unique<Head>(*this, "head_audio", c.dim, c.audio_out_dim,
+  head_ = std::make_unique<dit::Head>(*this, "head", c.dim, patch * c.vid_out_dim, nn::init::zeros());
+  head_audio_ = std::make_unique<dit::Head>(*this, "head_audio", c.dim, c.audio_out_dim,
                                        c.zero_init_audio_head ? nn::init::zeros() : nn::init::xavier_uniform());
 }
 
@@ -102,7 +105,7 @@ nn::BlockState NavaTransformer::embed(const diffusion::JointLatent& latent, cons
                                       const nn::RunContext& run) const {
   nn::BlockState tokens(2);
   if (latent.has_video()) {
-    tokens[0] = patch_embedding_.forward(patchify(latent.video, layout, config_), run).to(at::kFloat);
+    tokens[0] = patch_embedding_.forward(dit::patchify(latent.video, layout, config_.layout()), run).to(at::kFloat);
     if (position_embedding_) tokens[0] = tokens[0] + position_embedding_->forward(layout);
   }
   if (latent.has_audio()) tokens[1] = patch_embedding_audio_.forward(latent.audio, run).to(at::kFloat).contiguous();
@@ -133,8 +136,8 @@ Tensor NavaTransformer::run_blocks(nn::BlockState state, const PreparedContext& 
 diffusion::JointLatent NavaTransformer::forward(const NavaInputs& inputs, const nn::RunContext& run,
                                                 const nn::BlockRunner& runner) const {
   check(inputs);
-  const TokenLayout layout = make_layout(inputs.latent, inputs.clean_frames, config_);
-  const TimeRows time = time_embedding_.forward(timestep_rows(inputs.timestep, layout.clean_tokens > 0));
+  const TokenLayout layout = dit::make_layout(inputs.latent, inputs.clean_frames, config_.layout());
+  const dit::TimeRows time = time_embedding_.forward(dit::timestep_rows(inputs.timestep, layout.clean_tokens > 0));
   const auto in = std::make_shared<const BlockInputs>(BlockInputs{layout, time.e0, inputs.mask_modality});
   const Tensor tokens = run_blocks(embed(inputs.latent, layout, run), *inputs.context, in, run, runner);
 
@@ -142,7 +145,7 @@ diffusion::JointLatent NavaTransformer::forward(const NavaInputs& inputs, const 
   const TokenStream &video = layout.video, &audio = layout.audio;
   if (inputs.latent.has_video()) {
     const Tensor rows = head_->forward(tokens.narrow(1, 0, video.tokens), time.e, video.row_of_token, run);
-    velocity.video = unpatchify(rows, layout, config_);
+    velocity.video = dit::unpatchify(rows, layout, config_.layout());
   }
   if (inputs.latent.has_audio()) {
     const Tensor sound = tokens.narrow(1, video.tokens, audio.tokens);

@@ -10,6 +10,7 @@
 
 #include "phonofilm/diffusion/joint_latent.h"
 #include "phonofilm/families/nava/blocks.h"
+#include "phonofilm/dit/embeddings.h"
 #include "phonofilm/families/nava/config.h"
 #include "phonofilm/families/nava/embeddings.h"
 #include "phonofilm/nn/block_runner.h"
@@ -46,7 +47,7 @@ class NavaTransformer : public nn::Module {
   explicit NavaTransformer(const NavaConfig& config);  // registers parameters, allocates none
 
   const NavaConfig& config() const { return config_; }
-  const TimeEmbedding& time_embedding() const { return time_embedding_; }
+  const dit::TimeEmbedding& time_embedding() const { return time_embedding_; }
   const SpeakerEmbedding& speaker_embedding() const;  // throws InvalidRequest for a model without voices
 
   // rows: [B, text_len, text_dim] of the text encoder, zeros behind the valid tokens; voices: empty, or one per sample.
@@ -66,15 +67,15 @@ class NavaTransformer : public nn::Module {
                     const nn::RunContext& run, const nn::BlockRunner& runner) const;
 
   NavaConfig config_;
-  VideoEmbedding patch_embedding_{*this, "patch_embedding", config_};
-  AudioEmbedding patch_embedding_audio_{*this, "patch_embedding_audio", config_};
+  dit::VideoEmbedding patch_embedding_;
+  dit::AudioEmbedding patch_embedding_audio_;
   std::unique_ptr<PositionEmbedding> position_embedding_;
-  TextEmbedding text_embedding_{*this, config_};
-  TimeEmbedding time_embedding_{*this, config_};
+  dit::TextEmbedding text_embedding_;
+  dit::TimeEmbedding time_embedding_;
   std::unique_ptr<SpeakerEmbedding> speaker_embedding_;
   std::vector<std::unique_ptr<DoubleBlock>> double_blocks_;
   std::vector<std::unique_ptr<SingleBlock>> single_blocks_;
-  std::unique_ptr<Head> head_, head_audio_;
+  std::unique_ptr<dit::Head> head_, head_audio_;
 };
 
 }  // namespace phonofilm::nava

@@ -1,11 +1,11 @@
-#include "phonofilm/families/nava/token_layout.h"
+#include "phonofilm/dit/token_layout.h"
 
 #include <cmath>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
 
-namespace phonofilm::nava {
+namespace phonofilm::dit {
 namespace {
 
 std::int64_t patches(std::int64_t size, std::int64_t patch) { return (size + patch - 1) / patch; }
@@ -28,19 +28,19 @@ Tensor spread(const Tensor& time, const Tensor& height, const Tensor& width, con
   return grid.flatten(0, 2);
 }
 
-nn::RopeTable video_rope(const TokenLayout& l, const NavaConfig& config) {
+nn::RopeTable video_rope(const TokenLayout& l, const LayoutOptions& options) {
   constexpr double kSpaceTheta = 10000;
-  const auto pairs = config.axis_pairs();
-  const auto time = axis_table(l.frames, pairs[0], config.rope_theta_time, config.rope_video_scale);
+  const auto& pairs = options.rope_pairs;
+  const auto time = axis_table(l.frames, pairs[0], options.theta_time, options.video_scale);
   const auto height = axis_table(l.rows, pairs[1], kSpaceTheta, 1);
   const auto width = axis_table(l.columns, pairs[2], kSpaceTheta, 1);
   return {spread(time.cos, height.cos, width.cos, l), spread(time.sin, height.sin, width.sin, l)};
 }
 
 // Audio has a time but no place: its height and width pairs keep angle 0.
-nn::RopeTable audio_rope(std::int64_t tokens, const NavaConfig& config) {
-  const auto pairs = config.axis_pairs();
-  const auto time = axis_table(tokens, pairs[0], config.rope_theta_time, config.temporal_rope_scaling_factor);
+nn::RopeTable audio_rope(std::int64_t tokens, const LayoutOptions& options) {
+  const auto& pairs = options.rope_pairs;
+  const auto time = axis_table(tokens, pairs[0], options.theta_time, options.audio_scale);
   const std::int64_t still = pairs[1] + pairs[2];
   return {at::constant_pad_nd(time.cos, {0, still}, 1), at::constant_pad_nd(time.sin, {0, still}, 0)};
 }
@@ -57,17 +57,17 @@ void to_device(TokenStream& stream, at::Device device) {
   if (stream.row_of_token.defined()) stream.row_of_token = stream.row_of_token.to(device);
 }
 
-void lay_out_video(TokenLayout& layout, const Tensor& video, std::int64_t clean_frames, const NavaConfig& config) {
-  PF_CHECK(clean_frames >= 0 && clean_frames <= video.size(2), InvalidRequest, "nava",
+void lay_out_video(TokenLayout& layout, const Tensor& video, std::int64_t clean_frames, const LayoutOptions& options) {
+  PF_CHECK(clean_frames >= 0 && clean_frames <= video.size(2), InvalidRequest, "token layout",
            "clean_frames must be between 0 and ", video.size(2), ", got ", clean_frames);
   layout.frames = video.size(2);
   layout.latent_rows = video.size(3);
   layout.latent_columns = video.size(4);
-  layout.rows = patches(layout.latent_rows, config.patch_size[1]);
-  layout.columns = patches(layout.latent_columns, config.patch_size[2]);
+  layout.rows = patches(layout.latent_rows, options.patch[0]);
+  layout.columns = patches(layout.latent_columns, options.patch[1]);
   layout.clean_tokens = clean_frames * layout.rows * layout.columns;
   layout.video.tokens = layout.frames * layout.rows * layout.columns;
-  layout.video.rope = video_rope(layout, config);
+  layout.video.rope = video_rope(layout, options);
   layout.video.row_of_token = mark_clean(layout.clean_tokens, layout.video.tokens);
 }
 
@@ -80,12 +80,12 @@ TokenStream join(const TokenStream& video, const TokenStream& audio, std::int64_
 
 }  // namespace
 
-TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const NavaConfig& config) {
+TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const LayoutOptions& options) {
   TokenLayout layout;
-  if (latent.has_video()) lay_out_video(layout, latent.video, clean_frames, config);
+  if (latent.has_video()) lay_out_video(layout, latent.video, clean_frames, options);
   if (latent.has_audio()) {
     layout.audio.tokens = latent.audio.size(2);
-    layout.audio.rope = audio_rope(layout.audio.tokens, config);
+    layout.audio.rope = audio_rope(layout.audio.tokens, options);
   }
   layout.joint = join(layout.video, layout.audio, layout.clean_tokens);
   const at::Device device = latent.has_video() ? latent.video.device() : latent.audio.device();
@@ -93,8 +93,8 @@ TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean
   return layout;
 }
 
-Tensor patchify(const Tensor& video, const TokenLayout& l, const NavaConfig& config) {
-  const std::int64_t ph = config.patch_size[1], pw = config.patch_size[2];
+Tensor patchify(const Tensor& video, const TokenLayout& l, const LayoutOptions& options) {
+  const std::int64_t ph = options.patch[0], pw = options.patch[1];
   const std::int64_t below = l.rows * ph - l.latent_rows, right = l.columns * pw - l.latent_columns;
   const Tensor whole = below + right > 0 ? at::constant_pad_nd(video, {0, right, 0, below}) : video;
   return whole.reshape({video.size(0), video.size(1), l.frames, l.rows, ph, l.columns, pw})
@@ -102,12 +102,12 @@ Tensor patchify(const Tensor& video, const TokenLayout& l, const NavaConfig& con
       .reshape({video.size(0), l.video.tokens, video.size(1) * ph * pw});
 }
 
-Tensor unpatchify(const Tensor& tokens, const TokenLayout& l, const NavaConfig& config) {
-  const std::int64_t ph = config.patch_size[1], pw = config.patch_size[2], channels = tokens.size(2) / (ph * pw);
+Tensor unpatchify(const Tensor& tokens, const TokenLayout& l, const LayoutOptions& options) {
+  const std::int64_t ph = options.patch[0], pw = options.patch[1], channels = tokens.size(2) / (ph * pw);
   const Tensor whole = tokens.reshape({tokens.size(0), l.frames, l.rows, l.columns, ph, pw, channels})
                            .permute({0, 6, 1, 2, 4, 3, 5})
                            .reshape({tokens.size(0), channels, l.frames, l.rows * ph, l.columns * pw});
   return whole.narrow(3, 0, l.latent_rows).narrow(4, 0, l.latent_columns);
 }
 
-}  // namespace phonofilm::nava
+}  // namespace phonofilm::dit

@@ -2,11 +2,21 @@
 // are held clean. Depends on shapes only.
 #pragma once
 
+#include <array>
+
 #include "phonofilm/diffusion/joint_latent.h"
-#include "phonofilm/families/nava/config.h"
 #include "phonofilm/nn/rope.h"
 
-namespace phonofilm::nava {
+namespace phonofilm::dit {
+
+// How latents become tokens and where those stand for RoPE.
+struct LayoutOptions {
+  std::array<std::int64_t, 2> patch{2, 2};   // latent rows and columns per video token
+  std::array<std::int64_t, 3> rope_pairs{};  // rotated pairs per head for time, height, width; sound is turned by time alone
+  // Audio token p stands at time p * audio_scale, video latent frame f at f * video_scale.
+  double video_scale = 1, audio_scale = 1;
+  double theta_time = 10000;
+};
 
 // A sequence of tokens as blocks see it. The joint sequence is always [video tokens; audio tokens].
 struct TokenStream {
@@ -23,12 +33,12 @@ struct TokenLayout {
 };
 
 // clean_frames: leading latent frames whose tokens get t = 0.
-TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const NavaConfig& config);
+TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const LayoutOptions& options);
 
 // [B, C, F, H, W] -> [B, F * h * w, C * ph * pw], tokens in the order frame, row, column; H and W that are not whole
 // patches are padded with zeros at the bottom and right.
-Tensor patchify(const Tensor& video, const TokenLayout& layout, const NavaConfig& config);
+Tensor patchify(const Tensor& video, const TokenLayout& layout, const LayoutOptions& options);
 // The head's rows [B, F * h * w, ph * pw * C] (channel fastest) -> [B, C, F, H, W], without the padding.
-Tensor unpatchify(const Tensor& tokens, const TokenLayout& layout, const NavaConfig& config);
+Tensor unpatchify(const Tensor& tokens, const TokenLayout& layout, const LayoutOptions& options);
 
-}  // namespace phonofilm::nava
+}  // namespace phonofilm::dit
