@@ -80,6 +80,11 @@ TokenStream join(const TokenStream& video, const TokenStream& audio, std::int64_
 
 }  // namespace
 
+std::array<std::int64_t, 3> wan_rope_pairs(std::int64_t head_dim) {
+  const std::int64_t space = head_dim / 6;
+  return {head_dim / 2 - 2 * space, space, space};
+}
+
 TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const LayoutOptions& options) {
   TokenLayout layout;
   if (latent.has_video()) lay_out_video(layout, latent.video, clean_frames, options);

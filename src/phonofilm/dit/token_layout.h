@@ -9,6 +9,10 @@
 
 namespace phonofilm::dit {
 
+// Wan's rule for the rotated pairs of a head of `head_dim` channels: a third each for height and width, rounded down,
+// the rest for time. 22, 21, 21 for a head of 128.
+std::array<std::int64_t, 3> wan_rope_pairs(std::int64_t head_dim);
+
 // How latents become tokens and where those stand for RoPE.
 struct LayoutOptions {
   std::array<std::int64_t, 2> patch{2, 2};   // latent rows and columns per video token

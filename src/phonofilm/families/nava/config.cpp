@@ -73,8 +73,7 @@ void check_rope(const NavaConfig& c, std::string_view where) {
 
 std::array<std::int64_t, 3> NavaConfig::axis_pairs() const {
   if (rope_pairs.size() == 3) return {rope_pairs[0], rope_pairs[1], rope_pairs[2]};
-  const std::int64_t space = head_dim() / 6;
-  return {head_dim() / 2 - 2 * space, space, space};
+  return dit::wan_rope_pairs(head_dim());
 }
 
 dit::LayoutOptions NavaConfig::layout() const {

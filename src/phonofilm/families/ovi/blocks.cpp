@@ -1,0 +1,57 @@
+#include "phonofilm/families/ovi/blocks.h"
+
+#include "phonofilm/nn/modulation.h"
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::ovi {
+
+using dit::kGate1, dit::kGate2, dit::kScale1, dit::kScale2, dit::kShift1, dit::kShift2;
+
+CrossAttention::CrossAttention(nn::Module& parent, const std::string& name, const dit::AttentionOptions& o)
+    : Module(parent, name),
+      heads_(o.heads),
+      text_(*this, o),
+      pre_attn_norm_fusion_(*this, "pre_attn_norm_fusion", o.width, o.eps),
+      k_fusion_(*this, "k_fusion", o.width, o.width),
+      v_fusion_(*this, "v_fusion", o.width, o.width),
+      norm_k_fusion_(*this, "norm_k_fusion", o.width, o.eps) {}
+
+Tensor CrossAttention::forward(const Tensor& x, const nn::RopeTable& rope, const TextKeys& text, const OtherTower& other,
+                               const nn::RunContext& run) const {
+  const Tensor projected = text_.project_queries(x, run);
+  Tensor attended = nn::attention(text_.query_heads(projected, nullptr), text.k, text.v, run);
+  if (other.tokens.defined()) {
+    const Tensor heard = pre_attn_norm_fusion_.forward(other.tokens);
+    const Tensor k = nn::rms_norm_rope(k_fusion_.forward(heard, run), norm_k_fusion_.weight(), norm_k_fusion_.eps(), heads_,
+                                       other.rope);
+    const Tensor v = nn::split_heads(v_fusion_.forward(heard, run), heads_);
+    attended = attended + nn::attention(text_.query_heads(projected, &rope), k, v, run);
+  }
+  return text_.output(attended, run);  // one projection of the sum
+}
+
+TowerBlock::TowerBlock(nn::Module& parent, const std::string& name, const TowerConfig& c)
+    : Module(parent, name),
+      self_(self_attn_, c.attention()),
+      norm3_(*this, "norm3", c.dim, c.eps),
+      cross_attn_(*this, "cross_attn", c.attention()),
+      ffn_(*this, "ffn", c.dim, c.ffn_dim),
+      modulation_(*this, "modulation", c.dim) {}
+
+Tensor TowerBlock::attend_self(const Tensor& x, const std::vector<Tensor>& m, const TokenStream& tokens,
+                               const nn::RunContext& run) const {
+  const Tensor& row = tokens.row_of_token;
+  const Tensor normed = nn::modulated_norm(x, m[kShift1], m[kScale1], row, run.dtype);
+  const Tensor attended = dit::attend(self_.heads(normed, tokens.rope, run), run);
+  return nn::gated_residual(x, self_.output(attended, run), m[kGate1], row);
+}
+
+Tensor TowerBlock::finish(const Tensor& before, const std::vector<Tensor>& m, const TokenStream& tokens, const TextKeys& text,
+                          const OtherTower& other, const nn::RunContext& run) const {
+  const Tensor& row = tokens.row_of_token;
+  const Tensor x = before + cross_attn_.forward(norm3_.forward(before), tokens.rope, text, other, run);
+  const Tensor y = ffn_.forward(nn::modulated_norm(x, m[kShift2], m[kScale2], row, run.dtype), run);
+  return nn::gated_residual(x, y, m[kGate2], row);
+}
+
+}  // namespace phonofilm::ovi
