@@ -39,6 +39,23 @@ std::vector<double> wan_unipc_sigmas(std::int64_t steps, double shift) {
   return shifted_grid(double(s * largest / (1 + (s - 1) * largest)), 0, steps, shift);
 }
 
+std::vector<double> ovi_unipc_sigmas(std::int64_t steps, double shift) {
+  check(steps, shift);
+  return shifted_grid(0.999f, 0, steps, shift);
+}
+
+std::vector<double> ovi_euler_sigmas(std::int64_t steps, double shift) {
+  check(steps, shift);
+  const double smallest = shift_sigma(0.001, shift);
+  std::vector<double> sigmas;
+  for (std::int64_t i = 0; i < steps; ++i) {
+    const double along = steps > 1 ? double(i) / double(steps - 1) : 0;
+    sigmas.push_back(shift_sigma(1 + (smallest - 1) * along, shift));
+  }
+  sigmas.push_back(0);
+  return sigmas;
+}
+
 std::vector<double> nava_euler_sigmas(std::int64_t steps, double shift) {
   check(steps, shift);
   return shifted_grid(1, 0.003 / 1.002, steps, shift);

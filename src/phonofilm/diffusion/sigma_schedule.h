@@ -14,7 +14,12 @@ double shift_sigma(double sigma, double shift);
 std::vector<double> linear_sigmas(std::int64_t steps, double shift);
 // As FlowUniPCMultistepScheduler of Wan 2.2 computes them: the shift acts twice, in its constructor and on the grid.
 std::vector<double> wan_unipc_sigmas(std::int64_t steps, double shift);
-// The timestep that scheduler gives the model at a sigma: 1000 sigma, truncated.
+// As Ovi sets that scheduler up: the shift acts on the grid alone.
+std::vector<double> ovi_unipc_sigmas(std::int64_t steps, double shift);
+// As Ovi uses diffusers' FlowMatchEulerDiscreteScheduler: an even grid between the ends of its shifted training table,
+// both included, is shifted again.
+std::vector<double> ovi_euler_sigmas(std::int64_t steps, double shift);
+// The timestep that the multistep schedulers give the model at a sigma: 1000 sigma, truncated.
 std::int64_t wan_model_time(double sigma);
 // NAVA's Euler grid: shifted linspace(1, 0.003 / 1.002, N + 1) without its last value, then 0.
 std::vector<double> nava_euler_sigmas(std::int64_t steps, double shift);
