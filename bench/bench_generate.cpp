@@ -1,44 +1,20 @@
 // Time per stage of `generate` as JSON lines, with the floating-point rate of the denoising passes as a fraction of
 // the GEMM peak measured in the same run:
 //   bench_generate [models/mini] [steps] [repeats]
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "measure.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/pipeline/generate.h"
-#include "phonofilm/tensor/ops.h"
 
 using namespace phonofilm;
-using Clock = std::chrono::steady_clock;
+using namespace phonofilm::bench;
 
 namespace {
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + long(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
-
-// FLOP/s of one core multiplying square bfloat16 matrices, the best of a few tries.
-double gemm_rate(at::ScalarType dtype) {
-  const std::int64_t n = 1536;
-  const Tensor a = at::rand({n, n}).to(dtype), b = at::rand({n, n}).to(dtype);
-  double best = 1e9;
-  for (int i = 0; i < 6; ++i) {
-    const auto start = Clock::now();
-    at::matmul(a, b);
-    best = std::min(best, seconds_since(start));
-  }
-  return 2.0 * double(n) * double(n) * double(n) / best;
-}
 
 void print_stage(const std::string& stage, const std::vector<double>& times) {
   std::printf("{\"bench\": \"generate\", \"stage\": \"%s\", \"median_ms\": %.1f, \"min_ms\": %.1f}\n", stage.c_str(),

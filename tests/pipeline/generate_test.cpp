@@ -83,7 +83,7 @@ TEST_CASE("a given first frame is held to the end") {
   const Tensor image = at::full({32, 32, 3}, 200, at::kByte);
   const nn::RunContext run;
   const families::ClipSpec spec = model.generator->clip_spec({});
-  const auto conditioning = model.generator->encode({"a ball", "", image}, spec, run);
+  const auto conditioning = model.generator->encode({"a ball", "", "", image}, spec, run);
   SavedLatent kept;
   GenerateOptions options;
   options.keep = [&](const SavedLatent& latent) { kept = latent; };

@@ -102,7 +102,7 @@ std::vector<eval::Circumstance> circumstances(const families::Generator* model, 
   pipeline::GenerateRequest asked = options.request;
   asked.prompt = "any";
   asked = pipeline::resolve(asked, info);
-  const diffusion::GuidanceScales scales = pipeline::guidance_scales(asked, info);
+  const diffusion::GuidanceScales scales = pipeline::sampling_of(asked, info).guidance;
   facts.push_back({"steps", concat(asked.steps, " ", asked.solver)});
   facts.push_back({"text guidance, picture / sound", concat(scales.text.video, " / ", scales.text.audio)});
   facts.push_back({"align guidance", scales.use_align ? concat(scales.align.video, " / ", scales.align.audio) : "off"});

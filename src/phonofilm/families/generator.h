@@ -14,6 +14,15 @@
 
 namespace phonofilm::families {
 
+// How a film is sampled: a model's defaults, or a request's choices over them.
+struct Sampling {
+  std::string solver = "unipc";
+  std::int64_t steps = 25;
+  double shift = 1;  // of the noise schedule
+  diffusion::GuidanceScales guidance;
+  std::int64_t skip_layer = 0;  // skip-layer guidance: the block that the negative pass leaves out; 0: none
+};
+
 // Facts and defaults of a loaded model.
 struct ModelInfo {
   std::string family, variant, path;
@@ -23,10 +32,9 @@ struct ModelInfo {
   std::int64_t sample_rate = 16000;
   std::int64_t height = 0, width = 0;  // of its pictures by default
   double seconds = 2, min_seconds = 1, max_seconds = 10;
-  std::int64_t steps = 25;
-  std::string solver = "unipc";
-  double shift = 1;
-  diffusion::GuidanceScales guidance;
+  Sampling sampling;
+  std::string negative_video, negative_audio;  // negative prompts where the user gives none; empty: no text
+  bool fits_images = false;  // takes first frames of any size; else they must have the clip's
 };
 
 // The exact shape of the film to be made, after the model's rules have been applied to what was asked for.
@@ -41,12 +49,16 @@ struct ClipRequest {
   double seconds = 0;                  // 0: the model's default
   std::int64_t height = 0, width = 0;  // 0: the model's default
   bool video = true, audio = true;
+  bool exact_size = false;             // no scaling to the area that the model was trained at
+  // Of a given first frame, else 0: some models take their shape from it.
+  std::int64_t image_height = 0, image_width = 0;
 };
 
 struct Prompt {
   std::string text;
   std::string negative;  // empty: what the model was trained with as "no text"
-  Tensor image;          // the first frame, uint8 [H, W, 3] of the spec's size; undefined: none
+  std::string negative_audio;  // of models that read one per modality
+  Tensor image;          // the first frame, uint8 [H, W, 3], of the spec's size unless ModelInfo::fits_images; undefined: none
 };
 
 // A prompt as the model understands it, with everything that is computed once per clip.
@@ -69,12 +81,12 @@ class Generator {
   };
   virtual LatentShape latent_shape(const ClipSpec& spec) const = 0;
   // The noise schedule: steps + 1 levels from near 1 to 0.
-  virtual std::vector<double> sigmas(std::int64_t steps, double shift) const = 0;
+  virtual std::vector<double> sigmas(const Sampling& sampling) const = 0;
 
   virtual std::unique_ptr<Conditioning> encode(const Prompt& prompt, const ClipSpec& spec,
                                                const nn::RunContext& run) const = 0;
   // Guided velocity of a batch of one. The conditioning must outlive the function.
-  virtual diffusion::VelocityFn velocity(const Conditioning& conditioning, const diffusion::GuidanceScales& scales,
+  virtual diffusion::VelocityFn velocity(const Conditioning& conditioning, const Sampling& sampling,
                                          const nn::RunContext& run) const = 0;
   // Floating-point operations (two per multiply-add) of one model pass over one film, for plans and benchmarks.
   virtual double velocity_flop(const ClipSpec& spec) const = 0;

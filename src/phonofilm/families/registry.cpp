@@ -6,11 +6,11 @@
 
 namespace phonofilm::families {
 
-std::unique_ptr<Generator> load_generator(const std::string& folder, at::ScalarType dtype) {
+std::unique_ptr<Generator> load_generator(const std::string& folder, const LoadOptions& options) {
   PF_CHECK(std::filesystem::is_directory(folder), CheckpointError, "load", folder, ": no such model folder");
   std::vector<std::string> names;
   for (const Family& family : all_families()) {
-    if (family.detect(folder)) return family.load(folder, dtype);
+    if (family.detect(folder)) return family.load(folder, options);
     names.push_back(family.name);
   }
   throw CheckpointError("load", phonofilm::concat(folder, ": not a model of any known family (", join(names, ", "), ")"));

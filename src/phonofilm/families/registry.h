@@ -7,17 +7,30 @@
 
 namespace phonofilm::families {
 
+// Token ids of a cleaned text, end mark included.
+using TokenizeFn = std::function<std::vector<std::int64_t>(const std::string& text)>;
+
+struct LoadOptions {
+  at::ScalarType dtype = at::kFloat;  // of matrix products
+  std::string variant;                // where a folder holds several models; empty: the first that is there
+  // Opens a SentencePiece model; undefined in programs without the text library.
+  std::function<TokenizeFn(const std::string& path)> open_tokenizer;
+};
+
 struct Family {
   std::string name;
   // Whether a folder holds a model of this family, judged by file names and headers only.
   std::function<bool(const std::string& folder)> detect;
   // Throws CheckpointError for missing, damaged or ill-fitting files.
-  std::function<std::unique_ptr<Generator>(const std::string& folder, at::ScalarType dtype)> load;
+  std::function<std::unique_ptr<Generator>(const std::string& folder, const LoadOptions& options)> load;
 };
 
 const std::vector<Family>& all_families();
 
 // Finds the family of `folder` and loads the model. Throws CheckpointError if no family recognises it.
-std::unique_ptr<Generator> load_generator(const std::string& folder, at::ScalarType dtype);
+std::unique_ptr<Generator> load_generator(const std::string& folder, const LoadOptions& options);
+inline std::unique_ptr<Generator> load_generator(const std::string& folder, at::ScalarType dtype) {
+  return load_generator(folder, LoadOptions{.dtype = dtype, .variant = "", .open_tokenizer = nullptr});
+}
 
 }  // namespace phonofilm::families

@@ -50,15 +50,16 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   StageClock clock(result.seconds);
   result.request = resolve(request, model.info());
   const GenerateRequest& asked = result.request;
-  const families::ClipSpec spec = model.clip_spec({asked.seconds, asked.height, asked.width, asked.video, asked.audio});
+  const families::ClipSpec spec = model.clip_spec(clip_request(asked, image));
+  const families::Sampling sampling = sampling_of(asked, model.info());
 
-  const auto conditioning = model.encode({asked.prompt, asked.negative_prompt, image}, spec, options.run);
+  const auto conditioning = model.encode({asked.prompt, asked.negative_prompt, asked.negative_audio_prompt, image}, spec, options.run);
   result.notices = conditioning->notices;
   clock.finished("encode");
 
   const std::int64_t done = options.resume ? options.resume->steps_done : 0;
   const JointLatent start = options.resume ? options.resume->latent : draw_noise(model.latent_shape(spec), asked.seed);
-  const auto velocity = model.velocity(*conditioning, guidance_scales(asked, model.info()), options.run);
+  const auto velocity = model.velocity(*conditioning, sampling, options.run);
   const auto hold = [&](JointLatent& latent) { model.hold(*conditioning, latent); };
   const auto solver = diffusion::make_solver(asked.solver);
   const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
@@ -66,7 +67,7 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
     if (!go_on) options.keep({asked, latent, done + step + 1});
     return go_on;
   };
-  const std::vector<double> sigmas = remaining(model.sigmas(asked.steps, asked.shift), done);
+  const std::vector<double> sigmas = remaining(model.sigmas(sampling), done);
   const bool finished = sigmas.size() == 1;  // the film could not be written, but its latents were kept
   const JointLatent latent = finished ? start : diffusion::sample(velocity, start, sigmas, *solver, hold, on_step);
   clock.finished("denoise");

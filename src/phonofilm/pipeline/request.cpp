@@ -2,6 +2,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/diffusion/sample.h"
+#include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::pipeline {
 
@@ -10,9 +11,11 @@ Fields GenerateRequest::fields() {
   solvers.insert(solvers.begin(), "default");
   return {{"prompt", &prompt, "what is to be seen and heard"},
           {"negative_prompt", &negative_prompt, "what to stay away from"},
+          {"negative_audio_prompt", &negative_audio_prompt, "the same for the sound, of models that read one per modality"},
           {"seconds", &seconds, "length of the film; 0: the model's default", 0.0, 600.0},
           {"height", &height, "pixels; 0: the model's default", 0.0, 16384.0},
           {"width", &width, "pixels; 0: the model's default", 0.0, 16384.0},
+          {"exact_size", &exact_size, "keep the size that is asked for instead of scaling it to the model's area"},
           {"video", &video, "make a picture"},
           {"audio", &audio, "make a sound"},
           {"seed", &seed, "the same seed and settings make the same film", 0.0},
@@ -20,6 +23,9 @@ Fields GenerateRequest::fields() {
           {"solver", &solver, "step rule of the sampler", {}, {}, solvers},
           {"shift", &shift, "of the noise schedule, above 1 for more steps at high noise; 0: the model's default", 0.0, 100.0},
           {"text_guidance", &text_guidance, "how hard to follow the prompt, 1 for none; -1: the model's default", -1.0, 100.0},
+          {"video_guidance", &video_guidance, "text guidance of the picture alone; -1: as --text-guidance", -1.0, 100.0},
+          {"audio_guidance", &audio_guidance, "text guidance of the sound alone; -1: as --text-guidance", -1.0, 100.0},
+          {"skip_layer", &skip_layer, "block that the negative pass leaves out, 0 for none; -1: the model's default", -1, 1000},
           {"align_guidance", &align_guidance, "how hard picture and sound follow each other; -1: the model's default", -1.0, 100.0}};
 }
 
@@ -51,20 +57,38 @@ GenerateRequest resolve(const GenerateRequest& request, const families::ModelInf
   check(request);
   GenerateRequest resolved = request;
   if (resolved.seconds == 0) resolved.seconds = model.seconds;
-  if (resolved.steps == 0) resolved.steps = model.steps;
-  if (resolved.shift == 0) resolved.shift = model.shift;
-  if (resolved.solver == "default") resolved.solver = model.solver;
+  if (resolved.steps == 0) resolved.steps = model.sampling.steps;
+  if (resolved.shift == 0) resolved.shift = model.sampling.shift;
+  if (resolved.negative_prompt.empty()) resolved.negative_prompt = model.negative_video;
+  if (resolved.negative_audio_prompt.empty()) resolved.negative_audio_prompt = model.negative_audio;
+  if (resolved.solver == "default") resolved.solver = model.sampling.solver;
   return resolved;
 }
 
-diffusion::GuidanceScales guidance_scales(const GenerateRequest& resolved, const families::ModelInfo& model) {
-  diffusion::GuidanceScales scales = model.guidance;
+families::ClipRequest clip_request(const GenerateRequest& r, const Tensor& image) {
+  families::ClipRequest clip{r.seconds, r.height, r.width, r.video, r.audio, r.exact_size};
+  if (image.defined()) {
+    clip.image_height = image.size(0);
+    clip.image_width = image.size(1);
+  }
+  return clip;
+}
+
+families::Sampling sampling_of(const GenerateRequest& resolved, const families::ModelInfo& model) {
+  families::Sampling sampling = model.sampling;
+  sampling.solver = resolved.solver;
+  sampling.steps = resolved.steps;
+  sampling.shift = resolved.shift;
+  if (resolved.skip_layer >= 0) sampling.skip_layer = resolved.skip_layer;
+  diffusion::GuidanceScales& scales = sampling.guidance;
   if (resolved.text_guidance >= 0) scales.text = {resolved.text_guidance, resolved.text_guidance};
+  if (resolved.video_guidance >= 0) scales.text.video = resolved.video_guidance;
+  if (resolved.audio_guidance >= 0) scales.text.audio = resolved.audio_guidance;
   if (resolved.align_guidance >= 0) {
     scales.align = {resolved.align_guidance, resolved.align_guidance};
     scales.use_align = resolved.align_guidance > 0;
   }
-  return scales;
+  return sampling;
 }
 
 }  // namespace phonofilm::pipeline

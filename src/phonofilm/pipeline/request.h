@@ -8,15 +8,19 @@ namespace phonofilm::pipeline {
 
 struct GenerateRequest {
   std::string prompt;
-  std::string negative_prompt;   // what to stay away from; empty: "no text"
+  std::string negative_prompt;   // what to stay away from; empty: the model's default
+  std::string negative_audio_prompt;  // the same for the sound, of models that read one per modality
   double seconds = 0;            // 0: the model's default
   std::int64_t height = 0, width = 0;
+  bool exact_size = false;       // no scaling to the area that the model was trained at
   bool video = true, audio = true;
   std::int64_t seed = 0;
   std::int64_t steps = 0;        // 0: the model's default
   std::string solver = "default";
   double shift = 0;              // of the sigma schedule; 0: the model's default
   double text_guidance = -1;     // of both modalities; -1: the model's default per modality
+  double video_guidance = -1, audio_guidance = -1;  // text guidance of one modality; -1: as above
+  std::int64_t skip_layer = -1;  // block that the negative pass leaves out; 0: none; -1: the model's default
   double align_guidance = -1;    // pull towards what picture and sound say together; 0 switches its pass off
   Fields fields();
 };
@@ -28,6 +32,9 @@ void check(const GenerateRequest& request);
 // The request, checked, with the model's defaults filled in.
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model);
 
-diffusion::GuidanceScales guidance_scales(const GenerateRequest& resolved, const families::ModelInfo& model);
+// What a request asks of the clip's shape. image: the first frame, uint8 [H, W, 3], or undefined.
+families::ClipRequest clip_request(const GenerateRequest& request, const Tensor& image);
+// What a resolved request asks of the sampler.
+families::Sampling sampling_of(const GenerateRequest& resolved, const families::ModelInfo& model);
 
 }  // namespace phonofilm::pipeline

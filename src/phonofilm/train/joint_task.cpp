@@ -177,14 +177,14 @@ class JointTask : public Task {
 
   static Clip generate(const families::Generator& generator, const std::string& caption, std::uint64_t seed, const nn::RunContext& run) {
     const families::ClipSpec spec = generator.clip_spec({});
-    const auto conditioning = generator.encode({caption, "", {}}, spec, run);
+    const auto conditioning = generator.encode({caption, "", "", {}}, spec, run);
     const auto shape = generator.latent_shape(spec);
     const at::Generator noise = make_generator(seed);
     const JointLatent start{randn(shape.video, noise), randn(shape.audio, noise)};
-    const auto solver = diffusion::make_solver("euler");
-    const JointLatent latent = diffusion::sample(generator.velocity(*conditioning, generator.info().guidance, run), start,
-                                                 generator.sigmas(generator.info().steps, generator.info().shift), *solver, [](JointLatent&) {},
-                                                 [](std::int64_t, const JointLatent&) { return true; });
+    const families::Sampling& sampling = generator.info().sampling;
+    const auto solver = diffusion::make_solver(sampling.solver);
+    const JointLatent latent = diffusion::sample(generator.velocity(*conditioning, sampling, run), start,
+                                                 generator.sigmas(sampling), *solver, nullptr, nullptr);
     return generator.decode(latent, spec, run);
   }
 

@@ -75,8 +75,8 @@ class SmallGenerator : public families::Generator {
     return shape;
   }
 
-  std::vector<double> sigmas(std::int64_t steps, double shift) const override {
-    return diffusion::linear_sigmas(steps, shift);
+  std::vector<double> sigmas(const families::Sampling& sampling) const override {
+    return diffusion::linear_sigmas(sampling.steps, sampling.shift);
   }
 
   std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec,
@@ -94,10 +94,11 @@ class SmallGenerator : public families::Generator {
     return conditioning;
   }
 
-  diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const diffusion::GuidanceScales& scales,
+  diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
                                  const nn::RunContext& run) const override {
+    PF_CHECK(sampling.skip_layer == 0, InvalidRequest, "generate", "this model has no skip-layer guidance");
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
-    return [this, &own, scales, run](const JointLatent& latent, double sigma) {
+    return [this, &own, scales = sampling.guidance, run](const JointLatent& latent, double sigma) {
       const auto pass = [&](const PreparedContext& context, bool mask_modality) {
         return in_background([&, mask_modality] { return predict(latent, sigma, context, own, run, mask_modality); });
       };
@@ -218,13 +219,13 @@ class SmallGenerator : public families::Generator {
     info_.seconds = options_.seconds;
     info_.min_seconds = options_.min_seconds;
     info_.max_seconds = options_.max_seconds;
-    info_.steps = options_.steps;
-    info_.solver = options_.solver;
-    info_.shift = options_.shift;
+    info_.sampling.steps = options_.steps;
+    info_.sampling.solver = options_.solver;
+    info_.sampling.shift = options_.shift;
     info_.threads = 1;
-    info_.guidance.text = {options_.text_guidance_video, options_.text_guidance_audio};
-    info_.guidance.align = {options_.align_guidance_video, options_.align_guidance_audio};
-    info_.guidance.use_align = options_.align_guidance_video > 0 || options_.align_guidance_audio > 0;
+    info_.sampling.guidance.text = {options_.text_guidance_video, options_.text_guidance_audio};
+    info_.sampling.guidance.align = {options_.align_guidance_video, options_.align_guidance_audio};
+    info_.sampling.guidance.use_align = options_.align_guidance_video > 0 || options_.align_guidance_audio > 0;
   }
 
   SmallModelOptions options_;
@@ -238,7 +239,9 @@ class SmallGenerator : public families::Generator {
 families::Family small_family() {
   return {"nava mini",
           [](const std::string& folder) { return std::filesystem::exists(folder + "/model.json"); },
-          [](const std::string& folder, at::ScalarType dtype) { return std::make_unique<SmallGenerator>(folder, dtype); }};
+          [](const std::string& folder, const families::LoadOptions& options) {
+            return std::make_unique<SmallGenerator>(folder, options.dtype);
+          }};
 }
 
 }  // namespace phonofilm::nava

@@ -1,0 +1,106 @@
+// Blocks of Ovi's twin towers with random weights in bfloat16, as JSON lines: seconds, floating-point rate and its share
+// of the GEMM peak measured in the same run. tools/eager_ovi.py bench runs the same cases in PyTorch.
+//   bench_ovi [nano|mini|small|block1k|block4k]...
+#include <cstdio>
+#include <set>
+#include <string>
+
+#include "measure.h"
+#include "phonofilm/families/ovi/transformer.h"
+#include "phonofilm/tensor/random.h"
+
+using namespace phonofilm;
+using namespace phonofilm::bench;
+
+namespace {
+
+struct Case {
+  std::string name;
+  std::int64_t dim, ffn_dim, heads, layers;
+  std::int64_t frames, rows, columns, sounds;  // token grid of the picture, tokens of the sound
+  std::int64_t batch, text_len;
+  int repeats;
+
+  std::int64_t tokens() const { return frames * rows * columns; }
+};
+
+const Case kCases[] = {
+    {"nano", 256, 1024, 2, 4, 5, 8, 8, 40, 2, 512, 20},
+    {"mini", 512, 2304, 4, 8, 5, 16, 16, 40, 2, 512, 5},
+    {"small", 1024, 4608, 8, 12, 7, 14, 28, 80, 2, 512, 2},
+    {"block1k", 3072, 14336, 24, 1, 4, 16, 16, 157, 2, 512, 3},
+    {"block4k", 3072, 14336, 24, 1, 4, 32, 32, 157, 2, 512, 2},
+};
+
+ovi::OviConfig config_of(const Case& c) {
+  ovi::OviConfig config;
+  for (ovi::TowerConfig* tower : {&config.video, &config.audio}) {
+    tower->dim = c.dim;
+    tower->ffn_dim = c.ffn_dim;
+    tower->num_heads = c.heads;
+    tower->num_layers = c.layers;
+    tower->text_len = c.text_len;
+    tower->text_dim = 64;
+  }
+  return config;
+}
+
+// Matrix products and attention of the blocks for the whole batch; keys and values of the text are prepared before.
+double flop(const Case& c) {
+  const double n = double(c.tokens()), m = double(c.sounds), d = double(c.dim), text = double(c.text_len);
+  const auto tower = [&](double own, double other) {
+    const double products = own * (12 * d * d + 4 * d * double(c.ffn_dim)) + 4 * other * d * d;
+    return products + 4 * own * (own + text + other) * d;
+  };
+  return double(c.batch * c.layers) * (tower(n, m) + tower(m, n));
+}
+
+// Runs blocks plainly and adds up their time: embeddings and heads do not count.
+class TimingRunner : public nn::BlockRunner {
+ public:
+  nn::BlockState run(std::int64_t, const nn::BlockFn& block, const nn::BlockState& state) const override {
+    const auto start = Clock::now();
+    nn::BlockState after = block(state);
+    seconds += seconds_since(start);
+    return after;
+  }
+  mutable double seconds = 0;
+};
+
+void run_case(const Case& c) {
+  const c10::InferenceMode guard;
+  const nn::RunContext run{at::kBFloat16, nn::AttentionBackend::explicit_};
+  ovi::OviTransformer model(config_of(c));
+  model.initialise(1);
+  model.convert(at::kBFloat16);
+  const at::Generator noise = make_generator(2);
+  const Tensor rows = randn({c.batch, c.text_len, 64}, noise);
+  const ovi::PreparedContext context = model.prepare_context(rows, rows, run);
+  const ovi::OviInputs inputs{
+      .latent = {randn({c.batch, 48, c.frames, 2 * c.rows, 2 * c.columns}, noise), randn({c.batch, 20, c.sounds}, noise)},
+      .timestep = at::full({c.batch}, 500.0), .context = &context};
+  double best = 1e9;
+  for (int i = 0; i <= c.repeats; ++i) {  // the first run warms up
+    const TimingRunner timing;
+    model.forward(inputs, run, timing);
+    if (i > 0) best = std::min(best, timing.seconds);
+  }
+  const double peak = gemm_rate(at::kBFloat16), rate = flop(c) / best;
+  std::printf("{\"case\": \"%s\", \"dim\": %lld, \"ffn_dim\": %lld, \"heads\": %lld, \"layers\": %lld, "
+              "\"grid\": [%lld, %lld, %lld], \"sounds\": %lld, \"batch\": %lld, \"text_len\": %lld, \"threads\": %d, "
+              "\"repeats\": %d, \"seconds\": %.4f, \"gflop\": %.1f, \"gflop_per_s\": %.1f, "
+              "\"gemm_peak_gflop_per_s\": %.1f, \"fraction_of_peak\": %.3f}\n",
+              c.name.c_str(), (long long)c.dim, (long long)c.ffn_dim, (long long)c.heads, (long long)c.layers,
+              (long long)c.frames, (long long)c.rows, (long long)c.columns, (long long)c.sounds, (long long)c.batch,
+              (long long)c.text_len, at::get_num_threads(), c.repeats, best, flop(c) / 1e9, rate / 1e9, peak / 1e9, rate / peak);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::set<std::string> wanted(argv + 1, argv + argc);
+  for (const Case& c : kCases) {
+    if (wanted.empty() || wanted.contains(c.name)) run_case(c);
+  }
+}

@@ -1,0 +1,111 @@
+// phonofilm batch prompts.csv -o films/
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
+#include "phonofilm/base/log.h"
+#include "phonofilm/cli/commands.h"
+#include "phonofilm/cli/film_maker.h"
+#include "phonofilm/pipeline/prompt_list.h"
+
+namespace phonofilm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  pipeline::GenerateRequest defaults;
+  FilmMakerOptions maker;
+  std::string list, folder = "films", format = "mp4";
+};
+
+// One line per finished or failed row, so that a night's run can be read afterwards.
+void record(const Options& options, const pipeline::PromptRow& row, const std::string& film, const std::string& problem) {
+  nlohmann::json entry{{"line", row.line}, {"prompt", row.request.prompt}, {"film", fs::path(film).filename().string()}};
+  entry[problem.empty() ? "done" : "error"] = problem.empty() ? nlohmann::json(true) : nlohmann::json(problem);
+  std::ofstream(options.folder + "/batch.jsonl", std::ios::app)
+      << entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+// The latents that an interrupted run left for this film, if they are whole and of the same request.
+std::optional<pipeline::SavedLatent> left_over(const std::string& film, const pipeline::PromptRow& row) {
+  if (!fs::exists(latent_path(film))) return std::nullopt;
+  try {
+    pipeline::SavedLatent saved = pipeline::load_latent(latent_path(film));
+    if (saved.request.prompt == row.request.prompt && saved.request.seed == row.request.seed) return saved;
+    log::warn(concat(latent_path(film), ": belongs to another request, starting afresh"));
+  } catch (const Error& error) {
+    log::warn(concat(error.what(), "; starting afresh"));
+  }
+  return std::nullopt;
+}
+
+class Batch {
+ public:
+  explicit Batch(const Options& options) : options_(options) {}
+
+  void run() {
+    const auto rows = pipeline::read_prompt_list(options_.list, options_.defaults);
+    make_folder(options_.folder);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const std::string film = concat(options_.folder, "/", pipeline::film_name(i, rows[i].request.prompt), ".", options_.format);
+      if (fs::exists(film)) {
+        ++there_;
+      } else {
+        try_row(rows[i], film);
+      }
+    }
+    std::printf("%zu films: %zu made, %zu were there, %zu failed\n", rows.size(), made_, there_, failed_);
+    PF_CHECK(failed_ == 0, Error, "batch", failed_, " of ", rows.size(), " films failed; see ", options_.folder, "/batch.jsonl");
+  }
+
+ private:
+  // A row that fails does not stop the rest; Ctrl-C and a full disk do.
+  void try_row(const pipeline::PromptRow& row, const std::string& film) {
+    try {
+      PF_CHECK(row.problem.empty(), InvalidRequest, "batch", row.problem);
+      check_output(film, row.request);
+      const auto saved = left_over(film, row);
+      if (!maker_) maker_.emplace(options_.maker);
+      maker_->make(saved ? saved->request : row.request, row.image, film, saved ? &*saved : nullptr);
+      record(options_, row, film, "");
+      ++made_;
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const CheckpointError&) {
+      throw;
+    } catch (const ResourceError&) {
+      throw;
+    } catch (const Error& error) {
+      log::error(concat(options_.list, ":", row.line, ": ", error.what()));
+      record(options_, row, film, error.what());
+      ++failed_;
+    }
+  }
+
+  Options options_;
+  std::optional<FilmMaker> maker_;  // loaded for the first film that is not there
+  size_t made_ = 0, there_ = 0, failed_ = 0;
+};
+
+}  // namespace
+
+void add_batch_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("batch", "Make a film for every prompt of a list; run again to go on");
+  command->add_option("LIST", options->list, "Ovi's CSV or TSV (text_prompt, image_path), or JSON lines")->required();
+  command->add_option("-o,--output", options->folder, "folder for the films")->capture_default_str();
+  command->add_option("--format", options->format, "of the films")->check(CLI::IsMember({"mp4", "mov", "m4a", "wav"}));
+  Fields fields = options->defaults.fields();
+  std::erase_if(fields, [](const Field& field) { return field.name == "prompt"; });
+  add_flags(*command, options->maker.fields());
+  add_flags(*command, fields);
+  add_flags(*command, options->maker.film.fields());
+  command->callback([options] { Batch(*options).run(); });
+}
+
+}  // namespace phonofilm::cli

@@ -1,0 +1,126 @@
+#include "phonofilm/pipeline/prompt_list.h"
+
+#include <cctype>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/csv.h"
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
+
+namespace phonofilm::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// Ovi's names beside ours.
+std::string own_name(const std::string& key) {
+  if (key == "text_prompt") return "prompt";
+  if (key == "image_path") return "image";
+  return key;
+}
+
+std::string beside(const std::string& list, const std::string& path) {
+  if (path.empty() || fs::path(path).is_absolute()) return path;
+  return (fs::path(list).parent_path() / path).string();
+}
+
+// The row that `settings`, an object with our names, describes.
+PromptRow read_row(const std::string& list, std::int64_t line, json settings, const GenerateRequest& defaults) {
+  PromptRow row{line, defaults, "", ""};
+  try {
+    PF_CHECK(settings.is_object(), InvalidRequest, "batch", "expected a JSON object with a prompt, got ", settings.dump());
+    if (settings.contains("image")) {
+      PF_CHECK(settings["image"].is_string(), InvalidRequest, "batch", "image must be a path");
+      row.image = beside(list, settings["image"].get<std::string>());
+      settings.erase("image");
+    }
+    read_json(settings, row.request.fields(), concat(list, ":", line));
+    check(row.request);
+  } catch (const InvalidRequest& error) {
+    row.problem = error.what();
+  }
+  return row;
+}
+
+// Cells are text; what a field needs is found out by reading it as JSON first: 3 and true are not strings.
+json cell_value(const std::string& name, const std::string& cell) {
+  if (name == "prompt" || name == "image" || name.starts_with("negative")) return cell;
+  const json value = json::parse(cell, nullptr, /*allow_exceptions=*/false);
+  return value.is_number() || value.is_boolean() ? value : json(cell);
+}
+
+std::vector<PromptRow> read_table(const std::string& path, char separator, const GenerateRequest& defaults) {
+  const std::vector<CsvRow> table = parse_csv(read_file(path), separator);
+  PF_CHECK(!table.empty(), InvalidRequest, "batch", path, ": the list is empty");
+  std::vector<std::string> names;
+  for (const std::string& name : table[0].cells) names.push_back(own_name(name));
+  PF_CHECK(std::find(names.begin(), names.end(), "prompt") != names.end(), InvalidRequest, "batch", path,
+           ": the first line must name the columns, text_prompt among them; it names ", join(table[0].cells, ", "));
+  std::vector<PromptRow> rows;
+  for (size_t i = 1; i < table.size(); ++i) {
+    const CsvRow& cells = table[i];
+    json settings = json::object();
+    for (size_t c = 0; c < std::min(names.size(), cells.cells.size()); ++c) {
+      if (!cells.cells[c].empty()) settings[names[c]] = cell_value(names[c], cells.cells[c]);
+    }
+    rows.push_back(read_row(path, cells.line, settings, defaults));
+    if (cells.cells.size() > names.size()) {
+      rows.back().problem = concat(path, ":", cells.line, ": ", cells.cells.size(), " cells for ", names.size(),
+                                   " columns; a prompt with commas needs quotes around it");
+    }
+  }
+  return rows;
+}
+
+std::vector<PromptRow> read_lines(const std::string& path, const GenerateRequest& defaults) {
+  std::vector<PromptRow> rows;
+  std::int64_t number = 0;
+  for (const std::string& line : split(read_file(path), '\n')) {
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const json parsed = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (parsed.is_discarded()) {
+      rows.push_back({number, defaults, "", concat(path, ":", number, ": not JSON")});
+      continue;
+    }
+    json settings = parsed.is_object() ? json::object() : parsed;
+    if (parsed.is_object()) {
+      for (const auto& [key, value] : parsed.items()) settings[own_name(key)] = value;
+    }
+    rows.push_back(read_row(path, number, settings, defaults));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<PromptRow> read_prompt_list(const std::string& path, const GenerateRequest& defaults) {
+  const std::string ending = to_lower(fs::path(path).extension().string());
+  const std::vector<std::string> known{".csv", ".tsv", ".jsonl"};
+  PF_CHECK(std::find(known.begin(), known.end(), ending) != known.end(), InvalidRequest, "batch", path,
+           ": lists end in ", join(known, ", "), did_you_mean(ending, known));
+  PF_CHECK(fs::is_regular_file(path), InvalidRequest, "batch", path, ": no such file");
+  std::vector<PromptRow> rows = ending == ".jsonl" ? read_lines(path, defaults)
+                                                   : read_table(path, ending == ".tsv" ? '\t' : ',', defaults);
+  PF_CHECK(!rows.empty(), InvalidRequest, "batch", path, ": the list holds no prompts");
+  return rows;
+}
+
+std::string film_name(std::size_t index, const std::string& prompt) {
+  constexpr std::size_t kLongest = 40;
+  std::string words;
+  for (const char letter : prompt.substr(0, 4 * kLongest)) {
+    if (words.size() >= kLongest) break;
+    if (std::isalnum(static_cast<unsigned char>(letter))) {
+      words += char(std::tolower(static_cast<unsigned char>(letter)));
+    } else if (!words.empty() && words.back() != '_') {
+      words += '_';
+    }
+  }
+  const std::string number = std::to_string(index + 1);
+  return std::string(number.size() < 3 ? 3 - number.size() : 0, '0') + number + "_" + words;
+}
+
+}  // namespace phonofilm::pipeline

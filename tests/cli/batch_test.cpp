@@ -1,0 +1,63 @@
+// Lists of films by the real program and the embedded model: made, gone on with, and failing row by row.
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "program.h"
+
+using namespace phonofilm;
+using test::Outcome;
+using test::run_program;
+using test::TemporaryFolder;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kFailure = 1, kUsage = 2;
+
+Outcome batch(const TemporaryFolder& folder, const std::string& list, const std::string& arguments = "") {
+  std::ofstream(folder.file("list.csv")) << list;
+  return run_program("batch " + folder.file("list.csv") + " -o " + folder.file("films") + " --steps 2 --model " +
+                     PHONOFILM_SOURCE_DIR + "/models/mini " + arguments);
+}
+
+}  // namespace
+
+TEST_CASE("batch: a film per row; a row that fails does not stop the rest, and is tried again") {
+  const TemporaryFolder folder;
+  const std::string list =
+      "text_prompt,image_path,seed\na red rubber ball falls,,3\na blue ball falls,nowhere.png,\n<S>a green ball,,\n";
+  const Outcome first = batch(folder, list);
+  INFO(first.error);
+  CHECK(first.exit_code == kFailure);
+  CHECK(first.output.find("3 films: 1 made, 0 were there, 2 failed") != std::string::npos);
+  CHECK(first.error.find("list.csv:3: ") != std::string::npos);
+  CHECK(first.error.find("nowhere.png") != std::string::npos);
+  CHECK(first.error.find("the last <S> is never closed") != std::string::npos);
+  CHECK(fs::exists(folder.file("films/001_a_red_rubber_ball_falls.mp4")));
+  const auto written = fs::last_write_time(folder.file("films/001_a_red_rubber_ball_falls.mp4"));
+
+  const Outcome second = batch(folder, "text_prompt,image_path,seed\na red rubber ball falls,,3\na blue ball falls,,\n");
+  CHECK(second.exit_code == 0);
+  CHECK(second.output.find("2 films: 1 made, 1 were there, 0 failed") != std::string::npos);
+  CHECK(fs::last_write_time(folder.file("films/001_a_red_rubber_ball_falls.mp4")) == written);
+  CHECK(fs::exists(folder.file("films/002_a_blue_ball_falls.mp4")));
+  std::ifstream log(folder.file("films/batch.jsonl"));
+  CHECK(std::count(std::istreambuf_iterator<char>(log), {}, '\n') == 4);
+}
+
+TEST_CASE("batch: settings of the command line hold for all rows; sound alone") {
+  const TemporaryFolder folder;
+  const Outcome made = batch(folder, "text_prompt\na red rubber ball falls\n", "--no-video --format wav");
+  INFO(made.error);
+  CHECK(made.exit_code == 0);
+  CHECK(fs::exists(folder.file("films/001_a_red_rubber_ball_falls.wav")));
+}
+
+TEST_CASE("batch: a list that is none") {
+  const TemporaryFolder folder;
+  const Outcome outcome = batch(folder, "prompts\na ball\n");
+  CHECK(outcome.exit_code == kUsage);
+  CHECK(outcome.error.find("text_prompt among them") != std::string::npos);
+  CHECK_FALSE(fs::exists(folder.file("films")));
+}

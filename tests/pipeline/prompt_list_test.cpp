@@ -1,0 +1,78 @@
+#include "phonofilm/pipeline/prompt_list.h"
+
+#include <fstream>
+
+#include "phonofilm/base/error.h"
+#include "support/support.h"
+
+using namespace phonofilm;
+using namespace phonofilm::pipeline;
+
+namespace {
+
+struct List {
+  test::TemporaryFolder folder;
+  std::vector<PromptRow> read(const std::string& name, const std::string& text, const GenerateRequest& defaults = {}) {
+    std::ofstream(folder.file(name)) << text;
+    return read_prompt_list(folder.file(name), defaults);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("prompt list: Ovi's CSV, with quotes, first frames and settings of our own") {
+  List list;
+  GenerateRequest defaults;
+  defaults.steps = 7;
+  const auto rows = list.read("list.csv", "text_prompt,image_path,seed,audio\n\"a dog, it barks <S>wow<E>\",dog.png,5,false\na cat,,,\n", defaults);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].request.prompt == "a dog, it barks <S>wow<E>");
+  CHECK(rows[0].request.seed == 5);
+  CHECK_FALSE(rows[0].request.audio);
+  CHECK(rows[0].request.steps == 7);
+  CHECK(rows[0].image == list.folder.file("dog.png"));
+  CHECK(rows[0].problem.empty());
+  CHECK(rows[1].request.prompt == "a cat");
+  CHECK(rows[1].image.empty());
+}
+
+TEST_CASE("prompt list: JSON lines") {
+  List list;
+  const auto rows = list.read("list.jsonl", "{\"prompt\": \"a bell\", \"seconds\": 2, \"image\": \"/tmp/x.png\"}\n\n{\"text_prompt\": \"a bell\"}\n");
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].request.seconds == 2);
+  CHECK(rows[0].image == "/tmp/x.png");
+  CHECK(rows[1].line == 3);
+  CHECK(rows[1].request.prompt == "a bell");
+}
+
+TEST_CASE("prompt list: a bad row is marked and does not stop the others") {
+  List list;
+  const auto table = list.read("list.csv", "text_prompt,seed\na bell,3\na bell,three\n<S>never closed,1\na, b, c\n,2\n");
+  REQUIRE(table.size() == 5);
+  CHECK(table[0].problem.empty());
+  CHECK(table[1].problem.find("seed") != std::string::npos);
+  CHECK(table[2].problem.find("never closed") != std::string::npos);
+  CHECK(table[3].problem.find("3 cells for 2 columns") != std::string::npos);
+  CHECK(table[4].problem.find("the prompt is empty") != std::string::npos);
+  const auto lines = list.read("list.jsonl", "{\"prompt\": \n[1]\n{\"prompt\": \"a\", \"sed\": 1}\n{\"prompt\": \"a\", \"image\": 3}\n");
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].problem.find("not JSON") != std::string::npos);
+  CHECK(lines[1].problem.find("expected a JSON object") != std::string::npos);
+  CHECK(lines[2].problem.find("did you mean 'seed'") != std::string::npos);
+  CHECK(lines[3].problem.find("image must be a path") != std::string::npos);
+}
+
+TEST_CASE("prompt list: files that are no list") {
+  List list;
+  CHECK_THROWS_WITH_AS(list.read("list.txt", "a bell\n"), doctest::Contains("lists end in .csv, .tsv, .jsonl"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(list.read("list.csv", "a bell\na dog\n"), doctest::Contains("text_prompt among them"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(list.read("list.csv", "text_prompt\n"), doctest::Contains("holds no prompts"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(read_prompt_list(list.folder.file("nowhere.csv"), {}), doctest::Contains("no such file"), InvalidRequest);
+}
+
+TEST_CASE("prompt list: film names") {
+  CHECK(film_name(0, "A red ball, falls!") == "001_a_red_ball_falls_");
+  CHECK(film_name(1233, "x") == "1234_x");
+  CHECK(film_name(2, "<S>\xC3\xA9<E>").starts_with("003_s_"));
+}
