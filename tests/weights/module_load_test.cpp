@@ -4,6 +4,7 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/weights/safetensors.h"
 #include "support/support.h"
+#include "weights/memory_meter.h"
 
 using namespace phonofilm;
 
@@ -19,6 +20,25 @@ struct Small : nn::Module {
           bias(parameter("bias", {4}, nn::init::zeros())) {}
   } block{*this, "block"};
 };
+
+// Sixteen square matrices, to measure what loading them costs.
+struct Stack : nn::Module {
+  static constexpr std::int64_t kLayers = 16, kWidth = 64;
+  static constexpr std::size_t kMatrix = kWidth * kWidth * 4;  // bytes in float32
+  std::vector<Tensor*> weights;
+  Stack() {
+    for (std::int64_t i = 0; i < kLayers; ++i) {
+      weights.push_back(&parameter("layers." + std::to_string(i), {kWidth, kWidth}, nn::init::normal(1)));
+    }
+  }
+};
+
+weights::TensorMap stack_tensors(at::ScalarType dtype) {
+  Stack stack;
+  stack.initialise(1);
+  stack.convert(dtype);
+  return stack.state_dict();
+}
 
 std::string load_error(const weights::TensorMap& tensors) {
   Small model;
@@ -80,4 +100,65 @@ TEST_CASE("module: one error lists every missing, unexpected and mis-shaped tens
     CAPTURE(message);
     CHECK(message.find(part) != std::string::npos);
   }
+}
+
+TEST_CASE("module: a map that does not fit leaves the module as it was, and costs nothing") {
+  Small model;
+  model.initialise(3);
+  const weights::TensorMap before = model.state_dict();
+  weights::TensorMap tensors;
+  for (const auto& [name, tensor] : before) tensors[name] = at::zeros_like(tensor).to(at::kBFloat16);
+  tensors["extra"] = at::zeros({1}, at::kFloat);
+  const test::MemoryMeter meter;
+  CHECK_THROWS_AS(model.load(tensors, "model.safetensors"), CheckpointError);
+  CHECK(meter.peak() == 0);
+  for (const auto& [name, tensor] : model.state_dict()) CHECK(at::equal(tensor, before.at(name)));
+}
+
+TEST_CASE("module: a transposed view of a file is loaded contiguous") {
+  Small first, second;
+  first.initialise(2);
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    weights::TensorMap tensors = first.state_dict();
+    tensors["block.weight"] = tensors["block.weight"].t().contiguous().t();
+    REQUIRE_FALSE(tensors["block.weight"].is_contiguous());
+    second.load(tensors, "model.pth", "", dtype);
+    CHECK(second.block.weight.is_contiguous());
+    CHECK(at::equal(second.block.weight, first.block.weight.to(dtype)));
+  }
+}
+
+TEST_CASE("module: mapped weights of the model's own dtype cost no memory") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("stack.safetensors");
+  weights::save_safetensors(path, stack_tensors(at::kBFloat16));
+  const test::MemoryMeter meter;
+  Stack stack;
+  const auto file = weights::SafetensorsFile::open(path);
+  stack.load(file.tensors(), path, "", at::kBFloat16);
+  CHECK(meter.peak() == 0);
+  CHECK(stack.weights[3]->data_ptr() == file.at("layers.3").data_ptr());
+}
+
+TEST_CASE("module: converting mapped weights costs the converted ones and nothing else") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("stack.safetensors");
+  weights::save_safetensors(path, stack_tensors(at::kBFloat16));
+  const test::MemoryMeter meter;
+  Stack stack;
+  stack.load(weights::SafetensorsFile::open(path).tensors(), path, "", at::kFloat);
+  CHECK(meter.alive() == Stack::kLayers * Stack::kMatrix);
+  CHECK(meter.peak() == Stack::kLayers * Stack::kMatrix);
+}
+
+TEST_CASE("module: weights in memory that are moved in peak at the model's size and one tensor") {
+  constexpr std::size_t kConverted = Stack::kLayers * Stack::kMatrix, kSource = Stack::kMatrix / 2;
+  test::MemoryMeter meter;
+  Stack stack;
+  weights::TensorMap tensors = stack_tensors(at::kBFloat16);
+  REQUIRE(meter.alive() == Stack::kLayers * kSource);
+  meter.reset_peak();
+  stack.load(std::move(tensors), "stack.safetensors", "", at::kFloat);
+  CHECK(meter.alive() == kConverted);
+  CHECK(meter.peak() == kConverted + kSource);
 }

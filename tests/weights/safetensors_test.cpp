@@ -143,7 +143,8 @@ TEST_CASE("safetensors: headers that are not an object of entries") {
   CHECK(contains(refusal(encode("{\"a\": ", "")), "not a JSON object"));
   CHECK(contains(refusal(encode("[1, 2]", "")), "not a JSON object"));
   CHECK(contains(refusal(encode("{\"\xff\xfe\": 1}", "")), "not a JSON object"));
-  CHECK(contains(refusal(encode(std::string(100'000, '['), "")), "not a JSON object"));
+  CHECK(contains(refusal(encode(std::string(100'000, '['), "")), "nests deeper than 16 levels"));
+  CHECK(contains(refusal(encode("{\"a\": " + std::string(1000, '[') + std::string(1000, ']') + "}", "")), "nests deeper"));
   CHECK(contains(refusal(encode("{\"a\": 3}", "")), "tensor \"a\": malformed header entry"));
   CHECK(contains(refusal(encode("{\"__metadata__\": 3}", "")), "__metadata__"));
 }
@@ -160,8 +161,20 @@ TEST_CASE("safetensors: entries with missing or wrong members") {
   CHECK(contains(refusal(encode(json{{"a", entry("F32", {1}, {-4, 0})}}, 4)), "data_offsets must be"));
 }
 
+TEST_CASE("safetensors: a key that stands twice, at any level") {
+  const std::string x = R"({"dtype": "U8", "shape": [1], "data_offsets": [0, 1]})", y = R"({"dtype": "U8", "shape": [1], "data_offsets": [1, 2]})";
+  CHECK(contains(refusal(encode("{\"a\": " + x + ", \"a\": " + y + "}", "12")), "the header has the key \"a\" twice"));
+  CHECK(contains(refusal(encode(R"({"a": {"dtype": "U8", "dtype": "I8", "shape": [1], "data_offsets": [0, 1]}})", "1")), "key \"dtype\" twice"));
+  CHECK(contains(refusal(encode(R"({"__metadata__": {"k": "1", "k": "2"}})", "")), "key \"k\" twice"));
+}
+
+TEST_CASE("safetensors: names cannot steer the terminal that shows them") {
+  const std::string message = refusal(encode(json{{"\x1b[2J", entry("F31", {1}, {0, 4})}}, 4));
+  CHECK(contains(message, "tensor \" [2J\""));
+}
+
 TEST_CASE("safetensors: unknown dtype") {
-  CHECK(contains(refusal(encode(json{{"a", entry("F31", {1}, {0, 4})}}, 4)), "tensor \"a\": unknown dtype 'F31'"));
+  CHECK(contains(refusal(encode(json{{"a", entry("F31", {1}, {0, 4})}}, 4)), "tensor \"a\": unknown dtype \"F31\""));
 }
 
 TEST_CASE("safetensors: shapes whose size overflows, also beside a zero") {

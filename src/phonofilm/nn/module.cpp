@@ -81,28 +81,33 @@ void Module::initialise(std::uint64_t seed) {
   });
 }
 
-void Module::load(const std::map<std::string, Tensor>& tensors, const std::string& file, const std::string& prefix,
-                  at::ScalarType dtype) {
+void Module::require_fit(const std::map<std::string, Tensor>& tensors, const std::string& file, const std::string& prefix) {
   std::vector<std::string> problems;
   std::set<std::string> used;
   visit(prefix, [&](const std::string& name, Parameter& p) {
     const auto found = tensors.find(name);
-    if (found == tensors.end()) {
+    if (!used.insert(name).second) {
+      problems.push_back(concat("\"", name, "\" is declared twice by the model"));
+    } else if (found == tensors.end()) {
       problems.push_back(concat("missing \"", name, "\" ", shape_text(p.shape)));
-      return;
-    }
-    used.insert(name);
-    if (found->second.sizes() != at::IntArrayRef(p.shape)) {
+    } else if (found->second.sizes() != at::IntArrayRef(p.shape)) {
       problems.push_back(concat("\"", name, "\": expected ", shape_text(p.shape), ", got ", shape_text(found->second.sizes())));
-      return;
     }
-    *p.value = found->second.to(dtype);
   });
   for (const auto& [name, tensor] : tensors) {
     if (name.starts_with(prefix) && !used.contains(name)) problems.push_back(concat("unexpected \"", name, "\""));
   }
   PF_CHECK(problems.empty(), CheckpointError, "load", file, ": ", problems.size(), " tensors do not fit the model:\n  ",
            join(problems, "\n  "));
+}
+
+void Module::load(std::map<std::string, Tensor> tensors, const std::string& file, const std::string& prefix, at::ScalarType dtype) {
+  require_fit(tensors, file, prefix);
+  visit(prefix, [&](const std::string& name, Parameter& p) {
+    const auto source = tensors.extract(name);  // dropped as soon as it is converted
+    const Tensor& value = source.mapped();
+    *p.value = value.to(dtype, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::Contiguous).contiguous();
+  });
 }
 
 std::map<std::string, Tensor> Module::state_dict(const std::string& prefix) const {

@@ -49,9 +49,11 @@ class Module {
   // Draws every parameter anew from its Init, in registration order, as float32.
   void initialise(std::uint64_t seed);
   // Strict: every parameter is filled once and every tensor of `tensors` under `prefix` is used, else one
-  // CheckpointError lists all missing, unexpected and mis-shaped names. Values are converted to `dtype`, or shared
-  // with `tensors` where they have it already (no copy of a memory-mapped file).
-  void load(const std::map<std::string, Tensor>& tensors, const std::string& file, const std::string& prefix = "",
+  // CheckpointError lists all missing, unexpected and mis-shaped names, and the module is left as it was. Values are made
+  // contiguous and converted to `dtype`, or shared with `tensors` where they are so already (no copy of a mapped file).
+  // Each source is let go as soon as it is converted: whoever moves its only map in needs memory for the weights and one
+  // tensor, not for two sets of weights.
+  void load(std::map<std::string, Tensor> tensors, const std::string& file, const std::string& prefix = "",
             at::ScalarType dtype = at::kFloat);
   std::map<std::string, Tensor> state_dict(const std::string& prefix = "") const;  // detached, sharing storage
   void convert(at::ScalarType dtype);
@@ -70,6 +72,7 @@ class Module {
     Init init;
     Tensor* value;
   };
+  void require_fit(const std::map<std::string, Tensor>& tensors, const std::string& file, const std::string& prefix);
   void visit(const std::string& prefix, const std::function<void(const std::string&, Parameter&)>& visitor);
   struct Slot {  // children and parameters in the order they were declared
     std::string name;

@@ -3,23 +3,21 @@
 // Untrusted input: every length and offset is checked before use.
 #pragma once
 
-#include <map>
-#include <memory>
 #include <string>
 
-#include "phonofilm/tensor/tensor.h"
+#include "phonofilm/weights/file_bytes.h"
+#include "phonofilm/weights/tensor_map.h"
 
 namespace phonofilm::weights {
-
-using TensorMap = std::map<std::string, Tensor>;
-using Metadata = std::map<std::string, std::string>;
 
 // A memory-mapped file. Tensors are views of the mapping and keep it alive, so loading costs no memory until a
 // value is read; they must not be written to (copy first).
 class SafetensorsFile {
  public:
-  // Throws CheckpointError if the file is missing, truncated or malformed, naming the file and the tensor.
+  // Throws CheckpointError if the file is missing, truncated or malformed (also where a name stands twice), naming the
+  // file and the tensor.
   static SafetensorsFile open(const std::string& path);
+  static SafetensorsFile parse(const FileBytes& file);
   const std::string& path() const { return path_; }
   const TensorMap& tensors() const { return tensors_; }
   const Metadata& metadata() const { return metadata_; }

@@ -1,0 +1,31 @@
+// The few classes and functions of PyTorch that the pickle of a state dict mentions, and what they say about a tensor.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "phonofilm/weights/pickle_value.h"
+#include "phonofilm/weights/tensor_layout.h"
+
+namespace phonofilm::weights {
+
+// The white list for read_pickle: OrderedDict, torch.Size, the functions that rebuild tensors and parameters, storage
+// classes, and dtypes.
+std::span<const std::string_view> torch_globals();
+
+// A tensor as its archive describes it: a layout within an entry of the archive.
+struct TensorRecord {
+  TensorLayout layout;
+  std::string_view storage;         // name of the entry under data/
+  std::uint64_t storage_bytes = 0;  // as claimed by the pickle
+};
+
+// Whether `value` rebuilds a tensor or a parameter.
+bool describes_tensor(const PickleValue& value);
+
+// Throws CheckpointError, beginning with `where`, if the arguments are not those that PyTorch writes. The layout is not yet
+// checked against the storage.
+TensorRecord tensor_record(const std::string& where, const PickleValue& value);
+
+}  // namespace phonofilm::weights

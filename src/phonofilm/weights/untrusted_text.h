@@ -1,0 +1,15 @@
+// Text that comes out of a file of unknown origin.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace phonofilm::weights {
+
+// Well-formed UTF-8: no stray or overlong sequences, no surrogates, nothing beyond U+10FFFF.
+bool is_utf8(std::string_view text);
+
+// "\"text\"" for a message: shortened, and without anything that could steer a terminal or spoil a log's encoding.
+std::string quoted(std::string_view text);
+
+}  // namespace phonofilm::weights

@@ -1,0 +1,6 @@
+#include "fuzz/fuzz_input.h"
+#include "phonofilm/weights/safetensors.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return phonofilm::fuzz::parse<phonofilm::weights::SafetensorsFile>(data, size);
+}
