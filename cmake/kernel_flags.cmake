@@ -27,4 +27,7 @@ set_source_files_properties(${_nn}/kernels/rows.cpp ${_nn}/kernels/matrix_unit.c
   SKIP_PRECOMPILE_HEADERS ON)
 set_source_files_properties(${_nn}/fused_rows.cpp ${_nn}/fused_products.cpp PROPERTIES
   SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${OpenMP_CXX_FLAGS}")
+# The vocoder's activation holds its own clones for each instruction set.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/src/phonofilm/vocoders/bigvgan/fused_snake.cpp PROPERTIES
+  SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${OpenMP_CXX_FLAGS}")
 target_link_options(phonofilm_core PUBLIC ${OpenMP_CXX_FLAGS})
