@@ -30,7 +30,7 @@ LIBRARIES = {
     "world": Library(("world",), ("core",), ("torch",)),
     "train": Library(("train",), ("models", "parallel", "world"), ("torch",)),
     "eval": Library(("eval",), ("models", "world"), ("torch",)),
-    "text": Library(("text",), ("base",), ("sentencepiece",)),
+    "text": Library(("text",), ("base",), ("sentencepiece", "utf8proc", "gumbo")),
     "media": Library(("media",), ("core",), ("torch", "ffmpeg")),
     "jobs": Library(("jobs",), ("base",), ("sqlite",)),
     "server": Library(("server",), ("jobs",), ("beast",)),
@@ -46,6 +46,8 @@ OUTSIDE = {
     "sqlite": r"sqlite3",
     "beast": r"boost/",
     "sentencepiece": r"sentencepiece",
+    "utf8proc": r"utf8proc",
+    "gumbo": r"gumbo",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
