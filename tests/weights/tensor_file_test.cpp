@@ -100,9 +100,9 @@ TEST_CASE("tensor file: a long list of problems is cut") {
 TEST_CASE("tensor file: an index cannot lead out of its folder") {
   for (const char* name : {"../a.safetensors", "/etc/passwd", "parts/../../a.safetensors", "", "..", "a\n.safetensors"}) {
     CAPTURE(name);
-    check_contains(refusal(Sharded({{"x", name}}).path()), {"weight_map places tensor \"x\"", "the index's own folder"});
+    check_contains(refusal(Sharded(json{{"x", name}}).path()), {"weight_map places tensor \"x\"", "the index's own folder"});
   }
-  check_contains(refusal(Sharded({{"x", 3}}).path()), {"weight_map places tensor \"x\" in \"3\""});
+  check_contains(refusal(Sharded(json{{"x", 3}}).path()), {"weight_map places tensor \"x\" in \"3\""});
 }
 
 TEST_CASE("tensor file: damaged indices") {

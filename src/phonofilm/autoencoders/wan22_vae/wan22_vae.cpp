@@ -8,7 +8,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
-#include "phonofilm/weights/safetensors.h"
+#include "phonofilm/weights/tensor_file.h"
 
 namespace phonofilm::autoencoders {
 
@@ -114,7 +114,7 @@ void Wan22Vae::prepare(at::ScalarType dtype) {
 std::unique_ptr<Wan22Vae> load_wan22_vae(const std::string& path, const Wan22VaeConfig& config, at::ScalarType dtype,
                                          Wan22Rounding rounding) {
   auto vae = std::make_unique<Wan22Vae>(config);
-  vae->load(weights::SafetensorsFile::open(path).tensors(), path, /*prefix=*/"",
+  vae->load(weights::open_tensors(path).tensors, path, /*prefix=*/"",
             rounding == Wan22Rounding::to_bfloat16 ? at::kBFloat16 : dtype);
   vae->prepare(dtype);
   return vae;
