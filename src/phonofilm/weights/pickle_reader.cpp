@@ -249,7 +249,7 @@ void Machine::push_global(std::string_view module, std::string_view name) {
   const std::string wanted = concat(module.substr(0, kLongestGlobal), ".", name.substr(0, kLongestGlobal));
   const auto known = std::find(globals_.begin(), globals_.end(), wanted);
   if (known == globals_.end()) {
-    fail(concat("the pickle names ", quoted(wanted), ", which no state dict needs; nothing was executed. If you trust the file,",
+    fail(concat("the pickle names ", in_quotes(wanted), ", which no state dict needs; nothing was executed. If you trust the file,",
                 " open it in PyTorch and store only its state_dict() with torch.save"));
   }
   push(PickleGlobal{*known});

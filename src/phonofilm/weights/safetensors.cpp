@@ -50,7 +50,7 @@ at::ScalarType parse_dtype(const std::string& where, const std::string& name) {
   for (const DtypeName& dtype : kDtypes) {
     if (name == dtype.name) return dtype.type;
   }
-  refuse(where, concat("unknown dtype ", quoted(name)));
+  refuse(where, concat("unknown dtype ", in_quotes(name)));
 }
 
 struct Entry {
@@ -65,13 +65,13 @@ std::vector<std::int64_t> parse_sizes(const std::string& where, const Json& entr
   const bool fits = list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& number) {
     return number.is_number_unsigned() && number.get<std::uint64_t>() <= kLargestSize;
   });
-  PF_CHECK(fits, CheckpointError, "load", where, ": ", key, " must be a list of sizes, got ", quoted(list.dump()));
+  PF_CHECK(fits, CheckpointError, "load", where, ": ", key, " must be a list of sizes, got ", in_quotes(list.dump()));
   return list.get<std::vector<std::int64_t>>();
 }
 
 Entry parse_entry(const std::string& where, const Json& json, std::uint64_t data_size) {
   PF_CHECK(json.is_object() && json.contains("dtype") && json["dtype"].is_string(), CheckpointError, "load", where,
-           ": malformed header entry: ", quoted(json.dump()));
+           ": malformed header entry: ", in_quotes(json.dump()));
   const std::vector<std::int64_t> offsets = parse_sizes(where, json, "data_offsets");
   PF_CHECK(offsets.size() == 2, CheckpointError, "load", where, ": data_offsets must be two numbers");
   const Entry entry{parse_dtype(where, json["dtype"].get<std::string>()), parse_sizes(where, json, "shape"),
@@ -93,7 +93,7 @@ void check_order(const std::string& path, const std::map<std::string, Entry>& en
   std::uint64_t expected = 0;
   for (const auto& [name, entry] : order) {
     if (entry.begin != expected) {
-      refuse(path, concat("tensor ", quoted(name), " begins at byte ", entry.begin, " of the data where ", expected,
+      refuse(path, concat("tensor ", in_quotes(name), " begins at byte ", entry.begin, " of the data where ", expected,
                           " is expected: tensors overlap or leave a hole"));
     }
     expected = entry.end;
@@ -136,7 +136,7 @@ SafetensorsFile SafetensorsFile::parse(const FileBytes& file) {
     if (name == "__metadata__") {
       result.metadata_ = parse_metadata(file.path(), json);
     } else {
-      entries[name] = parse_entry(concat(file.path(), ": tensor ", quoted(name)), json, data.size());
+      entries[name] = parse_entry(concat(file.path(), ": tensor ", in_quotes(name)), json, data.size());
     }
   }
   check_order(file.path(), entries, data.size());

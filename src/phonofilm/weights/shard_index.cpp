@@ -33,7 +33,7 @@ ShardIndex parse_shard_index(const FileBytes& file) {
   ShardIndex index;
   for (const auto& [tensor, shard] : map->items()) {
     PF_CHECK(shard.is_string() && stays_inside(shard.get<std::string>()), CheckpointError, "load", file.path(), ": weight_map places tensor ",
-             quoted(tensor), " in ", quoted(shard.dump()), "; expected the name of a file in the index's own folder");
+             in_quotes(tensor), " in ", in_quotes(shard.dump()), "; expected the name of a file in the index's own folder");
     index.shard_of[tensor] = shard.get<std::string>();
   }
   const Json metadata = json.value("metadata", Json::object());

@@ -27,7 +27,7 @@ class KeyWatch {
     if (event == Event::object_end) open_objects_.pop_back();
     if (event == Event::key) {
       const auto& key = parsed.get_ref<const std::string&>();
-      PF_CHECK(open_objects_.back().insert(key).second, CheckpointError, "load", where_, " has the key ", quoted(key), " twice");
+      PF_CHECK(open_objects_.back().insert(key).second, CheckpointError, "load", where_, " has the key ", in_quotes(key), " twice");
     }
     return true;
   }

@@ -42,7 +42,7 @@ bool is_torch(std::string_view bytes) {
            ": is a Git LFS pointer, not the file itself; fetch it with 'git lfs pull'");
   PF_CHECK(!bytes.empty(), CheckpointError, "load", file.path(), ": is empty (an incomplete download?)");
   throw CheckpointError("load", concat(file.path(), ": is neither safetensors, nor a PyTorch archive, nor an index of shards; it begins ",
-                                       quoted(bytes.substr(0, 16))));
+                                       in_quotes(bytes.substr(0, 16))));
 }
 
 TensorFile open_one(const FileBytes& file) {
@@ -70,7 +70,7 @@ class Shards {
     for (const std::string& shard : shards) add(shard);
     for (const auto& [tensor, shard] : index_.shard_of) {
       const bool missing = !result_.tensors.contains(tensor) && !unreadable_.contains(shard);
-      if (missing) problem(concat("missing ", quoted(tensor), " in ", shard));
+      if (missing) problem(concat("missing ", in_quotes(tensor), " in ", shard));
     }
     report();
     return std::move(result_);
@@ -89,9 +89,9 @@ class Shards {
   void add_tensor(const std::string& shard, const std::string& name, const Tensor& tensor) {
     const auto expected = index_.shard_of.find(name);
     if (expected == index_.shard_of.end()) {
-      problem(concat("unexpected ", quoted(name), " in ", shard, ": the index does not name it"));
+      problem(concat("unexpected ", in_quotes(name), " in ", shard, ": the index does not name it"));
     } else if (expected->second != shard) {
-      problem(concat(quoted(name), " is in ", shard, ", the index says ", expected->second));
+      problem(concat(in_quotes(name), " is in ", shard, ", the index says ", expected->second));
     } else {
       result_.tensors[name] = tensor;
     }

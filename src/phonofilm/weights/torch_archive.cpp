@@ -52,7 +52,7 @@ std::string find_folder(const FileBytes& file, const ZipEntries& entries) {
 void require_little_endian(const FileBytes& file, const ZipEntries& entries, const std::string& folder) {
   const auto order = entries.find(folder + "byteorder");
   if (order == entries.end() || order->second == "little") return;
-  refuse(file.path(), concat("is in byte order ", quoted(order->second), ", only \"little\" is read; store it again on a common machine"));
+  refuse(file.path(), concat("is in byte order ", in_quotes(order->second), ", only \"little\" is read; store it again on a common machine"));
 }
 
 // The storages of an archive, as tensors view them. A misaligned one is copied, once.
@@ -74,9 +74,9 @@ class Storages {
 
   std::string_view find(const std::string& where, const TensorRecord& record) const {
     const auto found = entries_.find(concat(folder_, "data/", record.storage));
-    if (found == entries_.end()) refuse(where, concat("its storage ", quoted(record.storage), " is not in the archive"));
+    if (found == entries_.end()) refuse(where, concat("its storage ", in_quotes(record.storage), " is not in the archive"));
     if (found->second.size() != record.storage_bytes) {
-      refuse(where, concat("its storage ", quoted(record.storage), " claims ", record.storage_bytes, " bytes, the archive holds ",
+      refuse(where, concat("its storage ", in_quotes(record.storage), " claims ", record.storage_bytes, " bytes, the archive holds ",
                            found->second.size()));
     }
     return found->second;
@@ -106,7 +106,7 @@ TorchArchive TorchArchive::parse(const FileBytes& file) {
   archive.metadata_ = std::move(state.metadata);
   Storages storages(file, entries, folder);
   for (const auto& [name, record] : state.tensors) {
-    archive.tensors_[name] = storages.view(concat(file.path(), ": tensor ", quoted(name)), record);
+    archive.tensors_[name] = storages.view(concat(file.path(), ": tensor ", in_quotes(name)), record);
   }
   return archive;
 }

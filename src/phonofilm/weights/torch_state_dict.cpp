@@ -55,7 +55,7 @@ std::string scalar_text(const PickleValue& value) {
 std::string Flattener::key_text(const std::string& prefix, const PickleValue& key) const {
   if (const auto* text = key.as<std::string_view>()) return std::string(text->substr(0, kLongestName + 1));
   if (const auto* number = key.as<std::int64_t>()) return number_text(*number);
-  refuse(concat("a key in the dictionary ", quoted(prefix), " is neither a string nor a whole number"));
+  refuse(concat("a key in the dictionary ", in_quotes(prefix), " is neither a string nor a whole number"));
 }
 
 void Flattener::spend(std::size_t name_bytes) {
@@ -65,9 +65,9 @@ void Flattener::spend(std::size_t name_bytes) {
 }
 
 void Flattener::keep(const std::string& name, const PickleValue& value) {
-  if (!names_.insert(name).second) refuse(concat("the name ", quoted(name), " appears twice"));
+  if (!names_.insert(name).second) refuse(concat("the name ", in_quotes(name), " appears twice"));
   if (describes_tensor(value)) {
-    result_.tensors.emplace(name, tensor_record(concat(path_, ": tensor ", quoted(name)), value));
+    result_.tensors.emplace(name, tensor_record(concat(path_, ": tensor ", in_quotes(name)), value));
   } else if (const std::string text = scalar_text(value); !text.empty()) {
     spend(text.size());
     result_.metadata.emplace(name, text);
@@ -76,11 +76,11 @@ void Flattener::keep(const std::string& name, const PickleValue& value) {
 
 void Flattener::visit(const std::string& name, const PickleValue& value, int depth) {
   spend(name.size());
-  if (depth > kDeepest) refuse(concat(quoted(name), " nests deeper than ", kDeepest, " levels, or contains itself"));
+  if (depth > kDeepest) refuse(concat(in_quotes(name), " nests deeper than ", kDeepest, " levels, or contains itself"));
   if (const auto* dict = value.as<PickleDict>()) return visit_dict(name + ".", *dict, depth + 1);
   if (const auto* list = value.as<PickleList>()) return visit_items(name, list->items, depth + 1);
   if (const auto* tuple = value.as<PickleTuple>()) return visit_items(name, tuple->items, depth + 1);
-  if (value.as<PicklePersistent>() != nullptr) refuse(concat(quoted(name), " is a bare storage; store tensors only"));
+  if (value.as<PicklePersistent>() != nullptr) refuse(concat(in_quotes(name), " is a bare storage; store tensors only"));
   keep(name, value);
 }
 

@@ -46,7 +46,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::size_t end = std::min(text.size(), kLongestQuote);
   while (end > 0 && end < text.size() && is_continuation(Byte(text[end]))) --end;  // not in the middle of a letter
   std::string shown = printable(std::string(text.substr(0, end)));

@@ -10,6 +10,6 @@ namespace phonofilm::weights {
 bool is_utf8(std::string_view text);
 
 // "\"text\"" for a message: shortened, and without anything that could steer a terminal or spoil a log's encoding.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace phonofilm::weights

@@ -115,7 +115,7 @@ Entry read_entry(ByteReader& directory, const std::string& path) {
   directory.skip(8);
   std::uint64_t header = directory.u32();
   const std::string_view name = directory.take(name_bytes);
-  const std::string where = concat(path, ": zip entry ", quoted(name));
+  const std::string where = concat(path, ": zip entry ", in_quotes(name));
   read_zip64_extra(where, directory.take(extra_bytes), {&size, &stored, &header});
   directory.skip(comment_bytes);
   if ((flags & kEncryptedFlags) != 0) refuse(where, " is encrypted");
@@ -127,7 +127,7 @@ Entry read_entry(ByteReader& directory, const std::string& path) {
 
 // Where the entry's bytes begin: behind its local header, which repeats the name.
 std::uint64_t data_start(const FileBytes& file, const Directory& directory, const Entry& entry) {
-  const std::string where = concat(file.path(), ": zip entry ", quoted(entry.name));
+  const std::string where = concat(file.path(), ": zip entry ", in_quotes(entry.name));
   if (entry.header > directory.offset) refuse(where, concat(" begins at byte ", entry.header, ", outside the archive's data"));
   ByteReader header(concat(where, ": local header"), file.bytes().substr(entry.header, directory.offset - entry.header));
   if (header.take(4) != kLocalHeader) refuse(where, concat(" has no local header at byte ", entry.header, ": damaged"));
@@ -150,7 +150,7 @@ void require_no_overlap(const FileBytes& file, std::vector<Extent> extents) {
   std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
   for (std::size_t i = 1; i < extents.size(); ++i) {
     if (extents[i].begin < extents[i - 1].end) {
-      refuse(file.path(), concat(": zip entries ", quoted(extents[i - 1].name), " and ", quoted(extents[i].name), " overlap"));
+      refuse(file.path(), concat(": zip entries ", in_quotes(extents[i - 1].name), " and ", in_quotes(extents[i].name), " overlap"));
     }
   }
 }
@@ -167,7 +167,7 @@ ZipEntries read_zip_directory(const FileBytes& file) {
     const std::uint64_t begin = data_start(file, directory, entry);
     extents.push_back({entry.header, begin + entry.size, entry.name});
     const bool is_new = entries.emplace(entry.name, file.bytes().substr(begin, entry.size)).second;
-    if (!is_new) refuse(file.path(), concat(": zip entry ", quoted(entry.name), " appears twice"));
+    if (!is_new) refuse(file.path(), concat(": zip entry ", in_quotes(entry.name), " appears twice"));
   }
   require_no_overlap(file, std::move(extents));
   return entries;
