@@ -1,4 +1,5 @@
 #include "phonofilm/families/nava/family.h"
+#include "phonofilm/families/ovi/family.h"
 #include "phonofilm/families/registry.h"
 
 namespace phonofilm::families {
@@ -6,6 +7,7 @@ namespace phonofilm::families {
 const std::vector<Family>& all_families() {
   static const std::vector<Family> families{
       nava::small_family(),
+      ovi::family(),
   };
   return families;
 }

@@ -3,10 +3,12 @@
 // behind `Conditioning`.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "phonofilm/base/progress.h"
 #include "phonofilm/diffusion/guidance.h"
 #include "phonofilm/diffusion/joint_latent.h"
 #include "phonofilm/nn/run_context.h"
@@ -55,10 +57,31 @@ struct ClipRequest {
 };
 
 struct Prompt {
-  std::string text;
-  std::string negative;  // empty: what the model was trained with as "no text"
-  std::string negative_audio;  // of models that read one per modality
-  Tensor image;          // the first frame, uint8 [H, W, 3], of the spec's size unless ModelInfo::fits_images; undefined: none
+  std::string text{};
+  std::string negative{};        // empty: what the model was trained with as "no text"
+  std::string negative_audio{};  // of models that read one per modality
+  Tensor image{};  // the first frame, uint8 [H, W, 3], of the spec's size unless ModelInfo::fits_images; undefined: none
+};
+
+// What making a film will take, for plans before it and benchmarks after it.
+struct WorkPlan {
+  std::int64_t video_tokens = 0, audio_tokens = 0, text_tokens = 0;  // of one pass of the denoiser
+  std::int64_t passes = 1;                                           // per step: prompt, negative prompt, ...
+  // Floating-point operations, two per multiply-add, of matrix products, convolutions and attention.
+  double encode_flop = 0, step_flop = 0, decode_flop = 0;
+  struct Memory {
+    std::string part;      // "towers"
+    double bytes = 0;      // of its weights as they will be held
+    std::string lifetime;  // "mapped from the file while denoising"
+  };
+  std::vector<Memory> memory;
+  double activation_bytes = 0;  // the largest set of tensors that is alive at one time while denoising, roughly
+};
+
+// How decoding is watched.
+struct DecodeHooks {
+  Observer observer = ignore_progress;                      // returning false stops the work: Cancelled is thrown
+  std::function<void(const Tensor& frames)> on_frames = {};  // uint8 [n, H, W, 3], as soon as they are there, in order
 };
 
 // A prompt as the model understands it, with everything that is computed once per clip.
@@ -83,17 +106,20 @@ class Generator {
   // The noise schedule: steps + 1 levels from near 1 to 0.
   virtual std::vector<double> sigmas(const Sampling& sampling) const = 0;
 
-  virtual std::unique_ptr<Conditioning> encode(const Prompt& prompt, const ClipSpec& spec,
-                                               const nn::RunContext& run) const = 0;
+  virtual std::unique_ptr<Conditioning> encode(const Prompt& prompt, const ClipSpec& spec, const nn::RunContext& run,
+                                               const Observer& observer = ignore_progress) const = 0;
+  // The noise that the publisher's own program would draw from a seed, to reproduce its films; this program's own noise
+  // is drawn by the pipeline. Throws InvalidRequest for a model whose publisher has no such rule.
+  virtual diffusion::JointLatent reference_noise(const ClipSpec& spec, std::int64_t seed) const = 0;
   // Guided velocity of a batch of one. The conditioning must outlive the function.
   virtual diffusion::VelocityFn velocity(const Conditioning& conditioning, const Sampling& sampling,
                                          const nn::RunContext& run) const = 0;
-  // Floating-point operations (two per multiply-add) of one model pass over one film, for plans and benchmarks.
-  virtual double velocity_flop(const ClipSpec& spec) const = 0;
+  virtual WorkPlan plan(const ClipSpec& spec, const Sampling& sampling) const = 0;
   // Overwrites what the conditioning holds clean: the latent of a given first frame.
   virtual void hold(const Conditioning& conditioning, diffusion::JointLatent& latent) const = 0;
 
-  virtual Clip decode(const diffusion::JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run) const = 0;
+  virtual Clip decode(const diffusion::JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run,
+                      const DecodeHooks& hooks = {}) const = 0;
   // The latent of a given film, for round trips through the codecs.
   virtual diffusion::JointLatent encode_clip(const Clip& clip, const nn::RunContext& run) const = 0;
 };

@@ -12,9 +12,9 @@ using TokenizeFn = std::function<std::vector<std::int64_t>(const std::string& te
 
 struct LoadOptions {
   at::ScalarType dtype = at::kFloat;  // of matrix products
-  std::string variant;                // where a folder holds several models; empty: the first that is there
+  std::string variant{};              // where a folder holds several models; empty: the first that is there
   // Opens a SentencePiece model; undefined in programs without the text library.
-  std::function<TokenizeFn(const std::string& path)> open_tokenizer;
+  std::function<TokenizeFn(const std::string& path)> open_tokenizer{};
 };
 
 struct Family {

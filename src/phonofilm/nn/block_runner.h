@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "phonofilm/base/progress.h"
 #include "phonofilm/tensor/tensor.h"
 
 namespace phonofilm::nn {
@@ -23,6 +24,22 @@ class BlockRunner {
 class PlainRunner : public BlockRunner {
  public:
   BlockState run(std::int64_t, const BlockFn& block, const BlockState& state) const override { return block(state); }
+};
+
+// Reports every finished block of one pass; a `false` of the observer stops the pass.
+class ObservedRunner : public BlockRunner {
+ public:
+  // `inner` must outlive this runner; total: blocks of the pass.
+  ObservedRunner(const BlockRunner& inner, std::string stage, std::int64_t total, Observer observer)
+      : inner_(inner), stage_(std::move(stage)), total_(total), observer_(std::move(observer)) {}
+  // Throws Cancelled.
+  BlockState run(std::int64_t index, const BlockFn& block, const BlockState& state) const override;
+
+ private:
+  const BlockRunner& inner_;
+  std::string stage_;
+  std::int64_t total_;
+  Observer observer_;
 };
 
 }  // namespace phonofilm::nn

@@ -71,4 +71,30 @@ Wan22VaeConfig read_wan22_vae_config(const nlohmann::json& object, std::string_v
   return config;
 }
 
+double wan22_decode_flop(const Wan22VaeConfig& config, std::int64_t frames, std::int64_t h, std::int64_t w) {
+  const std::vector<std::int64_t> widths = config.decoder_widths();
+  double time = double(frames), space = double(h * w), total = 0;
+  const auto conv = [&](double taps, std::int64_t in, std::int64_t out) {
+    total += 2 * taps * double(in) * double(out) * time * space;
+  };
+  conv(27, kWan22LatentChannels, widths[0]);
+  for (int i = 0; i < 4; ++i) conv(27, widths[0], widths[0]);  // two residual blocks around the attention
+  for (std::size_t stage = 0; stage < 4; ++stage) {
+    const std::int64_t in = widths[stage], out = widths[stage + 1];
+    for (std::int64_t block = 0; block <= config.num_res_blocks; ++block) {
+      conv(27, block == 0 ? in : out, out);
+      conv(27, out, out);
+    }
+    if (stage == 3) break;
+    if (stage < 2) {
+      conv(3, out, 2 * out);  // doubles time
+      time = 2 * time - 1;
+    }
+    space *= 4;
+    conv(9, out, out);
+  }
+  conv(27, widths[4], 12);
+  return total;
+}
+
 }  // namespace phonofilm::autoencoders

@@ -34,4 +34,8 @@ struct Wan22VaeConfig {
 // temperal_downsample in the publisher's spelling, attn_scales, dropout), which must have their published values.
 Wan22VaeConfig read_wan22_vae_config(const nlohmann::json& object, std::string_view where);
 
+// Floating-point operations (two per multiply-add) of the convolutions that decode `frames` latent frames of h x w
+// positions; attention in the middle and norms are below one percent.
+double wan22_decode_flop(const Wan22VaeConfig& config, std::int64_t frames, std::int64_t h, std::int64_t w);
+
 }  // namespace phonofilm::autoencoders

@@ -37,6 +37,12 @@ auto in_background(Work work) {
   });
 }
 
+double bytes_of(const nn::Module& module) {
+  double bytes = 0;
+  for (const auto& [name, parameter] : module.named_parameters()) bytes += double(parameter.nbytes());
+  return bytes;
+}
+
 class SmallGenerator : public families::Generator {
  public:
   SmallGenerator(const std::string& folder, at::ScalarType dtype)
@@ -79,8 +85,8 @@ class SmallGenerator : public families::Generator {
     return diffusion::linear_sigmas(sampling.steps, sampling.shift);
   }
 
-  std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec,
-                                                 const nn::RunContext& run) const override {
+  std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec, const nn::RunContext& run,
+                                                 const Observer&) const override {
     const at::NoGradGuard no_grad;
     auto conditioning = std::make_unique<SmallConditioning>();
     note_unknown_words(prompt, conditioning->notices);
@@ -117,16 +123,23 @@ class SmallGenerator : public families::Generator {
     };
   }
 
-  // Matrix products of the blocks and attention; embeddings and heads are a few percent more.
-  double velocity_flop(const ClipSpec& spec) const override {
-    const NavaConfig& c = backbone_->transformer().config();
+  JointLatent reference_noise(const ClipSpec&, std::int64_t) const override {
+    throw InvalidRequest("generate", "this model's own noise is its reference; leave out --noise");
+  }
+
+  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling) const override {
     const LatentShape shape = latent_shape(spec);
-    const double video = spec.has_video() ? double(shape.video[2] * shape.video[3] * shape.video[4]) / 4 : 0;
-    const double audio = spec.has_audio() ? double(shape.audio[2]) : 0, tokens = video + audio, d = double(c.dim);
-    const double layers = double(c.num_double_layers + c.num_single_layers);
-    const double products = tokens * (6 * d * d + 2 * d * double(c.ffn_dim));  // q, k, v, o, cross q and o, FFN
-    const double attention = 2 * tokens * (tokens + double(c.text_len)) * d;
-    return 2 * layers * (products + attention);
+    const diffusion::GuidanceScales& scales = sampling.guidance;
+    families::WorkPlan plan;
+    if (spec.has_video()) plan.video_tokens = shape.video[2] * shape.video[3] * shape.video[4] / 4;
+    if (spec.has_audio()) plan.audio_tokens = shape.audio[2];
+    plan.text_tokens = backbone_->transformer().config().text_len;
+    const bool align = scales.use_align && spec.has_video() && spec.has_audio();
+    plan.passes = align ? 3 : scales.text.video != 1 || scales.text.audio != 1 ? 2 : 1;
+    plan.step_flop = double(plan.passes) * pass_flop(double(plan.video_tokens + plan.audio_tokens));
+    const double codecs = bytes_of(*codecs_.video) + bytes_of(*codecs_.audio) + bytes_of(*codecs_.vocoder);
+    plan.memory = {{"backbone", bytes_of(*backbone_), "all the time"}, {"codecs and vocoder", codecs, "all the time"}};
+    return plan;
   }
 
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
@@ -134,13 +147,15 @@ class SmallGenerator : public families::Generator {
     if (first.defined()) latent.video.narrow(2, 0, 1).copy_(first);
   }
 
-  Clip decode(const JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run) const override {
+  Clip decode(const JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run,
+              const families::DecodeHooks& hooks) const override {
     Clip clip;
     clip.fps = options_.fps;
     clip.sample_rate = options_.sample_rate;
     auto sound = spec.has_audio() ? in_background([&] { return decode_sound(latent.audio, run); }) : std::future<Tensor>();
     if (spec.has_video()) clip.frames = in_background([&] { return decode_picture(latent.video, run); }).get();
     if (sound.valid()) clip.waveform = sound.get();
+    if (hooks.on_frames && spec.has_video()) hooks.on_frames(clip.frames);
     return clip;
   }
 
@@ -157,6 +172,15 @@ class SmallGenerator : public families::Generator {
   }
 
  private:
+  // Matrix products of the blocks and attention; embeddings and heads are a few percent more.
+  double pass_flop(double tokens) const {
+    const NavaConfig& c = backbone_->transformer().config();
+    const double d = double(c.dim), layers = double(c.num_double_layers + c.num_single_layers);
+    const double products = tokens * (6 * d * d + 2 * d * double(c.ffn_dim));  // q, k, v, o, cross q and o, FFN
+    const double attention = 2 * tokens * (tokens + double(c.text_len)) * d;
+    return 2 * layers * (products + attention);
+  }
+
   Tensor decode_picture(const Tensor& latent, const nn::RunContext& run) const {
     const Tensor frames = codecs_.video->decode(denormalise(latent, options_.video_mean, options_.video_std), run)[0];
     return ((frames + 1) * 127.5).round().clamp(0, 255).to(at::kByte).permute({1, 2, 3, 0}).contiguous();

@@ -1,5 +1,6 @@
 #include "phonofilm/families/ovi/checkpoint.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "phonofilm/base/error.h"
@@ -71,10 +72,11 @@ OviFolder open_folder(const std::string& root, const std::string& name) {
   return folder;
 }
 
-void require_complete(const OviFolder& folder) {
+void require(const OviFolder& folder, const std::vector<std::string>& paths) {
   std::vector<std::string> missing;
   for (const Part& p : folder.parts) {
-    if (!p.found) missing.push_back(concat(p.name, ": ", p.path));
+    const bool needed = std::find(paths.begin(), paths.end(), p.path) != paths.end();
+    if (needed && !p.found) missing.push_back(concat(p.name, ": ", p.path));
   }
   PF_CHECK(missing.empty(), CheckpointError, "load", folder.root, ": ", missing.size(), " parts of Ovi are missing:\n  ",
            join(missing, "\n  "), "\nOvi's download script (download_weights.py) fetches them all");

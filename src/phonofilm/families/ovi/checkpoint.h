@@ -52,7 +52,7 @@ bool looks_like_ovi(const std::string& root);
 // missing: what needs them complains.
 OviFolder open_folder(const std::string& root, const std::string& variant);
 
-// Throws CheckpointError that lists every part that is missing and how to get it.
-void require_complete(const OviFolder& folder);
+// Throws CheckpointError that lists those of the given paths (of this folder's parts) that are missing, and how to get them.
+void require(const OviFolder& folder, const std::vector<std::string>& paths);
 
 }  // namespace phonofilm::ovi

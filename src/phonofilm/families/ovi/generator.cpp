@@ -1,0 +1,285 @@
+// Ovi's published checkpoints behind the pipeline's Generator interface. The towers stay mapped from their file; text
+// encoder, autoencoders and vocoder come and go (parts.h).
+#include <ATen/ops/upsample_bicubic2d.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "phonofilm/autoencoders/mmaudio_vae/mel_front_end.h"
+#include "phonofilm/base/error.h"
+#include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/families/ovi/family.h"
+#include "phonofilm/families/ovi/parts.h"
+#include "phonofilm/families/ovi/plan.h"
+#include "phonofilm/families/ovi/sizes.h"
+#include "phonofilm/families/ovi/transformer.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
+#include "phonofilm/weights/tensor_file.h"
+
+namespace phonofilm::ovi {
+namespace {
+
+using diffusion::JointLatent;
+using families::ClipRequest;
+using families::ClipSpec;
+using families::Prompt;
+using nn::RunContext;
+
+constexpr double kFps = 24;
+constexpr std::int64_t kSampleRate = 16000, kSamplesPerLatent = 512;
+
+struct OviConditioning : families::Conditioning {
+  PreparedContext both;      // the prompt and what to stay away from: a batch of two
+  PreparedContext positive;  // the prompt alone
+  Tensor first_frame;        // latent [1, C, 1, H', W'] held clean, or undefined
+};
+
+PreparedContext first_sample(const PreparedContext& both) {
+  const auto first = [](std::vector<TextKeys> keys) {
+    for (TextKeys& k : keys) k = {k.k.narrow(0, 0, 1), k.v.narrow(0, 0, 1)};
+    return keys;
+  };
+  return {first(both.video), first(both.audio)};
+}
+
+// [-1, 1] -> uint8. video: [3, F, H, W] -> [F, H, W, 3]
+Tensor to_pictures(const Tensor& video) {
+  return ((video + 1) * 127.5).round().clamp(0, 255).to(at::kByte).permute({1, 2, 3, 0}).contiguous();
+}
+
+class OviGenerator : public families::Generator {
+ public:
+  OviGenerator(const std::string& root, const families::LoadOptions& options)
+      : folder_(open_folder(root, options.variant)), open_tokenizer_(options.open_tokenizer), towers_(towers_config(folder_)) {
+    towers_.load(weights::open_tensors(folder_.towers).tensors, folder_.towers, "", options.dtype);
+    fill_info();
+  }
+
+  const families::ModelInfo& info() const override { return info_; }
+
+  ClipSpec clip_spec(const ClipRequest& r) const override {
+    PF_CHECK(r.video || r.audio, InvalidRequest, "generate", "neither picture nor sound is asked for");
+    ClipSpec spec;
+    const std::int64_t latents = latent_frames(r.seconds);
+    const PictureSize size = picture_size(r);
+    spec.height = size.height;
+    spec.width = size.width;
+    if (r.video) spec.frames = 4 * (latents - 1) + 1;
+    if (r.audio) spec.samples = kSamplesPerLatent * audio_latents(latents);
+    return spec;
+  }
+
+  LatentShape latent_shape(const ClipSpec& spec) const override {
+    LatentShape shape;
+    if (spec.has_video()) {
+      constexpr std::int64_t time = autoencoders::kWan22TimeStride, space = autoencoders::kWan22SpaceStride;
+      shape.video = {1, towers_.config().video.in_dim, (spec.frames - 1) / time + 1, spec.height / space, spec.width / space};
+    }
+    if (spec.has_audio()) shape.audio = {1, towers_.config().audio.in_dim, spec.samples / kSamplesPerLatent};
+    return shape;
+  }
+
+  std::vector<double> sigmas(const families::Sampling& s) const override {
+    if (s.solver == "unipc") return diffusion::ovi_unipc_sigmas(s.steps, s.shift);
+    if (s.solver == "euler") return diffusion::ovi_euler_sigmas(s.steps, s.shift);
+    return diffusion::linear_sigmas(s.steps, s.shift);
+  }
+
+  std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec, const RunContext& run,
+                                                 const Observer& observer) const override {
+    const at::NoGradGuard no_grad;
+    require_parts(spec);
+    auto conditioning = std::make_unique<OviConditioning>();
+    const std::vector<Tensor> rows = encode_texts({prompt.text, prompt.negative, prompt.negative_audio}, run, observer);
+    conditioning->both = towers_.prepare_context(spec.has_video() ? at::cat({rows[0], rows[1]}) : Tensor(),
+                                                 spec.has_audio() ? at::cat({rows[0], rows[2]}) : Tensor(), run);
+    conditioning->positive = first_sample(conditioning->both);
+    if (prompt.image.defined() && spec.has_video()) conditioning->first_frame = encode_image(prompt.image, spec, run);
+    return conditioning;
+  }
+
+  // As Ovi draws it: picture and sound each from a generator of their own with the same seed, in bfloat16, the sound with
+  // its channels last. On another device, or another model of GPU, PyTorch gives other numbers for a seed.
+  JointLatent reference_noise(const ClipSpec& spec, std::int64_t seed) const override {
+    const auto draw = [&](const Shape& shape) {
+      return at::randn(shape, make_generator(std::uint64_t(seed)), at::TensorOptions(at::kBFloat16)).to(at::kFloat);
+    };
+    const LatentShape shape = latent_shape(spec);
+    JointLatent noise;
+    if (spec.has_video()) noise.video = draw({shape.video.begin() + 1, shape.video.end()}).unsqueeze(0);
+    if (spec.has_audio()) noise.audio = draw({shape.audio[2], shape.audio[1]}).t().unsqueeze(0).contiguous();
+    return noise;
+  }
+
+  diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
+                                 const RunContext& run) const override {
+    const diffusion::GuidanceScales& scales = sampling.guidance;
+    PF_CHECK(!scales.use_align && !scales.use_timbre, InvalidRequest, "generate", "Ovi has text guidance only");
+    const bool guided = scales.text.video != 1 || scales.text.audio != 1;
+    const bool whole_times = sampling.solver != "euler";  // the multistep schedulers give the model integers
+    return [this, &own = dynamic_cast<const OviConditioning&>(conditioning), scales, guided, whole_times,
+            skip = sampling.skip_layer > 0 ? sampling.skip_layer : -1, run](const JointLatent& latent, double sigma) {
+      const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
+      OviInputs inputs{.latent = latent, .timestep = at::full({1}, time, at::kFloat), .context = &own.positive};
+      inputs.clean_frames = own.first_frame.defined() && latent.has_video() ? 1 : 0;
+      if (!guided) return towers_.forward(inputs, run);
+      inputs.latent = diffusion::map([](const Tensor& x) { return at::cat({x, x}); }, latent);
+      inputs.timestep = at::full({2}, time, at::kFloat);
+      inputs.context = &own.both;
+      inputs.skip_block = {-1, skip};
+      const JointLatent both = towers_.forward(inputs, run);
+      const auto sample = [&](std::int64_t i) {
+        return diffusion::map([&](const Tensor& x) { return x.narrow(0, i, 1); }, both);
+      };
+      return diffusion::combine({sample(0), sample(1), {}, {}}, scales);
+    };
+  }
+
+  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling) const override {
+    return plan_work(folder_, latent_shape(spec), sampling);
+  }
+
+  void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
+    const Tensor& first = dynamic_cast<const OviConditioning&>(conditioning).first_frame;
+    if (first.defined() && latent.has_video()) latent.video.narrow(2, 0, 1).copy_(first);
+  }
+
+  Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run,
+              const families::DecodeHooks& hooks) const override {
+    const at::NoGradGuard no_grad;
+    Clip clip;
+    clip.fps = kFps;
+    clip.sample_rate = kSampleRate;
+    if (spec.has_audio()) clip.waveform = decode_sound(latent.audio, run);
+    if (spec.has_video()) clip.frames = decode_picture(latent.video, run, hooks);
+    return clip;
+  }
+
+  JointLatent encode_clip(const Clip& clip, const RunContext& run) const override {
+    const at::NoGradGuard no_grad;
+    JointLatent latent;
+    if (clip.has_video()) {
+      const Tensor video = clip.frames.permute({3, 0, 1, 2}).unsqueeze(0).to(at::kFloat) / 127.5 - 1;
+      latent.video = load_video_vae(folder_, run.dtype)->encode(video, run);
+    }
+    if (clip.has_audio()) {
+      PF_CHECK(clip.sample_rate == kSampleRate, InvalidRequest, "encode", "Ovi's sound has ", kSampleRate,
+               " samples per second, got ", clip.sample_rate);
+      const Tensor mono = clip.waveform.mean(0, /*keepdim=*/true);
+      latent.audio = load_audio_vae(folder_, run.dtype)->encode(autoencoders::mmaudio_mel(mono), run).mean;
+    }
+    return latent;
+  }
+
+ private:
+  std::int64_t latent_frames(double seconds) const {
+    if (seconds == 0) return folder_.variant.latent_frames;
+    const auto latents = std::max<std::int64_t>(1, std::llround((seconds * kFps - 1) / 4) + 1);
+    PF_CHECK(latents <= folder_.variant.latent_frames, InvalidRequest, "generate", "the weights of ", folder_.variant.name,
+             " make films of up to ", info_.max_seconds, " seconds, asked for ", seconds);
+    return latents;
+  }
+
+  std::int64_t audio_latents(std::int64_t latents) const {
+    if (latents == folder_.variant.latent_frames) return folder_.variant.audio_latents;
+    const double seconds = double(4 * (latents - 1) + 1) / kFps;
+    return std::max<std::int64_t>(2, std::llround(seconds * double(kSampleRate) / double(kSamplesPerLatent)));
+  }
+
+  // As published, a first frame sets the shape, and a size that is asked for beside it does not count.
+  PictureSize picture_size(const ClipRequest& r) const {
+    const bool asked = r.height > 0 && r.width > 0;
+    PF_CHECK(asked || (r.height == 0 && r.width == 0), InvalidRequest, "generate", "give both --height and --width, or neither");
+    if (asked && r.exact_size) return snap({r.height, r.width});
+    if (r.image_height > 0) return size_for_image({r.image_height, r.image_width}, folder_.variant.area);
+    return snap_to_area(asked ? PictureSize{r.height, r.width} : PictureSize{720, 720}, folder_.variant.area);
+  }
+
+  // What is missing is said before hours of denoising, not after them.
+  void require_parts(const ClipSpec& spec) const {
+    std::vector<std::string> needed{folder_.text_encoder, folder_.tokenizer};
+    if (spec.has_video()) needed.push_back(folder_.video_vae);
+    if (spec.has_audio()) needed.insert(needed.end(), {folder_.audio_vae, folder_.vocoder});
+    require(folder_, needed);
+  }
+
+  // Rows of the text encoder, zeros behind the real tokens: each [1, text_len, text_dim].
+  std::vector<Tensor> encode_texts(const std::vector<std::string>& texts, const RunContext& run, const Observer& observer) const {
+    PF_CHECK(open_tokenizer_, InvalidRequest, "generate", "this program was built without its text library (SentencePiece)");
+    const families::TokenizeFn tokenize = open_tokenizer_(folder_.tokenizer);
+    std::vector<std::vector<std::int64_t>> ids;
+    for (const std::string& text : texts) ids.push_back(tokenize(text));
+    const auto encoder = load_text_encoder(folder_, run.dtype);
+    const nn::PlainRunner plain;
+    const nn::ObservedRunner runner(plain, "encode", encoder->config().num_layers, observer);
+    const Tensor rows = encoder->forward(text_encoders::pad_tokens(ids), run, runner);  // [3, longest, text_dim]
+    const std::int64_t missing = towers_.config().video.text_len - rows.size(1);
+    PF_CHECK(missing >= 0, InvalidRequest, "generate", "a prompt of ", rows.size(1), " tokens is longer than the ",
+             towers_.config().video.text_len, " that Ovi reads");
+    return at::constant_pad_nd(rows, {0, 0, 0, missing}).split(1);
+  }
+
+  // The picture is stretched to the clip's size, not cut.
+  Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
+    Tensor x = image.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat) / 127.5 - 1;
+    if (x.size(2) != spec.height || x.size(3) != spec.width) {
+      x = at::upsample_bicubic2d(x, {spec.height, spec.width}, /*align_corners=*/false);
+    }
+    return load_video_vae(folder_, run.dtype)->encode(x.unsqueeze(2), run);
+  }
+
+  Tensor decode_sound(const Tensor& latent, const RunContext& run) const {
+    const Tensor mel = load_audio_vae(folder_, run.dtype)->decode(latent, run);
+    return load_vocoder(folder_, run.dtype)->forward(mel, run)[0].to(at::kFloat).clamp(-1, 1).contiguous();
+  }
+
+  // One latent frame at a time: beside the pictures themselves, memory does not grow with the film's length.
+  Tensor decode_picture(const Tensor& latent, const RunContext& run, const families::DecodeHooks& hooks) const {
+    const auto vae = load_video_vae(folder_, run.dtype);
+    autoencoders::DecodeStream stream(*vae, run);
+    std::vector<Tensor> pictures;
+    for (std::int64_t f = 0; f < latent.size(2); ++f) {
+      pictures.push_back(to_pictures(stream.push(latent.narrow(2, f, 1))[0]));
+      if (hooks.on_frames) hooks.on_frames(pictures.back());
+      const bool go_on = hooks.observer({"decode", f + 1, latent.size(2)});
+      if (!go_on) throw Cancelled("decode", "stopped while decoding the picture");
+    }
+    return at::cat(pictures);
+  }
+
+  void fill_info() {
+    info_.family = "ovi";
+    info_.variant = folder_.variant.name;
+    info_.path = folder_.root;
+    info_.parameters = towers_.parameter_count();
+    info_.fps = kFps;
+    info_.sample_rate = kSampleRate;
+    const PictureSize size = snap_to_area({720, 720}, folder_.variant.area);
+    info_.height = size.height;
+    info_.width = size.width;
+    info_.seconds = info_.max_seconds = double(folder_.variant.frames()) / kFps;
+    info_.min_seconds = 1 / kFps;
+    info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 11};
+    info_.sampling.guidance.text = {4, 3};
+    info_.sampling.guidance.use_align = false;
+    info_.negative_video = "jitter, bad hands, blur, distortion";
+    info_.negative_audio = "robotic, muffled, echo, distorted";
+    info_.fits_images = true;
+  }
+
+  OviFolder folder_;
+  std::function<families::TokenizeFn(const std::string&)> open_tokenizer_;
+  families::ModelInfo info_;
+  OviTransformer towers_;
+};
+
+}  // namespace
+
+families::Family family() {
+  return {"ovi", looks_like_ovi, [](const std::string& folder, const families::LoadOptions& options) {
+            return std::make_unique<OviGenerator>(folder, options);
+          }};
+}
+
+}  // namespace phonofilm::ovi

@@ -1,0 +1,71 @@
+#include "phonofilm/families/ovi/plan.h"
+
+#include "phonofilm/families/ovi/parts.h"
+
+namespace phonofilm::ovi {
+namespace {
+
+// Of three texts: the prompt and two negative ones.
+double encode_flop(const text_encoders::Umt5Config& c, std::int64_t tokens) {
+  const double linear = 4 * double(c.dim) * double(c.dim_attn) + 3 * double(c.dim) * double(c.dim_ffn);
+  const double attention = 2 * double(tokens) * double(c.dim_attn);
+  return 3 * double(tokens) * double(c.num_layers) * 2 * (linear + attention);
+}
+
+double bytes_of(const OviFolder& folder, const std::string& path) {
+  for (const Part& part : folder.parts) {
+    if (part.path == path) return double(part.bytes);
+  }
+  return 0;
+}
+
+std::vector<families::WorkPlan::Memory> memory_of(const OviFolder& folder) {
+  return {{"text encoder", bytes_of(folder, folder.text_encoder), "while the prompt is encoded, then dropped"},
+          {"towers", bytes_of(folder, folder.towers), "while denoising, mapped from the file"},
+          {"audio autoencoder", bytes_of(folder, folder.audio_vae), "while the sound is decoded, then dropped"},
+          {"vocoder", bytes_of(folder, folder.vocoder), "while the sound is decoded, then dropped"},
+          {"video autoencoder", bytes_of(folder, folder.video_vae), "while the picture is decoded, then dropped"}};
+}
+
+// Residual streams in float32, and of one block: normed tokens, queries, keys, values and the hidden rows of a
+// feed-forward layer, in two bytes each.
+double activation_bytes(const TowerConfig& c, std::int64_t tokens, std::int64_t passes) {
+  const double per_token = 2 * 4 * double(c.dim) + 2 * (4 * double(c.dim) + double(c.ffn_dim));
+  return double(passes * tokens) * per_token;
+}
+
+}  // namespace
+
+double block_flop(const OviConfig& config, std::int64_t video, std::int64_t audio) {
+  const TowerConfig& c = config.video;
+  const double d = double(c.dim), f = double(c.ffn_dim), text = double(c.text_len);
+  const auto tower = [&](double own, double other) {
+    const double products = own * (12 * d * d + 4 * d * f);  // self q, k, v, o; cross q, o; feed-forward
+    const double attention = 4 * own * own * d + 4 * own * (text + other) * d;
+    return own == 0 ? 0 : products + attention + 4 * other * d * d;  // and keys and values of the other tower
+  };
+  return tower(double(video), double(audio)) + tower(double(audio), double(video));
+}
+
+families::WorkPlan plan_work(const OviFolder& folder, const families::Generator::LatentShape& shape,
+                             const families::Sampling& sampling) {
+  const OviConfig config = towers_config(folder);
+  families::WorkPlan plan;
+  if (!shape.video.empty()) plan.video_tokens = shape.video[2] * shape.video[3] * shape.video[4] / 4;
+  if (!shape.audio.empty()) plan.audio_tokens = shape.audio[2];
+  plan.text_tokens = config.video.text_len;
+  const auto& text = sampling.guidance.text;
+  plan.passes = text.video != 1 || text.audio != 1 ? 2 : 1;
+  const bool skips = plan.passes == 2 && sampling.skip_layer > 0 && sampling.skip_layer < config.video.num_layers;
+  const double blocks = double(plan.passes * config.video.num_layers - (skips ? 1 : 0));
+  plan.encode_flop = encode_flop(text_encoder_config(folder), plan.text_tokens);
+  plan.step_flop = blocks * block_flop(config, plan.video_tokens, plan.audio_tokens);
+  if (!shape.video.empty()) {
+    plan.decode_flop = autoencoders::wan22_decode_flop(video_vae_config(folder), shape.video[2], shape.video[3], shape.video[4]);
+  }
+  plan.memory = memory_of(folder);
+  plan.activation_bytes = activation_bytes(config.video, plan.video_tokens + plan.audio_tokens, plan.passes);
+  return plan;
+}
+
+}  // namespace phonofilm::ovi
