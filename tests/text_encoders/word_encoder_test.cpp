@@ -50,6 +50,19 @@ TEST_CASE("padding neither shows nor matters") {
   CHECK(encoder.forward(encoder.tokenize({""}), {}).abs().max().item<double>() == 0);
 }
 
+TEST_CASE("a row tells the words beside it, up to its reach, where the layers have nothing to say") {
+  text_encoders::WordEncoderConfig config = tiny();
+  config.neighbours = 2;
+  config.layers = 0;
+  WordEncoder encoder(config);
+  encoder.initialise(1);
+  const auto row = [&](const char* text, std::int64_t place) { return encoder.forward(encoder.tokenize({text}), {})[0][place]; };
+  CHECK(test::relative_error(row("a red wall falls", 2), row("three red wall falls", 2)) > 0.05);  // two to the left
+  CHECK(test::relative_error(row("a red wall falls", 0), row("a red ball falls", 0)) > 0.05);      // two to the right
+  test::expect_close(row("a red wall falls", 0), row("a red wall ball", 0), 1e-6);                 // three away
+  test::expect_close(encoder.forward(encoder.tokenize({"a red"}), {})[0].narrow(0, 2, 4), at::zeros({4, 16}), 0);
+}
+
 TEST_CASE("words stay distinguishable when the layers say the same of every word") {
   WordEncoder encoder(tiny());
   encoder.initialise(1);

@@ -67,6 +67,39 @@ TEST_CASE("joint task: held-out losses come with the right and with another clip
   }
 }
 
+TEST_CASE("joint task: captions of two materials are also judged with the materials exchanged") {
+  const test::TemporaryFolder folder;
+  json options = tiny_options(folder.file("cache"));
+  options["scene"] = "hard_impacts";
+  options["validation_clips"] = 12;
+  const auto figures = make(options)->validate({});
+  REQUIRE(figures.contains("audio exchanged"));
+  CHECK(figures.at("audio exchanged") != figures.at("audio two materials"));
+  CHECK(figures.at("audio two materials") != figures.at("audio"));
+}
+
+TEST_CASE("joint task: a trained backbone is taken over, and what it lacks is drawn anew") {
+  const test::TemporaryFolder folder;
+  json options = tiny_options(folder.file("cache"));
+  const auto first = make(options);
+  first->export_model(folder.file("model"));
+  options["start"] = folder.file("model") + "/backbone";
+  options["text_encoder"]["neighbours"] = 2;
+  const auto grown = make(options);
+  std::map<std::string, Tensor> before;
+  for (const auto& [name, value] : first->model().named_parameters()) before[name] = value;
+  std::int64_t added = 0;
+  for (const auto& [name, value] : grown->model().named_parameters()) {
+    if (before.contains(name)) {
+      test::expect_close(value, before.at(name).to(at::kBFloat16).to(at::kFloat), 0);  // exported as bfloat16
+    } else {
+      CHECK(name.find("text_encoder.neighbours") == 0);
+      ++added;
+    }
+  }
+  CHECK(added == 3);
+}
+
 TEST_CASE("joint task: the exported model carries the scales of its latents and can be loaded") {
   const test::TemporaryFolder folder;
   json options = tiny_options(folder.file("cache"));

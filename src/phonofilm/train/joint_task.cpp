@@ -78,13 +78,22 @@ class JointTask : public Task {
     return loss;
   }
 
-  // Losses at even noise levels, with the right captions and ("... wrong text") with those of the next clip: a model that
-  // reads its text is worse with the wrong one.
+  // Losses at even noise levels, with the right captions, and with wrong ones, with which a model that reads its text is
+  // worse: those of the next clip ("... wrong text"), and where a caption tells of two balls of two materials ("... two
+  // materials"), its own with the materials exchanged ("... exchanged"), which only a model that binds words to balls minds.
   std::map<std::string, double> validate(const nn::RunContext& run) override {
     const FlowLoss own = validation_loss(validation_.tokens, run);
     const FlowLoss other = validation_loss(validation_.tokens.roll(1, 0), run);
-    return {{"video", own.video.mean().item<double>()}, {"video wrong text", other.video.mean().item<double>()},
-            {"audio", own.audio.mean().item<double>()}, {"audio wrong text", other.audio.mean().item<double>()}};
+    std::map<std::string, double> figures;
+    report(figures, "", own, {});
+    report(figures, " wrong text", other, {});
+    const Tensor exchanged = exchange_materials(validation_.tokens);
+    const Tensor two = exchanged.ne(validation_.tokens).any(1).nonzero().flatten();
+    if (two.numel() > 0) {
+      report(figures, " two materials", own, two);
+      report(figures, " exchanged", validation_loss(exchanged, run), two);
+    }
+    return figures;
   }
 
   void write_samples(const std::string& folder, std::int64_t step, const nn::RunContext& run) override {
@@ -128,6 +137,30 @@ class JointTask : public Task {
                       {"audio", take(validation_.latents.audio, index, model_options_.audio_mean, model_options_.audio_std)}};
     const Tensor sigma = (index.to(at::kFloat) + 0.5) / double(count);
     return flow_of(batch, {sigma, at::ones({count})}, mix_seed(seed_, "validation noise"), run);
+  }
+
+  // Means over all samples, or over those of an index.
+  static void report(std::map<std::string, double>& figures, const std::string& name, const FlowLoss& loss, const Tensor& index) {
+    const auto mean = [&](const Tensor& x) { return (index.defined() ? x.index_select(0, index) : x).mean().item<double>(); };
+    figures["video" + name] = mean(loss.video);
+    figures["audio" + name] = mean(loss.audio);
+  }
+
+  // Captions that name two materials with the two exchanged, all others as they are. tokens: int64 [N, max_tokens]
+  Tensor exchange_materials(const Tensor& tokens) const {
+    Tensor exchanged = tokens.clone();
+    std::vector<std::pair<std::int64_t, Tensor>> materials;  // of one caption: id and where it stands
+    for (std::int64_t row = 0; row < tokens.size(0); ++row) {
+      materials.clear();
+      for (const std::string& name : world::materials()) {
+        const std::int64_t id = backbone_->text_encoder().tokenizer().encode(name, 1).ids.at(0);
+        const Tensor places = tokens[row].eq(id);
+        if (places.any().item<bool>()) materials.emplace_back(id, places);
+      }
+      if (materials.size() != 2) continue;
+      exchanged[row].masked_fill_(materials[0].second, materials[1].first).masked_fill_(materials[1].second, materials[0].first);
+    }
+    return exchanged;
   }
 
   const Bucket& pick_bucket(Random& random) const {
@@ -209,11 +242,17 @@ nlohmann::json take_section(nlohmann::json& json, const char* name) {
   return section;
 }
 
+// What a trained backbone has learnt. Parameters that it lacks stay as they were drawn.
+void take_over(const SmallBackbone& trained, SmallBackbone& backbone, const std::string& folder) {
+  PF_CHECK(trained.text_encoder().config().words == backbone.text_encoder().config().words, CheckpointError, "recipe", folder,
+           ": was trained on captions of other words than this program's world has");
+  std::map<std::string, Tensor> state = backbone.state_dict();
+  for (const auto& [name, value] : trained.named_parameters()) state[name] = value;
+  backbone.load(std::move(state), folder);
+}
+
 std::unique_ptr<SmallBackbone> make_backbone(const Recipe& recipe, const nlohmann::json& text_json, nlohmann::json transformer_json,
                                              const JointTaskOptions& options) {
-  if (!options.start.empty()) {
-    return nava::load_backbone(options.start, at::kFloat);
-  }
   text_encoders::WordEncoderConfig text;
   text.words = world::caption_words();
   read_json(text_json, text.fields(), recipe.path + ": options: text_encoder");
@@ -222,6 +261,7 @@ std::unique_ptr<SmallBackbone> make_backbone(const Recipe& recipe, const nlohman
   const nava::NavaConfig transformer = nava::read_nava_config(transformer_json, recipe.path + ": options: transformer");
   auto backbone = std::make_unique<SmallBackbone>(text, transformer);
   backbone->initialise(mix_seed(std::uint64_t(recipe.run.seed), "weights"));
+  if (!options.start.empty()) take_over(*nava::load_backbone(options.start, at::kFloat), *backbone, options.start);
   return backbone;
 }
 

@@ -15,6 +15,7 @@ Fields WordEncoderConfig::fields() {
           {"width", &width, "of the rows", 8.0, 8192.0},
           {"heads", &heads, "of attention", 1.0, 128.0},
           {"layers", &layers, "of the transformer", 0.0, 64.0},
+          {"neighbours", &neighbours, "words on either side that a row is told of directly; 0: none", 0.0, 64.0},
           {"max_tokens", &max_tokens, "words per text", 1.0, 4096.0}};
 }
 
@@ -42,6 +43,15 @@ Tensor WordEncoderLayer::forward(const Tensor& x, const Tensor& padding, const n
   return y + fc2_.forward(nn::gelu_tanh(fc1_.forward(norm2_.forward(y), run)), run).to(x.scalar_type());
 }
 
+NeighbourMix::NeighbourMix(nn::Module& parent, const std::string& name, std::int64_t width, std::int64_t reach)
+    : Module(parent, name),
+      conv_(*this, "conv", width, width, {.kernel = 2 * reach + 1, .padding = reach, .groups = width, .bias = nn::Bias::no}),
+      norm_(*this, "norm", width) {}
+
+Tensor NeighbourMix::forward(const Tensor& words, const nn::RunContext& run) const {
+  return norm_.forward(conv_.forward(words.transpose(1, 2), run).transpose(1, 2).to(at::kFloat));
+}
+
 WordEncoder::WordEncoder(const WordEncoderConfig& config)
     : config_(config),
       tokenizer_(config.words),
@@ -51,6 +61,7 @@ WordEncoder::WordEncoder(const WordEncoderConfig& config)
       position_embedding_(parameter("position_embedding", {config.max_tokens, config.width}, nn::init::normal(0.02))),
       word_norm_(*this, "word_norm", config.width),
       norm_(*this, "norm", config.width) {
+  if (config.neighbours > 0) neighbours_ = std::make_unique<NeighbourMix>(*this, "neighbours", config.width, config.neighbours);
   for (std::int64_t i = 0; i < config.layers; ++i) {
     layers_.push_back(std::make_unique<WordEncoderLayer>(*this, phonofilm::concat("layers.", i), config.width, config.heads));
   }
@@ -71,7 +82,9 @@ Tensor WordEncoder::forward(const Tensor& tokens, const nn::RunContext& run) con
   const Tensor words = word_embedding_.forward(tokens).to(at::kFloat) + position_embedding_.to(at::kFloat);  // [B, L, D]
   Tensor x = words;
   for (const auto& layer : layers_) x = layer->forward(x, padding, run);
-  return (word_norm_.forward(words) + norm_.forward(x)).masked_fill(padding.unsqueeze(-1), 0);
+  Tensor rows = word_norm_.forward(words) + norm_.forward(x);
+  if (neighbours_) rows = rows + neighbours_->forward(words.masked_fill(padding.unsqueeze(-1), 0), run);
+  return rows.masked_fill(padding.unsqueeze(-1), 0);
 }
 
 }  // namespace phonofilm::text_encoders

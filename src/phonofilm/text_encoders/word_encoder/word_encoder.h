@@ -1,7 +1,10 @@
 // A small text encoder that is trained along with the model it serves: word and position embeddings, then pre-norm
-// transformer layers over the words of a caption. A row is what the word is, plus what the sentence makes of it. Without
-// the first half the layers soon say nothing but what matters most to the loss (here: the material, which the sound
-// depends on), and words that matter less (the color) become indistinguishable for good.
+// transformer layers over the words of a caption. A row is the sum of
+// - what the word is: without it the layers soon say nothing but what matters most to the loss (here: the material, which
+//   the sound depends on), and words that matter less (the color) become indistinguishable for good;
+// - what its neighbours are, by a convolution: what belongs together stands together ("a red glass ball and a blue metal
+//   ball"), and attention between words did not learn to bind a material to its color by itself;
+// - what the sentence makes of it.
 #pragma once
 
 #include <memory>
@@ -15,6 +18,7 @@ namespace phonofilm::text_encoders {
 struct WordEncoderConfig {
   std::vector<std::string> words;  // the vocabulary
   std::int64_t width = 192, heads = 4, layers = 2;
+  std::int64_t neighbours = 0;  // words on either side that a row is told of directly
   std::int64_t max_tokens = 40;
   Fields fields();
 };
@@ -31,6 +35,17 @@ class WordEncoderLayer : public nn::Module {
   nn::Linear q_, k_, v_, o_;
   nn::LayerNorm norm2_;
   nn::Linear fc1_, fc2_;
+};
+
+// "neighbours": a filter over places per channel, then a norm.
+class NeighbourMix : public nn::Module {
+ public:
+  NeighbourMix(nn::Module& parent, const std::string& name, std::int64_t width, std::int64_t reach);
+  Tensor forward(const Tensor& words, const nn::RunContext& run) const;  // [B, L, D], zero where there is no word
+
+ private:
+  nn::Conv1d conv_;
+  nn::LayerNorm norm_;
 };
 
 class WordEncoder : public nn::Module {
@@ -50,6 +65,7 @@ class WordEncoder : public nn::Module {
   nn::Embedding word_embedding_;
   Tensor& position_embedding_;
   std::vector<std::unique_ptr<WordEncoderLayer>> layers_;
+  std::unique_ptr<NeighbourMix> neighbours_;  // null where the reach is 0
   nn::LayerNorm word_norm_, norm_;
 };
 
