@@ -16,8 +16,9 @@ namespace {
 const std::string kModel = " --model " + std::string(PHONOFILM_SOURCE_DIR) + "/models/mini";
 
 // Few steps: what is tested is the road, not the driving.
-Outcome generate(const std::string& film, const std::string& arguments = "", const std::string& before = "") {
-  return run_program("generate 'a red rubber ball falls and bounces' --steps 3 --seed 5 -o " + film + kModel + " " + arguments, before);
+Outcome generate(const std::string& film, const std::string& arguments = "", const std::string& before = "", int seed = 5) {
+  return run_program("generate 'a red rubber ball falls and bounces' --steps 3 -o " + film + kModel + " --seed " +
+                         std::to_string(seed) + " " + arguments, before);
 }
 
 nlohmann::json describe(const std::string& film) {
@@ -57,8 +58,8 @@ TEST_CASE("film: show draws a contact sheet and a spectrogram") {
 
 TEST_CASE("film: the same seed makes the same film, takes count the seed up") {
   const TemporaryFolder folder;
-  REQUIRE(generate(folder.file("a.mp4"), "--takes 2 --keep-latents").exit_code == 0);
-  REQUIRE(generate(folder.file("b.mp4"), "--keep-latents").exit_code == 0);
+  REQUIRE(generate(folder.file("a.mp4"), "--takes 2 --dump-latents").exit_code == 0);
+  REQUIRE(generate(folder.file("b.mp4"), "--dump-latents").exit_code == 0);
   for (const char* part : {"video", "audio"}) {
     const Tensor first = latent(folder.file("a.latents.safetensors"), part);
     CHECK(at::equal(first, latent(folder.file("b.latents.safetensors"), part)));
@@ -78,13 +79,37 @@ TEST_CASE("film: sound alone and picture alone") {
 TEST_CASE("film: latents outlive a film that could not be written, and the film is finished from them") {
   const TemporaryFolder folder;
   const std::string film = folder.file("film.mp4"), latents = folder.file("film.latents.safetensors");
-  // A file may not grow beyond 70 KB (sh counts in 512 bytes): the latents fit, a film at the best quality does not.
-  const Outcome failed = generate(film, "--crf 1 --scale 8", "trap '' XFSZ; ulimit -f 140;");
+  // A file may not grow beyond 130 KB (sh counts in 512 bytes): the latents fit, a film at the best quality does not.
+  const Outcome failed = generate(film, "--crf 1 --scale 8", "trap '' XFSZ; ulimit -f 260;");
   CHECK(failed.exit_code == 6);
   CHECK_FALSE(fs::exists(film));
   REQUIRE(fs::exists(latents));
-  CHECK(run_program("generate --resume " + latents + " -o " + film + kModel).exit_code == 0);
+  CHECK(failed.says("phonofilm decode " + latents));
+  CHECK(run_program("decode " + latents + " -o " + film + kModel).exit_code == 0);
   CHECK(describe(film)["settings"]["settings"]["seed"] == 5);
+}
+
+TEST_CASE("film: the noise of one run, given to another, makes the same latents whatever the seed") {
+  const TemporaryFolder folder;
+  const std::string latents = folder.file("a.latents.safetensors");
+  REQUIRE(generate(folder.file("a.mp4"), "--dump-latents").exit_code == 0);
+  REQUIRE(generate(folder.file("b.mp4"), "--dump-latents --init-noise " + latents, "", 99).exit_code == 0);
+  for (const char* part : {"video", "audio", "init_video", "init_audio"}) {
+    CHECK(at::equal(latent(latents, part), latent(folder.file("b.latents.safetensors"), part)));
+  }
+  const Outcome longer = generate(folder.file("c.mp4"), "--seconds 3 --init-noise " + latents);
+  CHECK(longer.exit_code == 3);
+  CHECK(longer.says("init_video"));
+}
+
+TEST_CASE("film: a dry run says what the film would take and makes nothing") {
+  const TemporaryFolder folder;
+  const Outcome plan = generate(folder.file("film.mp4"), "--dry-run");
+  CHECK(plan.exit_code == 0);
+  for (const char* text : {"49 frames of 96 x 96", "208 picture, 64 sound", "3 steps of 2 passes", "backbone"}) {
+    CHECK_MESSAGE(plan.says(text), plan.output);
+  }
+  CHECK_FALSE(fs::exists(folder.file("film.mp4")));
 }
 
 TEST_CASE("film: interrupted while denoising, it keeps the latents and says how to go on") {
@@ -97,6 +122,6 @@ TEST_CASE("film: interrupted while denoising, it keeps the latents and says how 
   CHECK(WEXITSTATUS(status) == 130);
   CHECK(read_file(errors).find("go on with: phonofilm generate --resume " + latents) != std::string::npos);
   const auto saved = weights::SafetensorsFile::open(latents).metadata();
-  CHECK(std::stoi(saved.at("steps_done")) < 500);
+  CHECK(nlohmann::json::parse(saved.at("progress"))["steps_done"].get<int>() < 500);
   CHECK_FALSE(fs::exists(folder.file("film.mp4")));
 }

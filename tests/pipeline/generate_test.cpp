@@ -5,6 +5,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/weights/safetensors.h"
 #include "pipeline/tiny_model.h"
 #include "support/support.h"
 
@@ -113,6 +114,52 @@ TEST_CASE("a cancelled film keeps its latents, and goes on to the very film it w
   const Clip finished = pipeline::generate(*model.generator, saved.request, {}, resumed).clip;
   CHECK(at::equal(finished.frames, straight.frames));
   CHECK(at::equal(finished.waveform, straight.waveform));
+}
+
+TEST_CASE("saved latents are decoded without their prompt, finished or not, and only by a model of their shape") {
+  const TinyModel model;
+  std::vector<SavedLatent> kept;
+  GenerateOptions options;
+  options.keep = [&](const SavedLatent& latent) { kept.push_back(latent); };
+  const Clip straight = pipeline::generate(*model.generator, request(), {}, options).clip;
+  REQUIRE(kept.size() == 1);
+  CHECK(at::equal(pipeline::decode(*model.generator, kept[0], {}).clip.frames, straight.frames));
+  SavedLatent noise = kept[0];
+  noise.latent = noise.noise;
+  CHECK(!at::equal(pipeline::decode(*model.generator, noise, {}).clip.waveform, straight.waveform));
+  SavedLatent other = kept[0];
+  other.latent.video = at::zeros({1, 5, 3, 1, 1});
+  CHECK_THROWS_WITH_AS(pipeline::decode(*model.generator, other, {}), doctest::Contains("another model"), InvalidRequest);
+}
+
+TEST_CASE("noise may come from a file, in our layout or the publishers', and must fit the film") {
+  const TinyModel model;
+  const test::TemporaryFolder folder;
+  SavedLatent kept;
+  GenerateOptions options;
+  options.keep = [&](const SavedLatent& latent) { kept = latent; };
+  const Clip drawn = pipeline::generate(*model.generator, request(), {}, options).clip;
+  GenerateRequest other = request();
+  other.seed = 77;
+  options.init_noise = folder.file("noise.safetensors");
+  const auto save = [&](const Tensor& video, const Tensor& audio) {
+    weights::save_safetensors(options.init_noise, {{"init_video", video}, {"init_audio", audio}});
+  };
+  save(kept.noise.video[0], kept.noise.audio[0].t().contiguous());
+  CHECK(at::equal(pipeline::generate(*model.generator, other, {}, options).clip.frames, drawn.frames));
+  save(kept.noise.video.narrow(2, 0, 1), kept.noise.audio);
+  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, other, {}, options), doctest::Contains("init_video"), CheckpointError);
+  other.noise = "reference";
+  CHECK_THROWS_AS(pipeline::generate(*model.generator, other, {}, {}), InvalidRequest);
+}
+
+TEST_CASE("pictures are handed on while decoding") {
+  const TinyModel model;
+  std::vector<Tensor> seen;
+  GenerateOptions options;
+  options.on_frames = [&](const Tensor& frames) { seen.push_back(frames); };
+  const Clip clip = pipeline::generate(*model.generator, request(), {}, options).clip;
+  CHECK(at::equal(at::cat(seen), clip.frames));
 }
 
 TEST_CASE("wrong requests are refused with a reason") {

@@ -71,7 +71,7 @@ class Batch {
       check_output(film, row.request);
       const auto saved = left_over(film, row);
       if (!maker_) maker_.emplace(options_.maker);
-      maker_->make(saved ? saved->request : row.request, row.image, film, saved ? &*saved : nullptr);
+      maker_->make(saved ? saved->request : row.request, {.image = row.image, .resume = saved ? &*saved : nullptr}, film);
       record(options_, row, film, "");
       ++made_;
     } catch (const Cancelled&) {

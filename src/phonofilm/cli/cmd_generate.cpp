@@ -14,8 +14,9 @@ namespace fs = std::filesystem;
 struct Options {
   pipeline::GenerateRequest request;
   FilmMakerOptions maker;
-  std::string output = "film.mp4", image, resume;
+  std::string output = "film.mp4", image, init_noise, resume;
   std::int64_t takes = 1;
+  bool dry_run = false;
 };
 
 // "film.mp4", and for the second take "film_2.mp4".
@@ -32,12 +33,14 @@ void run(Options options) {
     options.request = saved->request;
   }
   pipeline::check(options.request);
+  const FilmInputs inputs{options.image, options.init_noise, saved ? &*saved : nullptr};
+  if (options.dry_run) return FilmMaker(options.maker).plan(options.request, inputs);
   check_output(options.output, options.request);
   FilmMaker maker(options.maker);
   for (std::int64_t take = 0; take < options.takes; ++take) {
     pipeline::GenerateRequest request = options.request;
     request.seed += take;
-    maker.make(request, options.image, take_path(options, take), saved ? &*saved : nullptr);
+    maker.make(request, inputs, take_path(options, take));
   }
 }
 
@@ -50,6 +53,8 @@ void add_generate_command(CLI::App& app) {
   command->add_option("-o,--output", options->output, "the film: .mp4 or .mov; with --no-video .m4a or .wav")->capture_default_str();
   command->add_option("--image", options->image, "first frame, any format and size");
   command->add_option("--takes", options->takes, "films to make, with consecutive seeds")->check(CLI::Range(1, 10000));
+  command->add_option("--init-noise", options->init_noise, "start from the noise in this file, such as --dump-latents leaves");
+  command->add_flag("--dry-run", options->dry_run, "say what the film would take (tokens, operations, memory, time), make nothing");
   command->add_option("--resume", options->resume, "go on from the latents that an interrupted run kept");
   Fields fields = options->request.fields();
   std::erase_if(fields, [](const Field& field) { return field.name == "prompt"; });

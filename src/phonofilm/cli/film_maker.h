@@ -14,10 +14,17 @@ struct FilmMakerOptions {
   media::FilmOptions film;
   std::string model = "models/mini", variant, dtype = "auto";
   std::int64_t threads = 0;
-  bool keep_latents = false;
+  bool dump_latents = false;
 
   // Flags of all commands that make films, without those of the film's encoding.
   Fields fields();
+};
+
+// What a film is made from beside its request.
+struct FilmInputs {
+  std::string image{};                             // path of a first frame, or empty
+  std::string init_noise{};                        // path of the noise to start from, or empty to draw it
+  const pipeline::SavedLatent* resume = nullptr;  // latents to go on from
 };
 
 // Everything about an output that can be refused before the first second of computing: throws InvalidRequest for an
@@ -31,14 +38,18 @@ class FilmMaker {
  public:
   explicit FilmMaker(const FilmMakerOptions& options);  // loads the model
 
-  // Makes one film and says what was made. image: path of a first frame, or empty. resume: latents to go on from, or
-  // nullptr. A Ctrl-C keeps the latents and throws Cancelled.
-  void make(const pipeline::GenerateRequest& request, const std::string& image, const std::string& path,
-            const pipeline::SavedLatent* resume);
+  // Makes one film and says what was made. A Ctrl-C keeps the latents and throws Cancelled.
+  void make(const pipeline::GenerateRequest& request, const FilmInputs& inputs, const std::string& path);
+  // The film of saved latents, finished or not.
+  void decode(const pipeline::SavedLatent& saved, const std::string& path);
+  // Says what make() would take: tokens, operations, memory, time. Computes nothing but a short measurement.
+  void plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
 
  private:
+  class Sink;  // writes a film while it is being decoded
+  pipeline::GenerateOptions watched(TerminalProgress& progress, Sink& sink) const;
   Tensor load_image(const pipeline::GenerateRequest& request, const std::string& path) const;
-  void write(const pipeline::Generated& result, const std::string& image, const std::string& path) const;
+  void finish(const pipeline::Generated& result, const std::string& image, const std::string& path, Sink& sink) const;
 
   FilmMakerOptions options_;
   nn::RunContext context_;

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
@@ -10,8 +11,10 @@
 #include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/film_maker.h"
 #include "phonofilm/cli/find_model.h"
+#include "phonofilm/cli/work_plan.h"
 #include "phonofilm/eval/sync.h"
 #include "phonofilm/families/registry.h"
+#include "phonofilm/media/film_writer.h"
 #include "phonofilm/media/image.h"
 
 namespace phonofilm::cli {
@@ -46,7 +49,7 @@ Fields FilmMakerOptions::fields() {
           {"variant", &variant, "which of the folder's models; empty: the first that is there"},
           {"dtype", &dtype, "of matrix products", {}, {}, {"auto", "float32", "bfloat16"}},
           {"threads", &threads, "of the math library per pass; 0: what serves the model best", 0, 1024},
-          {"keep_latents", &keep_latents, "leave the latents beside the film"}};
+          {"dump_latents", &dump_latents, "leave the latents, and the noise they came from, beside the film"}};
 }
 
 std::string latent_path(const std::string& film) { return fs::path(film).replace_extension(".latents.safetensors").string(); }
@@ -73,6 +76,32 @@ FilmMaker::FilmMaker(const FilmMakerOptions& options)
   set_threads(options.threads, model_->info());
 }
 
+// The file grows while pictures are decoded. Films without a picture, and resumed ones that were never decoded in pieces,
+// are written at the end.
+class FilmMaker::Sink {
+ public:
+  Sink(std::string path, const families::ModelInfo& model, const pipeline::GenerateRequest& request, const media::FilmOptions& film)
+      : path_(std::move(path)), fps_(model.fps), channels_(request.audio ? model.channels : 0), film_(film) {}
+
+  void push(const Tensor& frames) {
+    if (!writer_) {
+      writer_.emplace(path_, media::FilmFormat{frames.size(1), frames.size(2), fps_, channels_}, film_);
+    }
+    writer_->push(frames);
+  }
+  void finish(const Clip& clip, const media::Metadata& metadata) {
+    if (!writer_) return media::write_film(path_, clip, metadata, film_);
+    writer_->finish(clip.waveform, clip.sample_rate, metadata);
+  }
+
+ private:
+  std::string path_;
+  double fps_;
+  std::int64_t channels_;
+  media::FilmOptions film_;
+  std::optional<media::FilmWriter> writer_;
+};
+
 Tensor FilmMaker::load_image(const pipeline::GenerateRequest& request, const std::string& path) const {
   if (path.empty()) return {};
   PF_CHECK(request.video, InvalidRequest, "generate", "--image needs a picture; leave out --no-video");
@@ -82,16 +111,26 @@ Tensor FilmMaker::load_image(const pipeline::GenerateRequest& request, const std
   return media::resize_cover(image, spec.height, spec.width);
 }
 
-void FilmMaker::write(const pipeline::Generated& result, const std::string& image, const std::string& path) const {
+pipeline::GenerateOptions FilmMaker::watched(TerminalProgress& progress, Sink& sink) const {
+  pipeline::GenerateOptions options;
+  options.run = context_;
+  options.observer = [&](const ProgressEvent& event) {
+    progress.show(event);
+    return !interrupt_.requested();
+  };
+  options.on_frames = [&](const Tensor& frames) { sink.push(frames); };
+  return options;
+}
+
+void FilmMaker::finish(const pipeline::Generated& result, const std::string& image, const std::string& path, Sink& sink) const {
   nlohmann::json json = describe(result, model_->info(), image);
   const std::string measured = measure(result.clip, json);
-  media::write_film(path, result.clip, {{media::kSettingsKey, json.dump()}, {"title", result.request.prompt}}, options_.film);
+  sink.finish(result.clip, {{media::kSettingsKey, json.dump()}, {"title", result.request.prompt}});
   if (result.clip.has_video() && result.clip.has_audio()) {
     const media::ClockReport clock = media::verify_clock(path, result.clip);
     PF_CHECK(std::abs(clock.audio_offset_ms) < 1 || clock.correlation < 0.5, MediaError, "generate", path,
              ": decoded back, its sound is ", clock.audio_offset_ms, " ms off");
   }
-  if (!options_.keep_latents) fs::remove(latent_path(path));
   double total = 0;
   for (const auto& [stage, seconds] : result.seconds) total += seconds;
   std::printf("%s: %.2f s of film in %.1f s%s\n", path.c_str(),
@@ -99,25 +138,43 @@ void FilmMaker::write(const pipeline::Generated& result, const std::string& imag
   std::fflush(stdout);
 }
 
-void FilmMaker::make(const pipeline::GenerateRequest& request, const std::string& image, const std::string& path,
-                     const pipeline::SavedLatent* resume) {
+void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs& inputs, const std::string& path) {
   TerminalProgress progress;
-  pipeline::GenerateOptions options;
-  options.run = context_;
-  options.resume = resume;
-  options.observer = [&](const ProgressEvent& event) {
-    progress.show(event);
-    return !interrupt_.requested();
-  };
+  Sink sink(path, model_->info(), request, options_.film);
+  pipeline::GenerateOptions options = watched(progress, sink);
+  options.resume = inputs.resume;
+  options.init_noise = inputs.init_noise;
+  std::string how_to_go_on;
   options.keep = [&](const pipeline::SavedLatent& latent) {
-    pipeline::save_latent(latent_path(path), latent);
-    if (latent.steps_done < latent.request.steps) {
-      log::warn(concat("stopped; go on with: phonofilm generate --resume ", latent_path(path), " -o ", path));
-    }
+    const std::string latents = latent_path(path);
+    pipeline::save_latent(latents, latent);
+    const bool finished = latent.steps_done == latent.request.steps;
+    how_to_go_on = concat(finished ? "phonofilm decode " : "phonofilm generate --resume ", latents, " --model ", options_.model,
+                          " -o ", path);
   };
-  const pipeline::Generated result = pipeline::generate(*model_, request, load_image(request, image), options);
-  for (const std::string& notice : result.notices) log::warn(notice);
-  write(result, image, path);
+  try {
+    const pipeline::Generated result = pipeline::generate(*model_, request, load_image(request, inputs.image), options);
+    for (const std::string& notice : result.notices) log::warn(notice);
+    finish(result, inputs.image, path, sink);
+  } catch (const Error&) {
+    if (!how_to_go_on.empty()) log::warn(concat("the latents are kept; go on with: ", how_to_go_on));
+    throw;
+  }
+  if (!options_.dump_latents) fs::remove(latent_path(path));
+}
+
+void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& path) {
+  TerminalProgress progress;
+  Sink sink(path, model_->info(), saved.request, options_.film);
+  if (saved.steps_done < saved.request.steps) {
+    log::warn(concat("these latents are at step ", saved.steps_done, " of ", saved.request.steps, ": the film is not finished"));
+  }
+  finish(pipeline::decode(*model_, saved, watched(progress, sink)), "", path, sink);
+}
+
+void FilmMaker::plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
+  const Tensor image = load_image(request, inputs.image);
+  print_work_plan(*model_, pipeline::resolve(request, model_->info()), image, context_);
 }
 
 }  // namespace phonofilm::cli

@@ -31,7 +31,7 @@ struct ModelInfo {
   std::int64_t parameters = 0;
   std::int64_t threads = 0;  // of the math library that serve it best; 0: all cores
   double fps = 24;
-  std::int64_t sample_rate = 16000;
+  std::int64_t sample_rate = 16000, channels = 1;
   std::int64_t height = 0, width = 0;  // of its pictures by default
   double seconds = 2, min_seconds = 1, max_seconds = 10;
   Sampling sampling;

@@ -110,8 +110,8 @@ AVStream* FilmMuxer::add_stream(const AVCodecContext& encoder) {
   return stream;
 }
 
-void FilmMuxer::start(const Metadata& metadata) {
-  for (const auto& [key, value] : metadata) av_dict_set(&format_->metadata, key.c_str(), value.c_str(), 0);
+void FilmMuxer::start() {
+  format_->max_interleave_delta = 0;  // sound may come after all pictures; packets wait for each other in memory
   Options options;
   options.set("movflags", "+faststart+use_metadata_tags");
   // Edit lists are written in ticks of the movie; milliseconds would round the end of the sound.
@@ -132,25 +132,25 @@ void FilmMuxer::encode(AVCodecContext& encoder, AVStream& stream, const AVFrame*
   }
 }
 
-void FilmMuxer::finish() {
+// The index, and with it the metadata, is written last.
+void FilmMuxer::finish(const Metadata& metadata) {
+  for (const auto& [key, value] : metadata) av_dict_set(&format_->metadata, key.c_str(), value.c_str(), 0);
   check_av(av_write_trailer(format_), kOperation, path_, "cannot be finished");
   avio_flush(format_->pb);
   check_av(format_->pb->error, kOperation, path_, "cannot be written");
   check_av(avio_closep(&format_->pb), kOperation, path_, "cannot be closed");
 }
 
-VideoTrack::VideoTrack(FilmMuxer& muxer, const Clip& clip, const FilmOptions& options)
-    : muxer_(muxer), frames_(clip.frames.contiguous()), fps_(clip.fps), options_(options),
-      height_(frames_.size(1) * options.scale), width_(frames_.size(2) * options.scale),
-      encoder_(open_h264(muxer, even(height_), even(width_), clip.fps, options)), stream_(muxer.add_stream(*encoder_)),
+VideoTrack::VideoTrack(FilmMuxer& muxer, std::int64_t height, std::int64_t width, double fps, const FilmOptions& options)
+    : muxer_(muxer), fps_(fps), options_(options), height_(height * options.scale), width_(width * options.scale),
+      encoder_(open_h264(muxer, even(height_), even(width_), fps, options)), stream_(muxer.add_stream(*encoder_)),
       pixels_(even(height_), even(width_), AV_PIX_FMT_YUV420P, AVCOL_SPC_BT709, AVCOL_RANGE_MPEG) {}
 
 std::string VideoTrack::true_size() const {
   return height_ % 2 || width_ % 2 ? concat(width_, "x", height_) : "";
 }
 
-Tensor VideoTrack::picture(std::int64_t index) const {
-  Tensor image = frames_[index];  // [H, W, 3]
+Tensor VideoTrack::extended(Tensor image) const {
   if (options_.scale > 1 && options_.scale_filter == "nearest") {
     image = image.repeat_interleave(options_.scale, 0).repeat_interleave(options_.scale, 1);
   } else if (options_.scale > 1) {
@@ -158,11 +158,11 @@ Tensor VideoTrack::picture(std::int64_t index) const {
   }
   if (height_ % 2) image = at::cat({image, image.narrow(0, height_ - 1, 1)}, 0);
   if (width_ % 2) image = at::cat({image, image.narrow(1, width_ - 1, 1)}, 1);
-  return image;
+  return image.contiguous();
 }
 
-void VideoTrack::write_next() {
-  const FrameHandle frame = pixels_.frame(picture(next_));
+void VideoTrack::write(const Tensor& picture) {
+  const FrameHandle frame = pixels_.frame(extended(picture));
   frame->pts = next_++;
   frame->color_primaries = AVCOL_PRI_BT709;
   frame->color_trc = AVCOL_TRC_BT709;
@@ -171,10 +171,12 @@ void VideoTrack::write_next() {
 
 void VideoTrack::finish() { muxer_.encode(*encoder_, *stream_, nullptr, 1); }
 
-AudioTrack::AudioTrack(FilmMuxer& muxer, const Clip& clip, const FilmOptions& options)
-    : muxer_(muxer),
-      waveform_(resample_audio(clip.waveform, clip.sample_rate, kAacRate).clamp(-1, 1).contiguous()),
-      encoder_(open_aac(muxer, waveform_.size(0), options.audio_kbps)), stream_(muxer.add_stream(*encoder_)) {}
+AudioTrack::AudioTrack(FilmMuxer& muxer, std::int64_t channels, const FilmOptions& options)
+    : muxer_(muxer), encoder_(open_aac(muxer, channels, options.audio_kbps)), stream_(muxer.add_stream(*encoder_)) {}
+
+void AudioTrack::begin(const Tensor& waveform, std::int64_t sample_rate) {
+  waveform_ = resample_audio(waveform, sample_rate, kAacRate).clamp(-1, 1).contiguous();
+}
 
 void AudioTrack::write_next() {
   const std::int64_t count = std::min<std::int64_t>(encoder_->frame_size, waveform_.size(1) - next_);

@@ -1,4 +1,4 @@
-// Encoders and the mp4 writer behind write_film. Private to media/.
+// Encoders and the mp4 writer behind write_film and FilmWriter. Private to media/.
 #pragma once
 
 #include <string>
@@ -23,10 +23,10 @@ class FilmMuxer {
   FilmMuxer& operator=(const FilmMuxer&) = delete;
 
   AVStream* add_stream(const AVCodecContext& encoder);
-  void start(const Metadata& metadata);  // after all streams
+  void start();  // after all streams
   // Encodes one frame (null: the end) and writes what comes out; packets last `duration` encoder ticks unless 0.
   void encode(AVCodecContext& encoder, AVStream& stream, const AVFrame* frame, std::int64_t duration);
-  void finish();
+  void finish(const Metadata& metadata);
 
   const std::string& path() const { return path_; }
   bool wants_global_header() const;
@@ -40,17 +40,15 @@ class FilmMuxer {
 // H.264 without reordering, so that pictures need no edit list.
 class VideoTrack {
  public:
-  VideoTrack(FilmMuxer& muxer, const Clip& clip, const FilmOptions& options);
-  bool done() const { return next_ == frames_.size(0); }
+  VideoTrack(FilmMuxer& muxer, std::int64_t height, std::int64_t width, double fps, const FilmOptions& options);
   double next_seconds() const { return double(next_) / fps_; }
-  void write_next();
+  void write(const Tensor& picture);  // uint8 [H, W, 3], the next one
   void finish();
   std::string true_size() const;  // for kPictureSizeKey; "" when the sides are even
 
  private:
-  Tensor picture(std::int64_t index) const;  // scaled and extended to even sides
+  Tensor extended(Tensor picture) const;  // scaled, and extended to even sides
   FilmMuxer& muxer_;
-  Tensor frames_;
   double fps_;
   FilmOptions options_;
   std::int64_t height_, width_;  // as seen, before extension
@@ -63,7 +61,8 @@ class VideoTrack {
 // AAC at 48 kHz. The encoder's first packet has a negative time; the muxer turns that into an edit list.
 class AudioTrack {
  public:
-  AudioTrack(FilmMuxer& muxer, const Clip& clip, const FilmOptions& options);
+  AudioTrack(FilmMuxer& muxer, std::int64_t channels, const FilmOptions& options);
+  void begin(const Tensor& waveform, std::int64_t sample_rate);  // [C, S] float32
   bool done() const { return next_ == waveform_.size(1); }
   double next_seconds() const { return double(next_) / double(kAacRate); }
   void write_next();

@@ -50,11 +50,12 @@ void write_wav_film(const std::string& path, const Clip& clip, const Metadata& m
 }
 
 // Both tracks in the order of time, so that a player never has to seek.
-void write_tracks(std::optional<VideoTrack>& video, std::optional<AudioTrack>& audio) {
-  for (;;) {
-    const bool pictures = video && !video->done(), sound = audio && !audio->done();
-    if (!pictures && !sound) break;
-    if (pictures && (!sound || video->next_seconds() <= audio->next_seconds())) video->write_next();
+void write_tracks(const Clip& clip, std::optional<VideoTrack>& video, std::optional<AudioTrack>& audio) {
+  const std::int64_t pictures = video ? clip.frames.size(0) : 0;
+  for (std::int64_t next = 0;;) {
+    const bool sound = audio && !audio->done();
+    if (next == pictures && !sound) break;
+    if (next < pictures && (!sound || video->next_seconds() <= audio->next_seconds())) video->write(clip.frames[next++]);
     else audio->write_next();
   }
   if (video) video->finish();
@@ -66,12 +67,15 @@ void write_container(const std::string& path, const std::string& container, cons
   FilmMuxer muxer(path, container);
   std::optional<VideoTrack> video;
   std::optional<AudioTrack> audio;
-  if (clip.has_video()) video.emplace(muxer, clip, options);
-  if (clip.has_audio()) audio.emplace(muxer, clip, options);
+  if (clip.has_video()) video.emplace(muxer, clip.frames.size(1), clip.frames.size(2), clip.fps, options);
+  if (clip.has_audio()) {
+    audio.emplace(muxer, clip.waveform.size(0), options);
+    audio->begin(clip.waveform, clip.sample_rate);
+  }
   if (video && !video->true_size().empty()) metadata[kPictureSizeKey] = video->true_size();
-  muxer.start(metadata);
-  write_tracks(video, audio);
-  muxer.finish();
+  muxer.start();
+  write_tracks(clip, video, audio);
+  muxer.finish(metadata);
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ struct GenerateOptions {
   // Called with what would be lost otherwise: after a cancel, and before decoding.
   std::function<void(const SavedLatent&)> keep = [](const SavedLatent&) {};
   const SavedLatent* resume = nullptr;   // go on from here instead of from noise
+  std::string init_noise{};              // a file to take the noise from instead of drawing it (latent_file.h)
+  std::function<void(const Tensor& frames)> on_frames = {};  // uint8 [n, H, W, 3], as decoding goes on
 };
 
 struct Generated {
@@ -29,5 +31,9 @@ struct Generated {
 // Throws InvalidRequest (bad settings), Cancelled (after `keep` has been called), ShapeError, and what `keep` throws.
 Generated generate(const families::Generator& model, const GenerateRequest& request, const Tensor& image,
                    const GenerateOptions& options);
+
+// The film of saved latents, finished or not: what is left of the noise is seen and heard. Needs neither prompt nor image.
+// Throws InvalidRequest where the latents are not of this model's shape.
+Generated decode(const families::Generator& model, const SavedLatent& saved, const GenerateOptions& options);
 
 }  // namespace phonofilm::pipeline

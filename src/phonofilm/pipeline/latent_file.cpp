@@ -4,35 +4,88 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/safetensors.h"
 
 namespace phonofilm::pipeline {
+namespace {
+
+using diffusion::JointLatent;
+using weights::SafetensorsFile;
+
+// The spec and the step as a field list, so that they are read with the checks of one.
+struct Progress {
+  families::ClipSpec spec;
+  std::int64_t steps_done = 0;
+  Fields fields() {
+    return {{"frames", &spec.frames, "pictures", 0.0, 1e7},
+            {"height", &spec.height, "pixels", 0.0, 1e6},
+            {"width", &spec.width, "pixels", 0.0, 1e6},
+            {"samples", &spec.samples, "of sound", 0.0, 1e10},
+            {"steps_done", &steps_done, "sampling steps behind this latent", 0.0, 1e6}};
+  }
+};
+
+nlohmann::json section(const SafetensorsFile& file, const char* name) {
+  const auto found = file.metadata().find(name);
+  PF_CHECK(found != file.metadata().end(), InvalidRequest, "resume", file.path(), ": not a latent that phonofilm saved");
+  return nlohmann::json::parse(found->second, nullptr, /*allow_exceptions=*/false);
+}
+
+JointLatent tensors_of(const SafetensorsFile& file, const std::string& prefix) {
+  const auto find = [&](const std::string& name) {
+    return file.tensors().contains(name) ? file.at(name).to(at::kFloat).clone() : Tensor();
+  };
+  return {find(prefix + "video"), find(prefix + "audio")};
+}
+
+// `noise` with the shape that the film has, or CheckpointError.
+Tensor fitted(Tensor noise, const Shape& shape, const std::string& path, const char* name) {
+  if (shape.empty()) return {};
+  PF_CHECK(noise.defined(), CheckpointError, "init noise", path, ": \"", name, "\" is missing");
+  const bool sound = shape.size() == 3;
+  if (sound && noise.dim() == 2) noise = noise.t();
+  if (noise.dim() + 1 == std::int64_t(shape.size())) noise = noise.unsqueeze(0);
+  PF_CHECK(noise.sizes() == at::IntArrayRef(shape), CheckpointError, "init noise", path, ": \"", name, "\": expected ",
+           shape_text(shape), " for this film, got ", shape_text(noise.sizes()));
+  return noise.contiguous();
+}
+
+}  // namespace
 
 void save_latent(const std::string& path, const SavedLatent& saved) {
   weights::TensorMap tensors;
-  if (saved.latent.has_video()) tensors["video"] = saved.latent.video;
-  if (saved.latent.has_audio()) tensors["audio"] = saved.latent.audio;
+  const auto add = [&](const std::string& prefix, const JointLatent& latent) {
+    if (latent.has_video()) tensors[prefix + "video"] = latent.video;
+    if (latent.has_audio()) tensors[prefix + "audio"] = latent.audio;
+  };
+  add("", saved.latent);
+  add("init_", saved.noise);
   GenerateRequest request = saved.request;
-  weights::save_safetensors(path, tensors, {{"format", "phonofilm latent 1"},
+  Progress progress{saved.spec, saved.steps_done};
+  weights::save_safetensors(path, tensors, {{"format", "phonofilm latent 2"},
                                             {"request", write_json(request.fields()).dump()},
-                                            {"steps_done", std::to_string(saved.steps_done)}});
+                                            {"progress", write_json(progress.fields()).dump()}});
 }
 
 SavedLatent load_latent(const std::string& path) {
-  const auto file = weights::SafetensorsFile::open(path);
-  const auto& metadata = file.metadata();
-  PF_CHECK(metadata.contains("request") && metadata.contains("steps_done"), InvalidRequest, "resume", path,
-           ": not a latent that phonofilm saved");
+  const SafetensorsFile file = SafetensorsFile::open(path);
   SavedLatent saved;
-  const auto request = nlohmann::json::parse(metadata.at("request"), nullptr, /*allow_exceptions=*/false);
-  read_json(request, saved.request.fields(), path + ": request");
-  const std::string& steps = metadata.at("steps_done");
-  const bool is_number = !steps.empty() && steps.size() < 10 && steps.find_first_not_of("0123456789") == std::string::npos;
-  PF_CHECK(is_number, CheckpointError, "resume", path, ": steps_done '", steps, "' is not a number");
-  saved.steps_done = std::stoll(steps);
-  if (file.tensors().contains("video")) saved.latent.video = file.at("video").clone();
-  if (file.tensors().contains("audio")) saved.latent.audio = file.at("audio").clone();
+  Progress progress;
+  read_json(section(file, "request"), saved.request.fields(), path + ": request");
+  read_json(section(file, "progress"), progress.fields(), path + ": progress");
+  saved.spec = progress.spec;
+  saved.steps_done = progress.steps_done;
+  saved.latent = tensors_of(file, "");
+  saved.noise = tensors_of(file, "init_");
+  PF_CHECK(saved.latent.has_video() == saved.spec.has_video() && saved.latent.has_audio() == saved.spec.has_audio(),
+           CheckpointError, "resume", path, ": its latents are not those that its metadata tells of");
   return saved;
+}
+
+JointLatent load_noise(const std::string& path, const families::Generator::LatentShape& shape) {
+  const JointLatent noise = tensors_of(SafetensorsFile::open(path), "init_");
+  return {fitted(noise.video, shape.video, path, "init_video"), fitted(noise.audio, shape.audio, path, "init_audio")};
 }
 
 }  // namespace phonofilm::pipeline

@@ -1,4 +1,6 @@
-// Latents on disk, so that an interrupted film can be finished: a safetensors file with the settings as metadata.
+// Latents on disk, so that an interrupted film can be finished and a run can be repeated elsewhere: a safetensors file
+// with tensors "video", "audio" (the latent so far) and "init_video", "init_audio" (the noise that it began with), and the
+// settings as metadata.
 #pragma once
 
 #include "phonofilm/pipeline/request.h"
@@ -7,12 +9,17 @@ namespace phonofilm::pipeline {
 
 struct SavedLatent {
   GenerateRequest request;  // resolved
-  diffusion::JointLatent latent;
+  families::ClipSpec spec;
+  diffusion::JointLatent latent, noise;
   std::int64_t steps_done = 0;  // of request.steps
 };
 
 void save_latent(const std::string& path, const SavedLatent& saved);
 // Throws CheckpointError for a damaged file, InvalidRequest for one that is no saved latent.
 SavedLatent load_latent(const std::string& path);
+
+// The noise of any safetensors file that has "init_video" [1, C, F, H, W] or [C, F, H, W], "init_audio" [1, C, T] or, as
+// publishers lay sound out, [T, C]. Both must have the shapes of the film. Throws CheckpointError.
+diffusion::JointLatent load_noise(const std::string& path, const families::Generator::LatentShape& shape);
 
 }  // namespace phonofilm::pipeline

@@ -19,6 +19,8 @@ Fields GenerateRequest::fields() {
           {"video", &video, "make a picture"},
           {"audio", &audio, "make a sound"},
           {"seed", &seed, "the same seed and settings make the same film", 0.0},
+          {"noise", &noise, "how a seed becomes noise: this program's way, the same on every device, or the publisher's", {}, {},
+           {"own", "reference"}},
           {"steps", &steps, "sampling steps; 0: the model's default", 0.0, 1000.0},
           {"solver", &solver, "step rule of the sampler", {}, {}, solvers},
           {"shift", &shift, "of the noise schedule, above 1 for more steps at high noise; 0: the model's default", 0.0, 100.0},

@@ -15,6 +15,7 @@ struct GenerateRequest {
   bool exact_size = false;       // no scaling to the area that the model was trained at
   bool video = true, audio = true;
   std::int64_t seed = 0;
+  std::string noise = "own";     // "reference": as the model's publisher draws it from the seed
   std::int64_t steps = 0;        // 0: the model's default
   std::string solver = "default";
   double shift = 0;              // of the sigma schedule; 0: the model's default

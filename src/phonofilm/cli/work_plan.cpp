@@ -1,0 +1,92 @@
+#include "phonofilm/cli/work_plan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "phonofilm/base/text.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/shape.h"
+
+namespace phonofilm::cli {
+namespace {
+
+// Floating-point operations per second of large matrix products: the limit of everything that a film takes.
+double measure_peak(at::ScalarType dtype) {
+  constexpr std::int64_t kSide = 1536;
+  constexpr double kEnough = 0.7;  // seconds
+  const Tensor a = at::rand({kSide, kSide}).to(dtype), b = at::rand({kSide, kSide}).to(dtype);
+  using Clock = std::chrono::steady_clock;
+  const auto seconds_since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  double best = 1e9;
+  for (const auto begin = Clock::now(); seconds_since(begin) < kEnough;) {
+    const auto start = Clock::now();
+    at::matmul(a, b);
+    best = std::min(best, seconds_since(start));
+  }
+  return 2.0 * kSide * kSide * kSide / best;
+}
+
+std::string flop_text(double flop) {
+  const char* units[] = {"GFLOP", "TFLOP", "PFLOP"};
+  int unit = 0;
+  for (flop /= 1e9; flop >= 1000 && unit < 2; flop /= 1000) ++unit;
+  char text[64];
+  std::snprintf(text, sizeof text, "%.3g %s", flop, units[unit]);
+  return text;
+}
+
+std::string time_text(double seconds) {
+  char text[64];
+  if (seconds < 120) std::snprintf(text, sizeof text, "%.1f s", seconds);
+  else if (seconds < 7200) std::snprintf(text, sizeof text, "%.0f min", seconds / 60);
+  else std::snprintf(text, sizeof text, "%.1f h", seconds / 3600);
+  return text;
+}
+
+void print_stage(const char* name, double flop, double peak) {
+  if (flop > 0) std::printf("  %-10s %-14s at least %s\n", name, flop_text(flop).c_str(), time_text(flop / peak).c_str());
+}
+
+void print_shape(const families::ClipSpec& spec, const families::ModelInfo& model) {
+  if (spec.has_video()) {
+    std::printf("picture   %lld frames of %lld x %lld (height x width), %.2f s\n", static_cast<long long>(spec.frames),
+                static_cast<long long>(spec.height), static_cast<long long>(spec.width), double(spec.frames) / model.fps);
+  }
+  if (spec.has_audio()) {
+    std::printf("sound     %lld samples at %lld Hz, %.2f s\n", static_cast<long long>(spec.samples),
+                static_cast<long long>(model.sample_rate), double(spec.samples) / double(model.sample_rate));
+  }
+}
+
+void print_memory(const families::WorkPlan& plan) {
+  std::printf("memory\n");
+  for (const auto& part : plan.memory) {
+    std::printf("  %-18s %10s  %s\n", part.part.c_str(), human_bytes(part.bytes).c_str(), part.lifetime.c_str());
+  }
+  if (plan.activation_bytes > 0) std::printf("  %-18s %10s  while denoising, about\n", "activations", human_bytes(plan.activation_bytes).c_str());
+}
+
+}  // namespace
+
+void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved, const Tensor& image,
+                     const nn::RunContext& context) {
+  const families::ModelInfo& info = model.info();
+  const families::ClipSpec spec = model.clip_spec(pipeline::clip_request(resolved, image));
+  const families::WorkPlan plan = model.plan(spec, pipeline::sampling_of(resolved, info));
+  std::printf("model     %s %s, %lld parameters\n", info.family.c_str(), info.variant.c_str(), static_cast<long long>(info.parameters));
+  print_shape(spec, info);
+  std::printf("tokens    %lld picture, %lld sound, %lld text; %lld steps of %lld passes\n", static_cast<long long>(plan.video_tokens),
+              static_cast<long long>(plan.audio_tokens), static_cast<long long>(plan.text_tokens),
+              static_cast<long long>(resolved.steps), static_cast<long long>(plan.passes));
+  print_memory(plan);
+  const double peak = measure_peak(context.dtype), denoise = plan.step_flop * double(resolved.steps);
+  std::printf("work      matrix products run at %s per second here\n", flop_text(peak).c_str());
+  print_stage("encode", plan.encode_flop, peak);
+  print_stage("one step", plan.step_flop, peak);
+  print_stage("denoise", denoise, peak);
+  print_stage("decode", plan.decode_flop, peak);
+  print_stage("all", plan.encode_flop + denoise + plan.decode_flop, peak);
+}
+
+}  // namespace phonofilm::cli

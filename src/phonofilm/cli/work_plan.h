@@ -1,0 +1,13 @@
+// `generate --dry-run`: what a film would take, before anything is computed.
+#pragma once
+
+#include "phonofilm/pipeline/request.h"
+
+namespace phonofilm::cli {
+
+// resolved: as pipeline::resolve gives it. Measures this machine's matrix products for about a second, and prints shape,
+// tokens, operations, memory and time to stdout.
+void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved, const Tensor& image,
+                     const nn::RunContext& context);
+
+}  // namespace phonofilm::cli
