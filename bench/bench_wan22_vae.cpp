@@ -5,7 +5,8 @@
 // alternate, so that other work on the machine hits all alike; the fastest of each counts.
 //   bench_wan22_vae decode FOLDER float32|bfloat16 THREADS RUNS
 // decodes FOLDER/latent.safetensors with the weights of FOLDER/weights.safetensors (both are drawn if they are not
-// there), writes FOLDER/video_<dtype>.safetensors and prints the time; for tools/eager_wan22_vae.py.
+// there), writes FOLDER/video_<dtype>.safetensors and FOLDER/statistics.safetensors (what latents are multiplied by and
+// moved by before decoding), and prints the time; for tools/eager_parts.py.
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "phonofilm/autoencoders/wan22_vae/convolution.h"
+#include "phonofilm/autoencoders/wan22_vae/latent_statistics.h"
 #include "phonofilm/autoencoders/wan22_vae/wan22_vae.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
@@ -127,27 +129,6 @@ class FlopCounter {
   double positions_, flop_ = 0;
 };
 
-double decode_flop(const Wan22VaeConfig& config, double latent_frames, double positions) {
-  FlopCounter count(positions);
-  const auto widths = config.decoder_widths();
-  double frames = latent_frames, scale = 1;
-  count.causal(kWan22LatentChannels, widths[0], frames, scale);
-  count.middle(widths[0], frames);
-  for (std::size_t i = 0; i < 4; ++i) {
-    for (std::int64_t j = 0; j <= config.num_res_blocks; ++j) count.residual(j == 0 ? widths[i] : widths[i + 1], widths[i + 1], frames, scale);
-    if (i == 3) break;
-    const std::int64_t square = widths[i + 1] * widths[i + 1];
-    if (i < 2) {
-      count.add(6 * square, frames - 1, scale);
-      frames = 2 * frames - 1;
-    }
-    scale *= 2;
-    count.add(9 * square, frames, scale);
-  }
-  count.causal(config.dec_dim, 12, frames, scale);
-  return count.flop();
-}
-
 double encode_flop(const Wan22VaeConfig& config, double latent_frames, double positions) {
   FlopCounter count(positions);
   const auto widths = config.encoder_widths();
@@ -189,7 +170,7 @@ void bench_all(std::int64_t frames, std::int64_t rows, std::int64_t columns, int
   const auto vae = random_vae();
   const Tensor latent = randn({1, kWan22LatentChannels, frames, rows, columns}, make_generator(1));
   const Tensor video = at::rand({1, 3, 4 * frames - 3, 16 * rows, 16 * columns}) * 2 - 1;
-  const double decode = decode_flop(vae->config(), double(frames), double(rows * columns));
+  const double decode = wan22_decode_flop(vae->config(), frames, rows, columns);
   const double encode = encode_flop(vae->config(), double(frames), double(rows * columns));
   for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {  // the second rounds the weights
     vae->prepare(dtype);
@@ -211,12 +192,15 @@ void decode_folder(const std::string& folder, at::ScalarType dtype, int runs) {
   if (!std::filesystem::exists(input)) {
     weights::save_safetensors(input, {{"latent", randn({1, kWan22LatentChannels, 3, 8, 8}, make_generator(1))}});
   }
+  const Tensor mean = wan22::restore_latent(at::zeros({kWan22LatentChannels}));
+  const Tensor std = wan22::restore_latent(at::ones({kWan22LatentChannels})) - mean;
+  weights::save_safetensors(folder + "/statistics.safetensors", {{"mean", mean}, {"std", std}});
   const auto vae = load_wan22_vae(weights, {}, dtype);
   const auto file = weights::SafetensorsFile::open(input);
   const Tensor latent = file.at("latent");
   Tensor video;
   std::vector<Entry> entries{matrix_product()};
-  entries.push_back({"decode", dtype, decode_flop({}, double(latent.size(2)), double(latent.size(3) * latent.size(4))),
+  entries.push_back({"decode", dtype, wan22_decode_flop({}, latent.size(2), latent.size(3), latent.size(4)),
                      [&] { video = vae->decode(latent, {.dtype = dtype}); }});
   run_all(entries, runs);
   print_lines(entries);

@@ -118,11 +118,14 @@ class OviGenerator : public families::Generator {
     PF_CHECK(!scales.use_align && !scales.use_timbre, InvalidRequest, "generate", "Ovi has text guidance only");
     const bool guided = scales.text.video != 1 || scales.text.audio != 1;
     const bool whole_times = sampling.solver != "euler";  // the multistep schedulers give the model integers
-    return [this, &own = dynamic_cast<const OviConditioning&>(conditioning), scales, guided, whole_times,
+    // Tables of positions are worked out in the first step and serve all.
+    return [this, layout = std::make_shared<dit::TokenLayout>(), &own = dynamic_cast<const OviConditioning&>(conditioning), scales, guided, whole_times,
             skip = sampling.skip_layer > 0 ? sampling.skip_layer : -1, run](const JointLatent& latent, double sigma) {
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       OviInputs inputs{.latent = latent, .timestep = at::full({1}, time, at::kFloat), .context = &own.positive};
       inputs.clean_frames = own.first_frame.defined() && latent.has_video() ? 1 : 0;
+      if (layout->video.tokens + layout->audio.tokens == 0) *layout = towers_.layout(latent, inputs.clean_frames);
+      inputs.layout = layout.get();
       if (!guided) return towers_.forward(inputs, run);
       inputs.latent = diffusion::map([](const Tensor& x) { return at::cat({x, x}); }, latent);
       inputs.timestep = at::full({2}, time, at::kFloat);

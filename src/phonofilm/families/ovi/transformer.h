@@ -26,6 +26,8 @@ struct OviInputs {
   std::int64_t clean_frames = 0;              // leading latent frames that are given: their video tokens get t = 0
   // Skip-layer guidance: the block that sample i passes by in both towers; empty or below 0: none.
   std::vector<std::int64_t> skip_block{};
+  // Where tokens stand, if it is known from an earlier pass of this shape (OviTransformer::layout); null: worked out anew.
+  const dit::TokenLayout* layout = nullptr;
 };
 
 class OviTransformer : public nn::Module {
@@ -37,6 +39,11 @@ class OviTransformer : public nn::Module {
   // Rows of the text encoder, zeros behind the valid ones, [B, text_len, text_dim]; the towers may be given different
   // texts; undefined for a tower that is not used.
   PreparedContext prepare_context(const Tensor& video_rows, const Tensor& audio_rows, const nn::RunContext& run) const;
+
+  // RoPE tables and token grid of a latent's shape, which stay the same for all steps of a clip.
+  dit::TokenLayout layout(const diffusion::JointLatent& latent, std::int64_t clean_frames) const {
+    return dit::make_layout(latent, clean_frames, config_.layout());
+  }
 
   // Velocities (noise - data), float32, in the layout of the latents. Differentiable in latents, context and weights.
   diffusion::JointLatent forward(const OviInputs& inputs, const nn::RunContext& run,
