@@ -117,6 +117,26 @@ TEST_CASE("ovi: shapes of films follow the variant, its area and a first frame")
   CHECK_THROWS_AS(model->clip_spec({.video = false, .audio = false}), InvalidRequest);
 }
 
+TEST_CASE("ovi: the prompt is written as the variant was trained, negative ones stay") {
+  const TinyFolder tiny;
+  std::vector<std::string> read;
+  families::LoadOptions options;
+  options.open_tokenizer = [&read](const std::string& path) -> families::TokenizeFn {
+    return [&read, tokenize = letters(path)](const std::string& text) {
+      read.push_back(text);
+      return tokenize(text);
+    };
+  };
+  options.format_prompt = [](const std::string& prompt, families::AudioTag tag) {
+    return families::FormattedPrompt{prompt + (tag == families::AudioTag::audcap ? " in tags" : ""), {"converted"}};
+  };
+  const auto model = families::load_generator(tiny.folder.path().string(), options);
+  const families::Prompt prompt{.text = "a bell rings", .negative = "blur", .negative_audio = "echo"};
+  const auto conditioning = model->encode(prompt, model->clip_spec(tiny_clip()), {});
+  CHECK(read == std::vector<std::string>{"a bell rings in tags", "blur", "echo"});
+  CHECK(conditioning->notices == std::vector<std::string>{"converted"});
+}
+
 TEST_CASE("ovi: text, first frame, sound alone and picture alone, through the whole model") {
   const TinyFolder tiny;
   const auto model = tiny.load();

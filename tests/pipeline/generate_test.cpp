@@ -171,6 +171,7 @@ TEST_CASE("wrong requests are refused with a reason") {
   };
   refuse([](GenerateRequest& r) { r.prompt = "  "; }, "empty");
   refuse([](GenerateRequest& r) { r.prompt = "she says <S>hello"; }, "never closed");
+  refuse([](GenerateRequest& r) { r.prompt = "she says <S>hello</S>"; }, "</S> closes nothing");
   refuse([](GenerateRequest& r) { r.prompt = "she says hello<E>"; }, "without <S>");
   refuse([](GenerateRequest& r) { r.prompt = "<S>a<S>b<E>"; }, "inside an open");
   refuse([](GenerateRequest& r) { r.seconds = 30; }, "seconds");

@@ -11,6 +11,7 @@
 #include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/film_maker.h"
 #include "phonofilm/cli/find_model.h"
+#include "phonofilm/cli/load_options.h"
 #include "phonofilm/cli/work_plan.h"
 #include "phonofilm/eval/sync.h"
 #include "phonofilm/families/registry.h"
@@ -72,7 +73,7 @@ void check_output(const std::string& output, const pipeline::GenerateRequest& re
 FilmMaker::FilmMaker(const FilmMakerOptions& options)
     : options_(options),
       context_(run_context(options.dtype)),
-      model_(families::load_generator(find_model(options.model), {context_.dtype, options.variant, nullptr})) {
+      model_(families::load_generator(find_model(options.model), load_options(context_.dtype, options.variant))) {
   set_threads(options.threads, model_->info());
 }
 

@@ -4,17 +4,16 @@
 #include <functional>
 
 #include "phonofilm/families/generator.h"
+#include "phonofilm/families/text_tools.h"
 
 namespace phonofilm::families {
-
-// Token ids of a cleaned text, end mark included.
-using TokenizeFn = std::function<std::vector<std::int64_t>(const std::string& text)>;
 
 struct LoadOptions {
   at::ScalarType dtype = at::kFloat;  // of matrix products
   std::string variant{};              // where a folder holds several models; empty: the first that is there
   // Opens a SentencePiece model; undefined in programs without the text library.
   std::function<TokenizeFn(const std::string& path)> open_tokenizer{};
+  FormatPromptFn format_prompt{};  // likewise
 };
 
 struct Family {
@@ -30,7 +29,7 @@ const std::vector<Family>& all_families();
 // Finds the family of `folder` and loads the model. Throws CheckpointError if no family recognises it.
 std::unique_ptr<Generator> load_generator(const std::string& folder, const LoadOptions& options);
 inline std::unique_ptr<Generator> load_generator(const std::string& folder, at::ScalarType dtype) {
-  return load_generator(folder, LoadOptions{.dtype = dtype, .variant = "", .open_tokenizer = nullptr});
+  return load_generator(folder, LoadOptions{.dtype = dtype, .variant = "", .open_tokenizer = nullptr, .format_prompt = nullptr});
 }
 
 }  // namespace phonofilm::families

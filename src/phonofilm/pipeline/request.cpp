@@ -43,7 +43,8 @@ void check_speech_marks(const std::string& prompt) {
              mark == "<S>" ? "<S> inside an open <S>" : "<E> without <S>", "; a spoken line is written <S>like this<E>");
     open = mark == "<S>";
   }
-  PF_CHECK(!open, InvalidRequest, "prompt", "unbalanced speech marks: the last <S> is never closed by <E>");
+  PF_CHECK(!open, InvalidRequest, "prompt", "unbalanced speech marks: the last <S> is never closed by <E>",
+           prompt.find("</S>") != std::string::npos ? "; </S> closes nothing" : "");
 }
 
 }  // namespace

@@ -12,10 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/families/text_tools.h"
+
 namespace phonofilm::ovi {
 
-// Which prompts a checkpoint was trained on: "<AUDCAP>a dog barks<ENDAUDCAP>" or "Audio: a dog barks".
-enum class AudioTag { audcap, audio_colon };
+using families::AudioTag;
 
 // A published set of weights of the towers.
 struct Variant {

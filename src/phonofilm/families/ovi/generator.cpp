@@ -51,7 +51,8 @@ Tensor to_pictures(const Tensor& video) {
 class OviGenerator : public families::Generator {
  public:
   OviGenerator(const std::string& root, const families::LoadOptions& options)
-      : folder_(open_folder(root, options.variant)), open_tokenizer_(options.open_tokenizer), towers_(towers_config(folder_)) {
+      : folder_(open_folder(root, options.variant)), open_tokenizer_(options.open_tokenizer),
+        format_prompt_(options.format_prompt), towers_(towers_config(folder_)) {
     towers_.load(weights::open_tensors(folder_.towers).tensors, folder_.towers, "", options.dtype);
     fill_info();
   }
@@ -91,7 +92,9 @@ class OviGenerator : public families::Generator {
     const at::NoGradGuard no_grad;
     require_parts(spec);
     auto conditioning = std::make_unique<OviConditioning>();
-    const std::vector<Tensor> rows = encode_texts({prompt.text, prompt.negative, prompt.negative_audio}, run, observer);
+    families::FormattedPrompt positive = formatted(prompt.text);
+    conditioning->notices = std::move(positive.notices);
+    const std::vector<Tensor> rows = encode_texts({positive.text, prompt.negative, prompt.negative_audio}, run, observer);
     conditioning->both = towers_.prepare_context(spec.has_video() ? at::cat({rows[0], rows[1]}) : Tensor(),
                                                  spec.has_audio() ? at::cat({rows[0], rows[2]}) : Tensor(), run);
     conditioning->positive = first_sample(conditioning->both);
@@ -207,6 +210,12 @@ class OviGenerator : public families::Generator {
     require(folder_, needed);
   }
 
+  // With the audio tag that the variant was trained with.
+  families::FormattedPrompt formatted(const std::string& prompt) const {
+    if (!format_prompt_) return {prompt, {}};
+    return format_prompt_(prompt, folder_.variant.tag);
+  }
+
   // Rows of the text encoder, zeros behind the real tokens: each [1, text_len, text_dim].
   std::vector<Tensor> encode_texts(const std::vector<std::string>& texts, const RunContext& run, const Observer& observer) const {
     PF_CHECK(open_tokenizer_, InvalidRequest, "generate", "this program was built without its text library (SentencePiece)");
@@ -273,6 +282,7 @@ class OviGenerator : public families::Generator {
 
   OviFolder folder_;
   std::function<families::TokenizeFn(const std::string&)> open_tokenizer_;
+  families::FormatPromptFn format_prompt_;
   families::ModelInfo info_;
   OviTransformer towers_;
 };

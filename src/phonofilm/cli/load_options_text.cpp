@@ -1,0 +1,34 @@
+#include "phonofilm/base/log.h"
+#include "phonofilm/base/text.h"
+#include "phonofilm/cli/load_options.h"
+#include "phonofilm/text/prompt.h"
+#include "phonofilm/text/sentencepiece_tokenizer.h"
+
+namespace phonofilm::cli {
+namespace {
+
+families::TokenizeFn open_tokenizer(const std::string& path) {
+  const auto tokenizer = std::make_shared<const text::SentencePieceTokenizer>(path);
+  return [tokenizer](const std::string& prompt) {
+    text::Tokens tokens = tokenizer->encode(prompt);
+    if (tokens.cut > 0) {
+      log::warn(concat("a prompt of ", std::int64_t(tokens.ids.size()) + tokens.cut, " tokens is too long: the model reads ",
+                       tokens.ids.size(), " and never sees its end; shorten it"));
+    }
+    return std::move(tokens.ids);
+  };
+}
+
+families::FormattedPrompt format_prompt(const std::string& prompt, families::AudioTag wanted) {
+  const bool pair = wanted == families::AudioTag::audcap;
+  text::FormattedPrompt formatted = text::format_prompt(prompt, pair ? text::AudioTag::audcap : text::AudioTag::audio_colon);
+  return {std::move(formatted.text), std::move(formatted.notices)};
+}
+
+}  // namespace
+
+families::LoadOptions load_options(at::ScalarType dtype, const std::string& variant) {
+  return {dtype, variant, open_tokenizer, format_prompt};
+}
+
+}  // namespace phonofilm::cli

@@ -1,0 +1,24 @@
+// What families need done to a prompt before they encode it. The text library does it, which they may not include; the
+// program hands its functions in (LoadOptions).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace phonofilm::families {
+
+// Token ids of a text as the user wrote it (it is cleaned inside), end mark included, no more than the encoder reads.
+using TokenizeFn = std::function<std::vector<std::int64_t>(const std::string& text)>;
+
+// How a model was trained to read the sound's description: <AUDCAP>a dog barks<ENDAUDCAP> or "Audio: a dog barks".
+enum class AudioTag { audcap, audio_colon };
+struct FormattedPrompt {
+  std::string text;
+  std::vector<std::string> notices;  // for Conditioning::notices
+};
+// Checks the marks of a positive prompt and rewrites its audio tags; throws InvalidRequest for marks that do not pair up.
+using FormatPromptFn = std::function<FormattedPrompt(const std::string& prompt, AudioTag wanted)>;
+
+}  // namespace phonofilm::families
