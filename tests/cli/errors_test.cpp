@@ -68,9 +68,9 @@ TEST_CASE("cli: inspect shows what is in a file") {
 TEST_CASE("cli: inspect of missing and damaged weights") {
   const TemporaryFolder folder;
   expect_failure("inspect " + folder.file("missing.safetensors"), kWeights, "cannot be opened: No such file");
-  expect_failure("inspect " + folder.path().string(), kWeights, "no .safetensors file in this folder");
+  expect_failure("inspect " + folder.path().string(), kWeights, "no weights (.safetensors, .pt, .pth) in this folder");
   write_file_atomically(folder.file("damaged.safetensors"), "this is not a weights file");
-  expect_failure("inspect " + folder.file("damaged.safetensors"), kWeights, "truncated (an incomplete download?) or not safetensors");
+  expect_failure("inspect " + folder.file("damaged.safetensors"), kWeights, "is neither safetensors, nor a PyTorch archive");
 }
 
 TEST_CASE("cli: a film that is none, and a recipe with a misspelt key") {

@@ -2,6 +2,7 @@
 #include "phonofilm/nn/layers.h"
 #include "phonofilm/nn/module.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
 #include "phonofilm/weights/safetensors.h"
 #include "support/support.h"
 #include "weights/memory_meter.h"
@@ -59,6 +60,28 @@ TEST_CASE("module: names are paths in the order of declaration") {
   for (const auto& [name, tensor] : model.named_parameters()) names.push_back(name);
   CHECK(names == std::vector<std::string>{"scale", "block.weight", "block.bias"});
   CHECK(model.parameter_count() == 3 + 12 + 4);
+}
+
+TEST_CASE("module: shapes and inits are known before there are values") {
+  const test::MemoryMeter meter;
+  Small model;
+  CHECK(model.named_shapes() == nn::Module::NamedShapes{{"scale", {3}}, {"block.weight", {4, 3}}, {"block.bias", {4}}});
+  const auto declared = model.declarations();
+  CHECK(meter.peak() == 0);
+  REQUIRE(declared.size() == 3);
+  at::Generator generator = make_generator(1);
+  Tensor drawn = at::empty(declared[0].shape, at::kFloat);
+  declared[0].init(drawn, generator);
+  CHECK(at::equal(drawn, at::ones({3}, at::kFloat)));
+}
+
+TEST_CASE("module: what does not fit is told without loading") {
+  Small model;
+  model.initialise(1);
+  weights::TensorMap tensors = model.state_dict("dit.");
+  CHECK(model.misfits(tensors, "dit.").empty());
+  tensors["dit.scale"] = at::zeros({2}, at::kFloat);
+  CHECK(model.misfits(tensors, "dit.") == std::vector<std::string>{"\"dit.scale\": expected [3], got [2]"});
 }
 
 TEST_CASE("module: save and load give the same parameters, and one seed one model") {

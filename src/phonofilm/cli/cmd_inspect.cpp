@@ -1,4 +1,6 @@
-// phonofilm inspect: what is in a .safetensors file, or in every one of a model folder. Reads headers only.
+// phonofilm inspect: what a model folder is and whether it is complete, or what is in files of weights. Reads headers
+// only.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -6,15 +8,18 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/cli/commands.h"
+#include "phonofilm/cli/folder_table.h"
+#include "phonofilm/families/registry.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/safetensors.h"
+#include "phonofilm/weights/tensor_file.h"
 
 namespace phonofilm::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using weights::SafetensorsFile;
+using weights::TensorFile;
 
 struct InspectOptions {
   std::string path;
@@ -23,7 +28,7 @@ struct InspectOptions {
   std::int64_t depth = 1;
 
   Fields fields() {
-    return {{"tensors", &tensors, "list every tensor with its dtype and shape"},
+    return {{"tensors", &tensors, "list every tensor with its dtype and shape; of a model folder, all files too"},
             {"depth", &depth, "name levels that make a part: 1 gives blocks, 2 gives blocks.0", 1, 16},
             {"json", &json, "print JSON instead of tables"}};
   }
@@ -38,7 +43,7 @@ struct Part {
     ++tensors;
     parameters += tensor.numel();
     bytes += std::int64_t(tensor.nbytes());
-    dtypes.insert(weights::dtype_name(tensor.scalar_type()));
+    dtypes.insert(weights::dtype_label(tensor.scalar_type()));
   }
 };
 using Parts = std::map<std::string, Part>;
@@ -50,25 +55,26 @@ std::string part_name(const std::string& tensor_name, std::int64_t depth) {
   return join(levels, ".");
 }
 
-Parts group(const SafetensorsFile& file, std::int64_t depth) {
+Parts group(const TensorFile& file, std::int64_t depth) {
   Parts parts;
-  for (const auto& [name, tensor] : file.tensors()) parts[part_name(name, depth)].add(tensor);
+  for (const auto& [name, tensor] : file.tensors) parts[part_name(name, depth)].add(tensor);
   return parts;
 }
 
-Part total(const SafetensorsFile& file) {
+Part total(const TensorFile& file) {
   Part sum;
-  for (const auto& [name, tensor] : file.tensors()) sum.add(tensor);
+  for (const auto& [name, tensor] : file.tensors) sum.add(tensor);
   return sum;
 }
 
 std::vector<std::string> weight_files(const std::string& path) {
+  static const std::set<std::string> kEndings{".safetensors", ".pt", ".pth"};
   if (!fs::is_directory(path)) return {path};
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(path)) {
-    if (entry.path().extension() == ".safetensors") files.push_back(entry.path().string());
+    if (kEndings.contains(entry.path().extension().string())) files.push_back(entry.path().string());
   }
-  PF_CHECK(!files.empty(), CheckpointError, "inspect", path, ": no .safetensors file in this folder");
+  PF_CHECK(!files.empty(), CheckpointError, "inspect", path, ": no weights (.safetensors, .pt, .pth) in this folder");
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -79,17 +85,17 @@ void print_part(const std::string& name, const Part& part) {
               join({part.dtypes.begin(), part.dtypes.end()}, ", ").c_str());
 }
 
-void print_table(const SafetensorsFile& file, const InspectOptions& options) {
-  std::printf("%s\n", file.path().c_str());
-  for (const auto& [key, value] : file.metadata()) {
+void print_table(const TensorFile& file, const InspectOptions& options) {
+  std::printf("%s\n", file.path.c_str());
+  for (const auto& [key, value] : file.metadata) {
     std::printf("  %s: %s\n", printable(key).c_str(), printable(value).c_str());
   }
   std::printf("  %-40s %8s %14s %10s  %s\n", "part", "tensors", "parameters", "bytes", "dtype");
   for (const auto& [name, part] : group(file, options.depth)) print_part(name, part);
   print_part("total", total(file));
   if (!options.tensors) return;
-  for (const auto& [name, tensor] : file.tensors()) {
-    std::printf("  %-5s %-24s %s\n", weights::dtype_name(tensor.scalar_type()).c_str(),
+  for (const auto& [name, tensor] : file.tensors) {
+    std::printf("  %-5s %-24s %s\n", weights::dtype_label(tensor.scalar_type()).c_str(),
                 shape_text(tensor.sizes()).c_str(), printable(name).c_str());
   }
 }
@@ -98,35 +104,61 @@ nlohmann::json to_json(const Part& part) {
   return {{"tensors", part.tensors}, {"parameters", part.parameters}, {"bytes", part.bytes}, {"dtypes", part.dtypes}};
 }
 
-nlohmann::json to_json(const SafetensorsFile& file, const InspectOptions& options) {
-  nlohmann::json result{{"file", file.path()}, {"metadata", file.metadata()}, {"total", to_json(total(file))}};
+nlohmann::json to_json(const TensorFile& file, const InspectOptions& options) {
+  nlohmann::json result{{"file", file.path}, {"metadata", file.metadata}, {"total", to_json(total(file))}};
   for (const auto& [name, part] : group(file, options.depth)) result["parts"][name] = to_json(part);
   if (!options.tensors) return result;
-  for (const auto& [name, tensor] : file.tensors()) {
-    result["tensors"][name] = {{"dtype", weights::dtype_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}};
+  for (const auto& [name, tensor] : file.tensors) {
+    result["tensors"][name] = {{"dtype", weights::dtype_label(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}};
   }
   return result;
 }
 
-void inspect(const InspectOptions& options) {
+nlohmann::json inspect_files(const InspectOptions& options) {
   nlohmann::json all = nlohmann::json::array();
   for (const std::string& path : weight_files(options.path)) {
-    const SafetensorsFile file = SafetensorsFile::open(path);
+    const TensorFile file = weights::open_tensors(path);
     if (options.json) {
       all.push_back(to_json(file, options));
     } else {
       print_table(file, options);
     }
   }
-  if (options.json) std::printf("%s\n", all.dump(2).c_str());
+  return all;
+}
+
+void print(const nlohmann::json& json) {
+  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+void inspect_model(const families::FolderReport& report, const InspectOptions& options) {
+  nlohmann::json json;
+  if (options.json) {
+    json = report_json(options.path, report);
+  } else {
+    print_report(options.path, report);
+  }
+  if (options.tensors) json["files"] = inspect_files(options);
+  if (options.json) print(json);
+  const auto bad = std::count_if(report.parts.begin(), report.parts.end(), [](const auto& part) { return !part.usable(); });
+  PF_CHECK(bad == 0, CheckpointError, "inspect", options.path, ": ", bad, " of ", report.parts.size(),
+           " parts are missing or do not fit");
+}
+
+void inspect(const InspectOptions& options) {
+  const auto report = fs::is_directory(options.path) ? families::inspect_folder(options.path) : std::nullopt;
+  if (report) return inspect_model(*report, options);
+  const nlohmann::json files = inspect_files(options);
+  if (options.json) print(files);
 }
 
 }  // namespace
 
 void add_inspect_command(CLI::App& app) {
   const auto options = std::make_shared<InspectOptions>();
-  CLI::App* command = app.add_subcommand("inspect", "Show what is in a weights file or a model folder");
-  command->add_option("PATH", options->path, "a .safetensors file, or a folder that holds some")->required();
+  CLI::App* command = app.add_subcommand("inspect", "Show what is in weights, or whether a model folder is complete");
+  command->add_option("PATH", options->path, "a file of weights (safetensors, PyTorch, an index of shards) or a folder")
+      ->required();
   add_flags(*command, options->fields());
   command->callback([options] { inspect(*options); });
 }

@@ -15,6 +15,7 @@ void add_world_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
+void add_synth_checkpoint_command(CLI::App& app);
 
 // Calls those of the functions above that this build has (CMakeLists.txt writes it).
 void add_commands(CLI::App& app);

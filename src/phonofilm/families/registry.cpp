@@ -6,6 +6,13 @@
 
 namespace phonofilm::families {
 
+std::optional<FolderReport> inspect_folder(const std::string& folder) {
+  for (const Family& family : all_families()) {
+    if (auto report = family.inspect(folder)) return report;
+  }
+  return std::nullopt;
+}
+
 std::unique_ptr<Generator> load_generator(const std::string& folder, const LoadOptions& options) {
   PF_CHECK(std::filesystem::is_directory(folder), CheckpointError, "load", folder, ": no such model folder");
   std::vector<std::string> names;

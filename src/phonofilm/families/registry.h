@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
+#include "phonofilm/families/folder_report.h"
 #include "phonofilm/families/generator.h"
 #include "phonofilm/families/text_tools.h"
 
@@ -22,9 +24,15 @@ struct Family {
   std::function<bool(const std::string& folder)> detect;
   // Throws CheckpointError for missing, damaged or ill-fitting files.
   std::function<std::unique_ptr<Generator>(const std::string& folder, const LoadOptions& options)> load;
+  // Says what a folder holds and lacks, by headers only; none for a folder of something else. Incomplete and damaged folders,
+  // which detect() does not know, are described too.
+  std::function<std::optional<FolderReport>(const std::string& folder)> inspect;
 };
 
 const std::vector<Family>& all_families();
+
+// The report of the first family that knows `folder`, or none.
+std::optional<FolderReport> inspect_folder(const std::string& folder);
 
 // Finds the family of `folder` and loads the model. Throws CheckpointError if no family recognises it.
 std::unique_ptr<Generator> load_generator(const std::string& folder, const LoadOptions& options);

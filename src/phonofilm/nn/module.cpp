@@ -67,6 +67,18 @@ Module::NamedTensors Module::named_parameters() const {
   return result;
 }
 
+std::vector<Module::Declaration> Module::declarations() const {
+  std::vector<Declaration> result;
+  const_cast<Module*>(this)->visit("", [&](const std::string& name, Parameter& p) { result.push_back({name, p.shape, p.init}); });
+  return result;
+}
+
+Module::NamedShapes Module::named_shapes() const {
+  NamedShapes result;
+  const_cast<Module*>(this)->visit("", [&](const std::string& name, Parameter& p) { result.emplace_back(name, p.shape); });
+  return result;
+}
+
 std::int64_t Module::parameter_count() const {
   std::int64_t count = 0;
   const_cast<Module*>(this)->visit("", [&](const std::string&, Parameter& p) { count += c10::multiply_integers(p.shape); });
@@ -81,28 +93,30 @@ void Module::initialise(std::uint64_t seed) {
   });
 }
 
-void Module::require_fit(const std::map<std::string, Tensor>& tensors, const std::string& file, const std::string& prefix) {
+std::vector<std::string> Module::misfits(const std::map<std::string, Tensor>& tensors, const std::string& prefix) const {
   std::vector<std::string> problems;
   std::set<std::string> used;
-  visit(prefix, [&](const std::string& name, Parameter& p) {
+  for (const auto& [own_name, shape] : named_shapes()) {
+    const std::string name = prefix + own_name;
     const auto found = tensors.find(name);
     if (!used.insert(name).second) {
       problems.push_back(concat("\"", name, "\" is declared twice by the model"));
     } else if (found == tensors.end()) {
-      problems.push_back(concat("missing \"", name, "\" ", shape_text(p.shape)));
-    } else if (found->second.sizes() != at::IntArrayRef(p.shape)) {
-      problems.push_back(concat("\"", name, "\": expected ", shape_text(p.shape), ", got ", shape_text(found->second.sizes())));
+      problems.push_back(concat("missing \"", name, "\" ", shape_text(shape)));
+    } else if (found->second.sizes() != at::IntArrayRef(shape)) {
+      problems.push_back(concat("\"", name, "\": expected ", shape_text(shape), ", got ", shape_text(found->second.sizes())));
     }
-  });
+  }
   for (const auto& [name, tensor] : tensors) {
     if (name.starts_with(prefix) && !used.contains(name)) problems.push_back(concat("unexpected \"", name, "\""));
   }
-  PF_CHECK(problems.empty(), CheckpointError, "load", file, ": ", problems.size(), " tensors do not fit the model:\n  ",
-           join(problems, "\n  "));
+  return problems;
 }
 
 void Module::load(std::map<std::string, Tensor> tensors, const std::string& file, const std::string& prefix, at::ScalarType dtype) {
-  require_fit(tensors, file, prefix);
+  const std::vector<std::string> problems = misfits(tensors, prefix);
+  PF_CHECK(problems.empty(), CheckpointError, "load", file, ": ", problems.size(), " tensors do not fit the model:\n  ",
+           join(problems, "\n  "));
   visit(prefix, [&](const std::string& name, Parameter& p) {
     const auto source = tensors.extract(name);  // dropped as soon as it is converted
     const Tensor& value = source.mapped();

@@ -35,6 +35,7 @@ Init kaiming_uniform(double gain = 1);  // bound gain * sqrt(3 / fan_in)
 class Module {
  public:
   using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+  using NamedShapes = std::vector<std::pair<std::string, Shape>>;
 
   Module() = default;                                   // a root
   Module(Module& parent, const std::string& name);      // registered with its parent under `name`
@@ -46,8 +47,20 @@ class Module {
   NamedTensors named_parameters() const;
   std::int64_t parameter_count() const;
 
+  // What a parameter is before it has a value: its full name, its shape, and how a fresh one is drawn.
+  struct Declaration {
+    std::string name;
+    Shape shape;
+    Init init;
+  };
+  // In registration order. Neither allocates a tensor: the shapes of a model larger than memory are at hand.
+  std::vector<Declaration> declarations() const;
+  NamedShapes named_shapes() const;
+
   // Draws every parameter anew from its Init, in registration order, as float32.
   void initialise(std::uint64_t seed);
+  // Everything that keeps `tensors` under `prefix` from being loaded, a line each; values are not looked at.
+  std::vector<std::string> misfits(const std::map<std::string, Tensor>& tensors, const std::string& prefix = "") const;
   // Strict: every parameter is filled once and every tensor of `tensors` under `prefix` is used, else one
   // CheckpointError lists all missing, unexpected and mis-shaped names, and the module is left as it was. Values are made
   // contiguous and converted to `dtype`, or shared with `tensors` where they are so already (no copy of a mapped file).
@@ -72,7 +85,6 @@ class Module {
     Init init;
     Tensor* value;
   };
-  void require_fit(const std::map<std::string, Tensor>& tensors, const std::string& file, const std::string& prefix);
   void visit(const std::string& prefix, const std::function<void(const std::string&, Parameter&)>& visitor);
   struct Slot {  // children and parameters in the order they were declared
     std::string name;

@@ -1,16 +1,14 @@
 #include "phonofilm/weights/safetensors.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
-#include "phonofilm/base/files.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
+#include "phonofilm/weights/safetensors_writer.h"
 #include "phonofilm/weights/strict_json.h"
 #include "phonofilm/weights/tensor_layout.h"
 #include "phonofilm/weights/untrusted_text.h"
@@ -122,6 +120,13 @@ std::string dtype_name(at::ScalarType type) {
   throw CheckpointError("save", concat("dtype ", c10::toString(type), " has no safetensors name"));
 }
 
+std::string dtype_label(at::ScalarType type) {
+  for (const DtypeName& dtype : kDtypes) {
+    if (dtype.type == type) return dtype.name;
+  }
+  return c10::toString(type);
+}
+
 SafetensorsFile SafetensorsFile::open(const std::string& path) { return parse(FileBytes::map(path)); }
 
 SafetensorsFile SafetensorsFile::parse(const FileBytes& file) {
@@ -153,30 +158,9 @@ const Tensor& SafetensorsFile::at(const std::string& name) const {
 }
 
 void save_safetensors(const std::string& path, const TensorMap& tensors, const Metadata& metadata) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::uint64_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
-    const std::uint64_t bytes = tensor.nbytes();
-    header[name] = {{"dtype", dtype_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {offset, offset + bytes}}};
-    offset += bytes;
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors start aligned
-  require_disk_space(path, double(offset + text.size()));
-  with_temporary_file(path, [&](const std::string& temporary) {
-    std::ofstream file(temporary, std::ios::binary);
-    PF_CHECK(file, ResourceError, "save", path, ": cannot be created: ", std::strerror(errno));
-    const std::uint64_t length = text.size();
-    file.write(reinterpret_cast<const char*>(&length), 8).write(text.data(), std::streamsize(text.size()));
-    for (const auto& [name, tensor] : tensors) {
-      const Tensor data = tensor.detach().cpu().contiguous();
-      file.write(static_cast<const char*>(data.data_ptr()), std::streamsize(data.nbytes()));
-    }
-    file.close();
-    PF_CHECK(file, ResourceError, "save", path, ": writing failed (disk full?)");
-  });
+  std::vector<TensorSpec> specs;
+  for (const auto& [name, tensor] : tensors) specs.push_back({name, tensor.scalar_type(), tensor.sizes().vec()});
+  write_safetensors(path, specs, [&](const TensorSpec& spec) { return tensors.at(spec.name); }, metadata);
 }
 
 }  // namespace phonofilm::weights

@@ -33,6 +33,9 @@ class SafetensorsFile {
 // The format's name of a dtype, e.g. "BF16". Throws CheckpointError for one that it cannot store.
 std::string dtype_name(at::ScalarType type);
 
+// For people: the same, or LibTorch's own name for what safetensors cannot store.
+std::string dtype_label(at::ScalarType type);
+
 // Writes atomically: `path` appears whole or not at all. Tensors are stored contiguous, in name order.
 void save_safetensors(const std::string& path, const TensorMap& tensors, const Metadata& metadata = {});
 

@@ -128,6 +128,13 @@ TensorRecord plain_tensor_record(const std::string& where, const PickleValue& va
 
 }  // namespace
 
+std::string_view torch_storage_class(at::ScalarType dtype) {
+  for (const DtypeNames& names : kDtypes) {
+    if (names.type == dtype && names.storage != kUntyped) return names.storage;
+  }
+  return {};
+}
+
 std::span<const std::string_view> torch_globals() { return kGlobals; }
 
 bool describes_tensor(const PickleValue& value) {

@@ -14,6 +14,9 @@ namespace phonofilm::weights {
 // classes, and dtypes.
 std::span<const std::string_view> torch_globals();
 
+// The storage class of a dtype, e.g. "torch.BFloat16Storage"; empty for one that has none of its own (float8).
+std::string_view torch_storage_class(at::ScalarType dtype);
+
 // A tensor as its archive describes it: a layout within an entry of the archive.
 struct TensorRecord {
   TensorLayout layout;

@@ -10,6 +10,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/families/nava/family.h"
+#include "phonofilm/families/nava/small_inspection.h"
 #include "phonofilm/families/nava/small_model.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
@@ -265,7 +266,8 @@ families::Family small_family() {
           [](const std::string& folder) { return std::filesystem::exists(folder + "/model.json"); },
           [](const std::string& folder, const families::LoadOptions& options) {
             return std::make_unique<SmallGenerator>(folder, options.dtype);
-          }};
+          },
+          inspect_small_folder};
 }
 
 }  // namespace phonofilm::nava

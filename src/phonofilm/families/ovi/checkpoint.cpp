@@ -59,11 +59,11 @@ OviFolder open_folder(const std::string& root, const std::string& name) {
   folder.root = root;
   folder.variant = choose(root, name);
   folder.towers = root + "/" + folder.variant.file;
-  folder.text_encoder = root + "/Wan2.2-TI2V-5B/models_t5_umt5-xxl-enc-bf16.pth";
-  folder.tokenizer = root + "/Wan2.2-TI2V-5B/google/umt5-xxl/spiece.model";
-  folder.video_vae = root + "/Wan2.2-TI2V-5B/Wan2.2_VAE.pth";
-  folder.audio_vae = root + "/MMAudio/ext_weights/v1-16.pth";
-  folder.vocoder = root + "/MMAudio/ext_weights/best_netG.pt";
+  folder.text_encoder = root + "/" + kTextEncoderFile;
+  folder.tokenizer = root + "/" + kTokenizerFile;
+  folder.video_vae = root + "/" + kVideoVaeFile;
+  folder.audio_vae = root + "/" + kAudioVaeFile;
+  folder.vocoder = root + "/" + kVocoderFile;
   folder.parts = {part("towers", folder.towers),          part("text encoder", folder.text_encoder),
                   part("tokenizer", folder.tokenizer),    part("video autoencoder", folder.video_vae),
                   part("audio autoencoder", folder.audio_vae), part("vocoder", folder.vocoder)};

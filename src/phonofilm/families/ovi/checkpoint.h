@@ -31,6 +31,13 @@ struct Variant {
 
 const std::vector<Variant>& variants();
 
+// The other files, below the folder.
+inline constexpr const char* kTextEncoderFile = "Wan2.2-TI2V-5B/models_t5_umt5-xxl-enc-bf16.pth";
+inline constexpr const char* kTokenizerFile = "Wan2.2-TI2V-5B/google/umt5-xxl/spiece.model";
+inline constexpr const char* kVideoVaeFile = "Wan2.2-TI2V-5B/Wan2.2_VAE.pth";
+inline constexpr const char* kAudioVaeFile = "MMAudio/ext_weights/v1-16.pth";
+inline constexpr const char* kVocoderFile = "MMAudio/ext_weights/best_netG.pt";
+
 // One file of the folder and what it is for.
 struct Part {
   std::string name, path;  // "text encoder", the whole path

@@ -9,6 +9,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/families/ovi/family.h"
+#include "phonofilm/families/ovi/inspection.h"
 #include "phonofilm/families/ovi/parts.h"
 #include "phonofilm/families/ovi/plan.h"
 #include "phonofilm/families/ovi/sizes.h"
@@ -292,7 +293,8 @@ class OviGenerator : public families::Generator {
 families::Family family() {
   return {"ovi", looks_like_ovi, [](const std::string& folder, const families::LoadOptions& options) {
             return std::make_unique<OviGenerator>(folder, options);
-          }};
+          },
+          inspect_folder};
 }
 
 }  // namespace phonofilm::ovi

@@ -1,0 +1,44 @@
+// What a model folder holds, as plain data: the parts that a family needs, whether they are there and fit, and where the
+// missing ones come from.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "phonofilm/weights/tensor_map.h"
+
+namespace phonofilm::families {
+
+struct PartReport {
+  std::string name, file;         // "text encoder"; its path below the folder
+  std::string source{}, licence{};  // where its publisher keeps it, and under which terms; empty where unknown
+  bool found = false;
+  std::uint64_t bytes = 0;        // of the file
+  std::int64_t tensors = 0, parameters = 0;  // of weights
+  std::vector<std::string> dtypes{};         // by their safetensors names
+  std::vector<std::string> problems{};       // why it cannot be used: damage, and every tensor that does not fit
+
+  bool usable() const { return found && problems.empty(); }
+};
+
+struct FolderReport {
+  std::string family;                   // "ovi"
+  std::vector<std::string> variants{};  // that are there
+  std::vector<std::string> notes{};     // for people
+  std::vector<PartReport> parts{};      // all that are needed, and what else is there
+
+  bool complete() const;
+};
+
+// Every problem that `tensors` have with the model; reads no values.
+using FindMisfits = std::function<std::vector<std::string>(const weights::TensorMap& tensors)>;
+
+// Fills in what `folder`/part.file tells by its header: size, tensors, dtypes, and problems if it is damaged or does not fit.
+// Errors that `misfits` throws are problems too.
+PartReport inspect_weights(PartReport part, const std::string& folder, const FindMisfits& misfits);
+
+// The same for a file without tensors.
+PartReport inspect_file(PartReport part, const std::string& folder);
+
+}  // namespace phonofilm::families

@@ -1,0 +1,55 @@
+#include "phonofilm/families/nava/small_inspection.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/families/nava/small_model.h"
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::nava {
+namespace {
+
+using families::FolderReport;
+using families::PartReport;
+
+constexpr const char* kLicence = "Apache-2.0, phonofilm's own";
+
+// Loading in the dtype that the parts are stored in shares the mapped file, so it checks names and shapes and costs nothing.
+template <class Load>
+PartReport inspect(const std::string& root, const std::string& name, const std::string& folder, Load load) {
+  PartReport part{.name = name, .file = folder + "/model.safetensors", .source = "phonofilm's repository, models/mini",
+                  .licence = kLicence};
+  return families::inspect_weights(part, root, [&](const weights::TensorMap&) {
+    load(root + "/" + folder, at::kBFloat16);
+    return std::vector<std::string>{};
+  });
+}
+
+PartReport inspect_options(const std::string& root, SmallModelOptions& options) {
+  const std::string file = "model.json";
+  PartReport part = families::inspect_file({.name = "rates and statistics", .file = file, .licence = kLicence}, root);
+  try {
+    read_json(load_json(root + "/" + file), options.fields(), root + "/" + file);
+  } catch (const Error& error) {
+    part.problems.push_back(error.what());
+  }
+  return part;
+}
+
+}  // namespace
+
+std::optional<FolderReport> inspect_small_folder(const std::string& root) {
+  if (!std::filesystem::is_regular_file(root + "/model.json")) return std::nullopt;
+  SmallModelOptions options;
+  FolderReport report{.family = "nava mini"};
+  report.parts = {inspect_options(root, options),
+                  inspect(root, "text encoder and transformer", "backbone", load_backbone),
+                  inspect(root, "video autoencoder", "video_autoencoder", autoencoders::load_video_autoencoder),
+                  inspect(root, "audio autoencoder", "audio_autoencoder", autoencoders::load_mel_autoencoder),
+                  inspect(root, "vocoder", "vocoder", vocoders::load_vocos)};
+  report.variants = {options.variant};
+  return report;
+}
+
+}  // namespace phonofilm::nava

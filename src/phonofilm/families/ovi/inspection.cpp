@@ -1,0 +1,94 @@
+#include "phonofilm/families/ovi/inspection.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/families/ovi/networks.h"
+
+namespace phonofilm::ovi {
+namespace {
+
+namespace fs = std::filesystem;
+using families::FolderReport;
+using families::PartReport;
+using weights::TensorMap;
+
+// Repositories on Hugging Face, as Ovi's own download_weights.py names them, and the licences that they state.
+struct Publication {
+  const char *repository, *licence;
+};
+constexpr Publication kOvi{"chetwinlow1/Ovi", "Apache-2.0"};
+constexpr Publication kFloat8{"rkfg/Ovi-fp8_quantized", "Apache-2.0 (of Ovi, which it converts)"};
+constexpr Publication kWan{"Wan-AI/Wan2.2-TI2V-5B", "Apache-2.0"};
+constexpr Publication kMmaudio{"hkchengrex/MMAudio", "CC-BY-NC-4.0 (not for commercial use)"};
+
+const Publication& publisher_of(const std::string& file) {
+  if (file.starts_with("Wan2.2-TI2V-5B/")) return kWan;
+  if (file.starts_with("MMAudio/")) return kMmaudio;
+  return file.find("fp8") == std::string::npos ? kOvi : kFloat8;
+}
+
+// In the repositories the files lie without the folder that the download puts them in, save MMAudio's ext_weights.
+PartReport announced(const std::string& name, const std::string& file) {
+  const Publication& publisher = publisher_of(file);
+  const std::string inside = file.substr(file.find('/') + 1);
+  const std::string source = concat("huggingface.co/", publisher.repository, ", ", inside);
+  return {.name = name, .file = file, .source = source, .licence = publisher.licence};
+}
+
+// Networks are made inside, so that a damaged JSON file becomes a problem of its part.
+template <class MakeNetwork>
+PartReport inspect(const std::string& root, const std::string& name, const std::string& file, MakeNetwork make) {
+  return families::inspect_weights(announced(name, file), root,
+                                   [&](const TensorMap& tensors) { return make().misfits(tensors); });
+}
+
+bool has(const std::string& root, const std::string& file) { return fs::is_regular_file(fs::path(root) / file); }
+
+std::vector<Variant> present_variants(const std::string& root) {
+  std::vector<Variant> present;
+  for (const Variant& variant : variants()) {
+    if (has(root, variant.file)) present.push_back(variant);
+  }
+  return present;
+}
+
+void add_notes(FolderReport& report, const std::string& root) {
+  std::vector<std::string> own, absent;
+  for (const std::string& file : config_files()) {
+    if (has(root, file)) own.push_back(file);
+  }
+  for (const Variant& variant : variants()) {
+    const bool there = std::find(report.variants.begin(), report.variants.end(), variant.name) != report.variants.end();
+    if (!there) absent.push_back(variant.name);
+  }
+  report.notes.push_back(own.empty() ? "sizes: the published ones" : "sizes: by " + join(own, ", "));
+  const bool lacking = std::any_of(report.parts.begin(), report.parts.end(), [](const PartReport& part) { return !part.found; });
+  if (lacking) report.notes.push_back("Ovi's own download_weights.py fetches what is missing into this layout");
+  if (!absent.empty()) report.notes.push_back("published variants that are not here: " + join(absent, ", "));
+}
+
+}  // namespace
+
+std::optional<FolderReport> inspect_folder(const std::string& root) {
+  const std::vector<Variant> present = present_variants(root);
+  if (present.empty() && !has(root, kAudioVaeFile) && !has(root, kVocoderFile)) return std::nullopt;
+  FolderReport report{.family = "ovi"};
+  for (const Variant& variant : present.empty() ? std::vector<Variant>{variants().front()} : present) {
+    if (!present.empty()) report.variants.push_back(variant.name);
+    report.parts.push_back(inspect(root, "towers " + variant.name, variant.file,
+                                   [&] { return towers_network(read_tower_config(root), variant); }));
+  }
+  report.parts.push_back(inspect(root, "text encoder", kTextEncoderFile, [&] { return text_network(read_text_config(root)); }));
+  report.parts.push_back(families::inspect_file(announced("tokenizer", kTokenizerFile), root));
+  report.parts.push_back(
+      inspect(root, "video autoencoder", kVideoVaeFile, [&] { return video_vae_network(read_video_vae_config(root)); }));
+  report.parts.push_back(
+      inspect(root, "audio autoencoder", kAudioVaeFile, [&] { return audio_vae_network(read_audio_vae_config(root)); }));
+  report.parts.push_back(inspect(root, "vocoder", kVocoderFile, [&] { return vocoder_network(read_vocoder_config(root)); }));
+  add_notes(report, root);
+  return report;
+}
+
+}  // namespace phonofilm::ovi

@@ -1,0 +1,62 @@
+// phonofilm synth-checkpoint and phonofilm inspect of model folders, through the real program.
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+using namespace phonofilm;
+using test::run_program;
+
+namespace fs = std::filesystem;
+
+TEST_CASE("cli: a toy checkpoint is made, is complete, and is not made twice") {
+  const test::TemporaryFolder folder;
+  const std::string root = folder.file("ovi");
+  const auto made = run_program("synth-checkpoint --family ovi --scale toy --seed 3 -o " + root);
+  INFO(made.error);
+  REQUIRE(made.exit_code == 0);
+  CHECK(made.output.find("wrote " + root) == 0);
+
+  const auto looked = run_program("inspect " + root);
+  CHECK(looked.exit_code == 0);
+  for (const char* text : {"family: ovi", "variants: 720x720_5s", "spiece.model", "CC-BY-NC-4.0", "1491668"}) {
+    CAPTURE(text);
+    CHECK(looked.output.find(text) != std::string::npos);
+  }
+  const auto again = run_program("synth-checkpoint --scale toy -o " + root);
+  CHECK(again.exit_code == 2);
+  CHECK(again.says("is there already; choose another folder or pass --overwrite"));
+  CHECK(run_program("synth-checkpoint --scale toy --overwrite -o " + root).exit_code == 0);
+}
+
+TEST_CASE("cli: inspect of a model folder says what is missing and where it comes from, and exits with 3") {
+  const std::string toy = test::testdata("goldens/ovi-tiny");
+  const auto looked = run_program("inspect " + toy);
+  CHECK(looked.exit_code == 3);
+  CHECK(looked.output.find("missing: Wan2.2-TI2V-5B/google/umt5-xxl/spiece.model") != std::string::npos);
+  CHECK(looked.output.find("huggingface.co/Wan-AI/Wan2.2-TI2V-5B") != std::string::npos);
+  CHECK(looked.error.find("1 of 6 parts are missing or do not fit") != std::string::npos);
+
+  const auto json = run_program("inspect " + toy + " --json --tensors");
+  CHECK(json.exit_code == 3);
+  const auto report = nlohmann::json::parse(json.output);
+  CHECK(report["complete"] == false);
+  CHECK(report["parts"].size() == 6);
+  CHECK(report["parts"][2]["state"] == "missing");
+  CHECK(report["files"].size() >= 5);
+}
+
+TEST_CASE("cli: inspect opens PyTorch's files, and the embedded model is complete") {
+  const auto file = run_program("inspect " + test::testdata("goldens/ovi-tiny/MMAudio/ext_weights/best_netG.pt"));
+  CHECK(file.exit_code == 0);
+  CHECK(file.says("236470"));
+  const auto mini = run_program("inspect " + fs::path(test::testdata("")).parent_path().parent_path().string() + "/models/mini");
+  CHECK(mini.exit_code == 0);
+  CHECK(mini.says("family: nava mini"));
+}
+
+TEST_CASE("cli: a scale that there is not is told before anything is written") {
+  const test::TemporaryFolder folder;
+  const auto scale = run_program("synth-checkpoint --scale tiny -o " + folder.file("a"));
+  CHECK(scale.exit_code == 2);
+  CHECK_FALSE(fs::exists(folder.file("a")));
+}
