@@ -66,6 +66,16 @@ Tensor copy_rgb(const AVFrame& frame) {
   return image;
 }
 
+// swscale reads a vector at a time, so past the end of a picture that has no room behind it.
+FrameHandle padded_rgb(const Tensor& image, int width, int height) {
+  FrameHandle frame = make_picture(width, height, AV_PIX_FMT_RGB24);
+  for (int row = 0; row < height; ++row) {
+    std::memcpy(frame->data[0] + std::int64_t(row) * frame->linesize[0],
+                image.data_ptr<std::uint8_t>() + std::int64_t(row) * width * 3, size_t(width) * 3);
+  }
+  return frame;
+}
+
 // RGBA over white, rounded to nearest.
 Tensor flatten_rgba(const AVFrame& frame) {
   const Tensor image = at::empty({frame.height, frame.width, 3}, at::kByte);
@@ -134,11 +144,10 @@ PixelWriter::PixelWriter(std::int64_t height, std::int64_t width, int pixel_form
 
 FrameHandle PixelWriter::frame(const Tensor& image) {
   expect_image(image, "convert colours");
-  const Tensor packed = image.contiguous();
+  const FrameHandle packed = padded_rgb(image.contiguous(), width_, height_);
   FrameHandle picture = make_picture(width_, height_, format_);
-  const std::uint8_t* planes[4] = {packed.data_ptr<std::uint8_t>()};
-  const int strides[4] = {width_ * 3};
-  const int rows = sws_scale(scaler_.get(), planes, strides, 0, height_, picture->data, picture->linesize);
+  const int rows =
+      sws_scale(scaler_.get(), packed->data, packed->linesize, 0, height_, picture->data, picture->linesize);
   PF_CHECK(rows == height_, MediaError, "convert colours", width_, "x", height_, ": ", rows, " rows done");
   picture->colorspace = AVColorSpace(colorspace_);
   picture->color_range = AVColorRange(range_);
