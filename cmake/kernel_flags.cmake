@@ -25,7 +25,7 @@ foreach(_isa generic avx2 avx512)
 endforeach()
 set_source_files_properties(${_nn}/kernels/rows.cpp ${_nn}/kernels/matrix_unit.cpp ${_nn}/fused_autograd.cpp PROPERTIES
   SKIP_PRECOMPILE_HEADERS ON)
-set_source_files_properties(${_nn}/fused_rows.cpp ${_nn}/fused_products.cpp PROPERTIES
+set_source_files_properties(${_nn}/fused_rows.cpp ${_nn}/fused_products.cpp ${_nn}/look_up.cpp PROPERTIES
   SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${OpenMP_CXX_FLAGS}")
 # The vocoder's activation holds its own clones for each instruction set.
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/phonofilm/vocoders/bigvgan/fused_snake.cpp PROPERTIES

@@ -24,6 +24,7 @@ TEST_CASE("csv: other separators, a last line without an end, nothing at all") {
   CHECK(parse_csv("a\tb,c", '\t')[0].cells == Cells{"a", "b,c"});
   CHECK(parse_csv("").empty());
   CHECK(parse_csv("\n\r\n").empty());
+  CHECK(parse_csv("a\rb\r\nc")[2].line == 3);
 }
 
 TEST_CASE("csv: broken quotes name their line") {

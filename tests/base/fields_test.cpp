@@ -107,8 +107,24 @@ TEST_CASE("fields: JSON files that cannot be read") {
     CAPTURE(text);
     CHECK_THROWS_AS(load_json(folder.file("bad.json")), InvalidRequest);
   }
+  CHECK_THROWS_WITH_AS(load_json(folder.path().string()), doctest::Contains("cannot be read"), InvalidRequest);
   write_file_atomically(folder.file("good.json"), "{ // why\n \"a\": 1 }");
   CHECK(load_json(folder.file("good.json"))["a"] == 1);
+}
+
+TEST_CASE("fields: JSON that would overflow the stack, or that goes on behind its end") {
+  for (const std::size_t depth : {65u, 1'000'000u}) {
+    CHECK_THROWS_WITH_AS(parse_json(std::string(depth, '['), "deep"), doctest::Contains("deep: nests deeper than 64 levels"), InvalidRequest);
+  }
+  CHECK(parse_json(std::string(64, '[') + std::string(64, ']'), "deep").is_array());
+  CHECK_THROWS_WITH_AS(parse_json(std::string("{}\0x", 4), "nul"), doctest::Contains("NUL byte"), InvalidRequest);
+}
+
+TEST_CASE("fields: messages show what files say shortened, and cannot steer a terminal") {
+  CHECK(contains(message_of({{"\x1b[2J\xc2\x9b", 1}}), "unknown option ' [2J '"));
+  CHECK(contains(message_of({{"solver", "\x1b[2J"}}), "got ' [2J'"));
+  CHECK(message_of({{"steps", std::string(100'000, 'x')}}).size() < 500);
+  CHECK(message_of({{std::string(100'000, 'x'), 1}}).size() < 500);
 }
 
 TEST_CASE("fields: save_json and load_json agree") {

@@ -28,6 +28,7 @@ TEST_CASE("text: a name that resembles nothing gets no suggestion") {
   CHECK(did_you_mean("resolution", known).empty());
   CHECK(did_you_mean("step", known) == " (did you mean 'steps'?)");
   CHECK(nearest_name("steps", {}).empty());
+  CHECK(nearest_name(std::string(50'000'000, 's'), known).empty());  // at once, although the distance would take minutes
 }
 
 TEST_CASE("text: sizes and durations for people") {
@@ -38,9 +39,14 @@ TEST_CASE("text: sizes and durations for people") {
   CHECK(human_seconds(1.2) == "1.2 s");
   CHECK(human_seconds(200) == "3 min 20 s");
   CHECK(human_seconds(7500) == "2 h 05 min");
+  CHECK(human_seconds(1e30) == "277777777777 h 46 min");
 }
 
 TEST_CASE("text: what a terminal would obey becomes spaces, other text stays") {
   CHECK(printable("a\x1b[2Jb\nc\x7f") == "a [2Jb c ");
   CHECK(printable("äöü") == "äöü");
+  CHECK(printable("\xc2\x9b" "2J\xc2\x85") == " 2J ");         // control characters beyond ASCII
+  CHECK(printable("\u202eabc\u2066d\u2069") == " abc d ");    // marks that reverse what follows
+  CHECK(printable("\u00a0\u200f\u2070\u2029") == "\u00a0\u200f\u2070\u2029");
+  CHECK(printable("\xc2") == "\xc2");
 }

@@ -1,9 +1,10 @@
-// What the fuzz targets share.
+// The input of fuzz targets that read weights files.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
+#include "fuzz/fuzz_text.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/weights/file_bytes.h"
 #include "phonofilm/weights/tensor_map.h"

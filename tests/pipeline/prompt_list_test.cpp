@@ -57,7 +57,7 @@ TEST_CASE("prompt list: a bad row is marked and does not stop the others") {
   CHECK(table[4].problem.find("the prompt is empty") != std::string::npos);
   const auto lines = list.read("list.jsonl", "{\"prompt\": \n[1]\n{\"prompt\": \"a\", \"sed\": 1}\n{\"prompt\": \"a\", \"image\": 3}\n");
   REQUIRE(lines.size() == 4);
-  CHECK(lines[0].problem.find("not JSON") != std::string::npos);
+  CHECK(lines[0].problem.find("not valid JSON") != std::string::npos);
   CHECK(lines[1].problem.find("expected a JSON object") != std::string::npos);
   CHECK(lines[2].problem.find("did you mean 'seed'") != std::string::npos);
   CHECK(lines[3].problem.find("image must be a path") != std::string::npos);

@@ -9,14 +9,12 @@ using namespace phonofilm;
 TEST_CASE("load options: the tokenizer that families open is that of the text library") {
   const std::string path = test::testdata("text/tiny_spiece.model");
   const std::string prompt = " <S>Hello,\nworld!<E> caf&eacute;";
-  const families::LoadOptions options = cli::load_options(at::kFloat, "720x720_5s");
-  CHECK(int(options.dtype) == int(at::kFloat));
-  CHECK(options.variant == "720x720_5s");
+  const families::LoadOptions options = cli::load_options();
   CHECK(options.open_tokenizer(path)(prompt) == text::SentencePieceTokenizer(path).encode(prompt).ids);
 }
 
 TEST_CASE("load options: long prompts come out cut, with their end mark") {
-  const families::LoadOptions options = cli::load_options(at::kFloat, "");
+  const families::LoadOptions options = cli::load_options();
   std::string prompt;
   for (int i = 0; i < 600; ++i) prompt += "ball ";
   const auto ids = options.open_tokenizer(test::testdata("text/tiny_spiece.model"))(prompt);
@@ -25,7 +23,7 @@ TEST_CASE("load options: long prompts come out cut, with their end mark") {
 }
 
 TEST_CASE("load options: prompts are formatted as families ask, with notices") {
-  const families::LoadOptions options = cli::load_options(at::kFloat, "");
+  const families::LoadOptions options = cli::load_options();
   const families::FormattedPrompt pair = options.format_prompt("<S>Hi.<E> Audio: Rain.", families::AudioTag::audcap);
   CHECK(pair.text == "<S>Hi.<E> <AUDCAP>Rain.<ENDAUDCAP>");
   CHECK(pair.notices.size() == 1);

@@ -98,8 +98,25 @@ void add_json(Faults& faults) {
   const std::string x = entry("F32", "[2]", "[0, 8]"), y = entry("F32", "[2]", "[8, 16]");
   faults.push_back({"duplicate key", encode("{\"a\": " + x + ", \"a\": " + y + "}", 16), "has the key \"a\" twice"});
   faults.push_back({"duplicate key", encode("{\"a\": " + x + ", \"\\u0061\": " + y + "}", 16), "has the key \"a\" twice"});
+  for (const char* value : {"3", "null", "[\"x\"]", "{\"y\": \"z\"}", "true"}) {
+    faults.push_back({"metadata value", encode(std::string("{\"__metadata__\": {\"format\": ") + value + "}}", 0), "__metadata__ gives \"format\" as"});
+  }
+  faults.push_back({"NUL", encode(std::string("{}\0 not JSON", 12), 0), "it holds a NUL byte"});
+  faults.push_back({"NUL", encode(std::string("{\"a\0\": 1}", 9), 0), "it holds a NUL byte"});
   faults.push_back({"duplicate key", encode("{\"__metadata__\": {\"b\": \"\", \"b\": \"\"}}", 0), "has the key \"b\" twice"});
   faults.push_back({"duplicate key", encode("{\"a\": {\"shape\": [1], " + x.substr(1) + "}", 8), "has the key \"shape\" twice"});
+}
+
+// Names that would clear the screen, colour the message, hide it or reverse it, if they were shown as they are.
+void add_names(Faults& faults) {
+  for (const char* name : {"\\u001b[2J", "\\u001b]0;title\\u0007", "\\u009b31m", "\\u0085", "\\u202e", "\\u2066", "\\r", "\\b\\b\\b", "\\u007f", "\xc2\x9b" "2J"}) {
+    faults.push_back({"steering name", encode("{\"" + std::string(name) + "\": " + entry("F31", "[2]", "[0, 8]") + "}", 8), "unknown dtype \"F31\""});
+    faults.push_back({"steering dtype", one(name, "[2]", "[0, 8]"), "tensor \"a\": unknown dtype"});
+  }
+  for (const char* name : {"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\\ud800", "\\udc00x"}) {
+    faults.push_back({"name of no characters", encode("{\"" + std::string(name) + "\": " + entry("F32", "[2]", "[0, 8]") + "}", 8), "is not a JSON object"});
+  }
+  faults.push_back({"long name", encode("{\"" + std::string(100'000, 'n') + "\": 3}", 0), "nnn...\": malformed header entry"});
 }
 
 }  // namespace
@@ -111,5 +128,16 @@ TEST_CASE("corrupt files: safetensors") {
   add_dtypes_and_shapes(faults);
   add_offsets(faults);
   add_json(faults);
-  CHECK(check_refused(faults, [](const std::string& path) { weights::SafetensorsFile::open(path); }) >= 100);
+  add_names(faults);
+  CHECK(check_refused(faults, [](const std::string& path) { weights::SafetensorsFile::open(path); }) >= 150);
+}
+
+TEST_CASE("corrupt files: a safetensors header beyond 100 MB is not even read") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("huge.safetensors");
+  std::ofstream(path, std::ios::binary) << little(100'000'001, 8) << "{}";
+  std::filesystem::resize_file(path, 200'000'000);  // a sparse file
+  const Refusal refusal = refusal_of(path, [](const std::string& name) { weights::SafetensorsFile::open(name); });
+  CHECK(refusal.message.find("header claims 100000001 bytes") != std::string::npos);
+  CHECK(refusal.bytes < 100'000);
 }

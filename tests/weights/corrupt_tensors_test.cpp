@@ -82,6 +82,29 @@ void add_arguments(Faults& faults) {
   }
 }
 
+// Tensors and parameters that carry Python attributes.
+void add_attributes(Faults& faults) {
+  const std::string plain = global("torch._utils", "_rebuild_tensor_v2"), type = global("torch", "Tensor"), state = kEmptyDict;
+  const std::string description = tuple(storage({}) + number(0) + numbers({6}) + numbers({1}) + kHooks);
+  const auto typed = [](const std::string& arguments) { return of_tensor(call("torch._tensor", "_rebuild_from_type_v2", arguments)); };
+  for (const std::string& arguments : {std::string(), plain, plain + type + description, plain + type + description + state + state}) {
+    faults.push_back({"attributes", typed(arguments), "a tensor with attributes described by"});
+  }
+  faults.push_back({"attributes", typed(text("eval") + type + description + state), "expected the function that rebuilds the tensor"});
+  faults.push_back({"attributes", typed(type + type + description + state), "torch.Tensor where a plain tensor is rebuilt"});
+  faults.push_back({"attributes", typed(global("torch._tensor", "_rebuild_from_type_v2") + type + description + state), "where a plain tensor is rebuilt"});
+  faults.push_back({"attributes", typed(plain + text("torch.Tensor") + description + state), "expected a tensor's class"});
+  faults.push_back({"attributes", typed(plain + global("torch", "Size") + description + state), "is of the class torch.Size; only plain tensors"});
+  faults.push_back({"attributes", typed(plain + type + number(3) + state), "expected a tensor's description"});
+  faults.push_back({"attributes", typed(plain + type + tuple("") + state), "a tensor described by 0 values"});
+  faults.push_back({"attributes", typed(plain + global("torch.nn.parameter", "UninitializedParameter") + description + state), "nothing was executed"});
+  faults.push_back({"attributes", typed(plain + type + description + call("os", "system", text("true"))), "nothing was executed"});
+  const auto parameter = [](const std::string& arguments) { return of_tensor(call("torch._utils", "_rebuild_parameter_with_state", arguments)); };
+  for (const std::string& arguments : {std::string(), kTensor + kHooks, kNone + kHooks + state, kTensor + kHooks + state + state}) {
+    faults.push_back({"attributes of a parameter", parameter(arguments), "a parameter without its tensor"});
+  }
+}
+
 }  // namespace
 
 TEST_CASE("corrupt files: impossible tensors in good archives") {
@@ -89,5 +112,6 @@ TEST_CASE("corrupt files: impossible tensors in good archives") {
   add_layouts(faults);
   add_storages(faults);
   add_arguments(faults);
+  add_attributes(faults);
   CHECK(check_refused(faults, [](const std::string& path) { weights::TorchArchive::open(path); }) >= 60);
 }

@@ -107,6 +107,23 @@ void add_entry_faults(Faults& faults) {
   with("two pickles", "more than one data.pkl", [](ZipSpec& zip) { zip.items[1].name = "b/data.pkl"; });
   with("nested folder", "it has no data.pkl", [](ZipSpec& zip) { zip.items[0].name = "a/b/data.pkl"; });
   with("TorchScript", "is a TorchScript program", [](ZipSpec& zip) { zip.items[1].name = "a/constants.pkl"; });
+  with("TorchScript", "is a TorchScript program (it holds \"a/code/__torch__.py\")", [](ZipSpec& zip) {
+    zip.items[1].name = "a/code/__torch__.py";
+    zip.items[1].method = 8;
+  });
+  for (const char* name : {"/a/data.pkl", "../data.pkl", "a/../data.pkl", "..", "a/..", "/", "", "a\\data.pkl", "..\\data.pkl", "a//../x"}) {
+    with("path trick", "has a name that leads out of the archive", [&](ZipSpec& zip) { zip.items[1].name = name; });
+  }
+  with("path trick", "has a name that leads out of the archive", [](ZipSpec& zip) { zip.items[0].name = std::string("a/data.pkl\0x", 12); });
+  with("steering name", "is compressed", [](ZipSpec& zip) {
+    zip.items[1].name = "a/\x1b[2J\xc2\x9b\xff";
+    zip.items[1].method = 99;
+  });
+  with("shared header", "another name in its local header", [](ZipSpec& zip) {
+    zip.items.push_back(zip.items[2]);
+    zip.items[3].name = "a/data/1";
+    zip.items[3].header = std::uint32_t(local_part(zip.items[0]).size() + local_part(zip.items[1]).size());
+  });
   with("storage missing", "its storage \"0\" is not in the archive", [](ZipSpec& zip) { zip.items.pop_back(); });
   for (const char* order : {"big", "", "little\n", "LITTLE", "native"}) {
     with("byte order", "only \"little\" is read", [&](ZipSpec& zip) { zip.items[1].content = order; });

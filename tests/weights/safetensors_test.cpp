@@ -221,6 +221,16 @@ TEST_CASE("safetensors: flipping any one header byte never crashes") {
   CHECK(refused > 100);
 }
 
+TEST_CASE("safetensors: names that the format cannot store are refused before anything is written") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"__metadata__", "\xff", "\xc0\x80"}) {
+    CAPTURE(name);
+    CHECK_THROWS_WITH_AS(save_safetensors(folder.file("a.safetensors"), {{name, at::zeros({1}, at::kFloat)}}),
+                         doctest::Contains("the format has no tensor named"), CheckpointError);
+  }
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
 TEST_CASE("safetensors: saving where nothing can be written") {
   const test::TemporaryFolder folder;
   CHECK_THROWS_WITH_AS(save_safetensors(folder.file("no/such/a.safetensors"), {{"x", at::zeros({1}, at::kFloat)}}),

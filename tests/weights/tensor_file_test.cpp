@@ -114,7 +114,7 @@ TEST_CASE("tensor file: damaged indices") {
       {"{\"weight_map\": [1]}", "no object \"weight_map\""},
       {"{\"weight_map\": {\"x\": \"a\", \"x\": \"b\"}}", "has the key \"x\" twice"},
       {"{\"weight_map\": " + std::string(50, '[') + std::string(50, ']') + "}", "nests deeper"},
-      {"{\"metadata\": 3, \"weight_map\": {\"x\": \"index.json\"}}", "is neither safetensors"}};
+      {"{\"metadata\": 3, \"weight_map\": {\"x\": \"index.json\"}}", "is JSON, not weights"}};
   for (const auto& [content, message] : faults) {
     write_file(path, content);
     CAPTURE(content);

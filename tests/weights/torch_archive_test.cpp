@@ -154,6 +154,22 @@ TEST_CASE("torch archive: a storage that does not start aligned is copied once, 
   CHECK(misaligned >= 14);
 }
 
+// As torch.save writes tensors with attributes: nn.Buffer, or a parameter that a sharding library has marked.
+TEST_CASE("torch archive: Python attributes of tensors and parameters are passed over") {
+  using namespace test::pickle;
+  const std::string data(24, '\x3f'), plain = tensor(storage({}), 0, {2, 3}, {3, 1});
+  const std::string description = tuple(storage({}) + number(1) + numbers({2}) + numbers({2}) + kFalse + kOrderedDict);
+  const std::string state = kEmptyDict + entry("persistent", kTrue) + entry("_is_buffer", kTrue);
+  const std::string buffer = call("torch._tensor", "_rebuild_from_type_v2",
+                                  global("torch._utils", "_rebuild_tensor_v2") + global("torch", "Tensor") + description + state);
+  const std::string parameter = call("torch._utils", "_rebuild_parameter_with_state", plain + kTrue + kOrderedDict + state);
+  const TorchArchive archive = parse_bytes(test::archive(whole(kEmptyDict + entry("b", buffer) + entry("p", parameter)), data));
+  REQUIRE(archive.tensors().size() == 2);
+  CHECK(raw_bytes(archive.tensors().at("p")) == data);
+  CHECK(raw_bytes(archive.tensors().at("b")) == data.substr(0, 8));
+  CHECK((archive.tensors().at("b").strides() == at::IntArrayRef({2})));
+}
+
 TEST_CASE("torch archive: zip64 records and comments are understood") {
   using namespace test;
   const std::string data(24, '\x01');
@@ -175,7 +191,7 @@ TEST_CASE("torch archive: what is not a state dict is refused with a cure") {
       {"legacy_tar.pt", "tar format of PyTorch before 1.6"},
       {"whole_module.pt", "the pickle names \"torch.nn.modules.linear.Linear\""},
       {"namespace.pt", "the pickle names \"argparse.Namespace\", which no state dict needs; nothing was executed"},
-      {"torchscript.pt", "is compressed (method 8), which torch.save never does"},
+      {"torchscript.pt", "is a TorchScript program (it holds \"torchscript/code/__torch__/torch/nn/modules/linear.py\"), not a state dict"},
       {"bare_tensor.pt", "something else than a dictionary of tensors"},
       {"conjugated.pt", "tensor \"conj\": is a conjugated or negated view"},
       {"expanded.pt", "tensor \"w\": [3] repeats the 1 elements of its storage"},

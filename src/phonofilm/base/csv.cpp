@@ -54,9 +54,10 @@ class Parser {
     return value;
   }
 
+  // \n, \r\n or \r.
   void end_line() {
-    take('\r');
-    if (take('\n')) ++line_;
+    const bool carriage_return = take('\r'), line_feed = take('\n');
+    line_ += carriage_return || line_feed;
   }
 
   std::string_view text_;

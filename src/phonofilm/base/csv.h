@@ -2,6 +2,7 @@
 // breaks; a UTF-8 byte order mark is skipped.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

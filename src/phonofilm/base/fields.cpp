@@ -1,12 +1,12 @@
 #include "phonofilm/base/fields.h"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/untrusted_text.h"
 
 namespace phonofilm {
 namespace {
@@ -39,7 +39,7 @@ void check_choice(const Field& field, const std::string& value, std::string_view
     if (choice == value) return;
   }
   throw InvalidRequest("options", concat(where, ": ", field.name, " must be one of ", join(field.choices, ", "), ", got '",
-                                         value, "'", did_you_mean(value, field.choices)));
+                                         excerpt(value), "'", did_you_mean(value, field.choices)));
 }
 
 void check_field(const Field& field, std::string_view where) {
@@ -64,11 +64,13 @@ bool fits(const nlohmann::json& value, const std::vector<Value>*) {
          });
 }
 
+std::string shown(const nlohmann::json& value) { return excerpt(value.dump()); }
+
 void set_field(const Field& field, const nlohmann::json& value, std::string_view where) {
   std::visit(
       [&](auto* target) {
         PF_CHECK(fits(value, target), InvalidRequest, "options", where, ": ", field.name, " must be ",
-                 type_name(field.target), ", got ", value.dump());
+                 type_name(field.target), ", got ", shown(value));
         *target = value.get<std::remove_pointer_t<decltype(target)>>();
       },
       field.target);
@@ -78,12 +80,12 @@ void set_field(const Field& field, const nlohmann::json& value, std::string_view
 }  // namespace
 
 void read_json(const nlohmann::json& object, const Fields& fields, std::string_view where) {
-  PF_CHECK(object.is_object(), InvalidRequest, "options", where, ": expected an object, got ", object.dump());
+  PF_CHECK(object.is_object(), InvalidRequest, "options", where, ": expected an object, got ", shown(object));
   std::vector<std::string> names;
   for (const Field& field : fields) names.push_back(field.name);
   for (const auto& [key, value] : object.items()) {
-    const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == key; });
-    PF_CHECK(field != fields.end(), InvalidRequest, "options", where, ": unknown option '", key, "'",
+    const auto field = std::find_if(fields.begin(), fields.end(), [&wanted = key](const Field& f) { return f.name == wanted; });
+    PF_CHECK(field != fields.end(), InvalidRequest, "options", where, ": unknown option '", excerpt(key), "'",
              did_you_mean(key, names));
     set_field(*field, value, where);
   }
@@ -101,15 +103,23 @@ void check_fields(const Fields& fields, std::string_view where) {
   for (const Field& field : fields) check_field(field, where);
 }
 
-nlohmann::json load_json(const std::string& path) {
-  std::ifstream file(path);
-  PF_CHECK(file, InvalidRequest, "read", path, ": cannot be opened");
+nlohmann::json parse_json(std::string_view text, const std::string& where) {
+  using Event = nlohmann::json::parse_event_t;
+  const auto watch_depth = [&](int depth, Event event, const nlohmann::json&) {
+    const bool opens = event == Event::object_start || event == Event::array_start;
+    PF_CHECK(!opens || depth < kDeepestJson, InvalidRequest, "read", where, ": nests deeper than ", kDeepestJson, " levels");
+    return true;
+  };
+  // The parser would take a NUL byte for the end.
+  PF_CHECK(text.find('\0') == text.npos, InvalidRequest, "read", where, ": not valid JSON: it holds a NUL byte");
   try {
-    return nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+    return nlohmann::json::parse(text.begin(), text.end(), watch_depth, /*allow_exceptions=*/true, /*ignore_comments=*/true);
   } catch (const nlohmann::json::exception& error) {  // syntax, or a number beyond all range
-    throw InvalidRequest("read", concat(path, ": not valid JSON: ", error.what()));
+    throw InvalidRequest("read", concat(where, ": not valid JSON: ", excerpt(error.what())));
   }
 }
+
+nlohmann::json load_json(const std::string& path) { return parse_json(read_file(path), path); }
 
 void save_json(const std::string& path, const nlohmann::json& value) {
   write_file_atomically(path, value.dump(2) + "\n");

@@ -35,14 +35,23 @@ struct Field {
 using Fields = std::vector<Field>;
 
 // Sets the fields that `object` names. `where` names file and section in errors.
-// Throws InvalidRequest for an unknown key, a wrong type or a value out of range.
+// Throws InvalidRequest for an unknown key, a wrong type or a value out of range; values are shown shortened, because the
+// file may be of any origin.
 void read_json(const nlohmann::json& object, const Fields& fields, std::string_view where);
 nlohmann::json write_json(const Fields& fields);
 
 // Range and choice checks alone, for values that came from elsewhere (the command line).
 void check_fields(const Fields& fields, std::string_view where);
 
-// Reads and parses a JSON file. Throws InvalidRequest with line and column for a syntax error.
+// Levels that a JSON text may nest: copying, comparing and printing a value recurse, so that a file of brackets alone would
+// overflow the stack.
+inline constexpr int kDeepestJson = 64;
+
+// Parses JSON, in which comments are allowed. Throws InvalidRequest, beginning with `where`, with line and column for a
+// syntax error, and for text that nests deeper than kDeepestJson.
+nlohmann::json parse_json(std::string_view text, const std::string& where);
+
+// Reads and parses a JSON file, as parse_json does.
 nlohmann::json load_json(const std::string& path);
 // Writes through a temporary file, so that a reader never sees half of it.
 void save_json(const std::string& path, const nlohmann::json& value);

@@ -82,7 +82,9 @@ std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   PF_CHECK(file, InvalidRequest, "read", path, ": cannot be opened: ", reason());
   std::ostringstream content;
-  content << file.rdbuf();
+  file.peek();  // fails for a folder, which opens like a file
+  if (file.good()) content << file.rdbuf();
+  PF_CHECK(!file.bad() && !content.fail(), InvalidRequest, "read", path, ": cannot be read: ", reason());
   return content.str();
 }
 

@@ -15,6 +15,7 @@ void write_file_atomically(const std::string& path, std::string_view content);
 // extension of `path` (".film.1234.tmp.mp4"), because some writers choose a format by it.
 void with_temporary_file(const std::string& path, const std::function<void(const std::string&)>& write);
 
+// Throws InvalidRequest for what cannot be opened or read to its end (a folder, a damaged disk).
 std::string read_file(const std::string& path);
 
 // Creates the folder and its parents; throws ResourceError where that fails.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <numeric>
 #include <utility>
@@ -59,6 +59,8 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   size_t best_distance = std::max<size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : known) {
     const bool is_prefix = name.size() >= 3 && candidate.starts_with(name);
+    const size_t gap = std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
+    if (!is_prefix && gap >= best_distance) continue;  // no nearer than that; a name from a file may be megabytes long
     const size_t distance = is_prefix ? 1 : edit_distance(name, candidate);
     if (distance < best_distance) {
       best_distance = distance;
@@ -87,22 +89,42 @@ std::string human_bytes(double bytes) {
 
 std::string human_seconds(double seconds) {
   char text[48];
+  const auto whole = std::int64_t(seconds > 0 ? std::min(seconds, 1e15) : 0.0);
   if (seconds < 1) {
     std::snprintf(text, sizeof text, "%.0f ms", seconds * 1000);
   } else if (seconds < 60) {
     std::snprintf(text, sizeof text, "%.1f s", seconds);
   } else if (seconds < 3600) {
-    std::snprintf(text, sizeof text, "%d min %02d s", int(seconds) / 60, int(seconds) % 60);
+    std::snprintf(text, sizeof text, "%d min %02d s", int(whole / 60), int(whole % 60));
   } else {
-    std::snprintf(text, sizeof text, "%d h %02d min", int(seconds) / 3600, int(seconds) / 60 % 60);
+    std::snprintf(text, sizeof text, "%lld h %02d min", static_cast<long long>(whole / 3600), int(whole / 60 % 60));
   }
   return text;
 }
 
-std::string printable(std::string text) {
-  const auto steers = [](unsigned char letter) { return letter < 0x20 || letter == 0x7f; };
-  std::replace_if(text.begin(), text.end(), steers, ' ');
-  return text;
+namespace {
+
+// Bytes of the character at the front that a terminal would obey; 0 for any other.
+size_t steering_bytes(std::string_view text) {
+  const auto byte = [&](size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return 2;
+  const bool turns = byte(0) == 0xE2 && ((byte(1) == 0x80 && byte(2) >= 0xAA && byte(2) <= 0xAE) ||
+                                         (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9));
+  return turns ? 3 : 0;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const size_t steering = steering_bytes(text);
+    shown += steering > 0 ? ' ' : text[0];
+    text.remove_prefix(std::max<size_t>(steering, 1));
+  }
+  return shown;
 }
 
 }  // namespace phonofilm

@@ -31,8 +31,9 @@ std::string human_bytes(double bytes);
 // "2 h 05 min", "3 min 20 s", "1.2 s", "15 ms".
 std::string human_seconds(double seconds);
 
-// Text of unknown origin (a file's metadata) made fit for a terminal: control characters, which could steer it, become
-// spaces.
-std::string printable(std::string text);
+// Text of unknown origin (a file's metadata) made fit for a terminal: what could steer it becomes spaces. That is the control
+// characters of ASCII, those of U+0080 to U+009F (a terminal may take U+009B for ESC [), and the marks that reverse the
+// direction of the text behind them (U+202A to U+202E, U+2066 to U+2069).
+std::string printable(std::string_view text);
 
 }  // namespace phonofilm

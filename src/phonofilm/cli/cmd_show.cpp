@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/fields.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/media/film.h"
@@ -55,17 +56,22 @@ void print_facts(const std::string& path, const media::FilmFacts& facts) {
   }
 }
 
-// Text of unknown origin goes to a terminal: control characters, which could steer it, become spaces.
-std::string harmless(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char letter) {
-    return (letter < 0x20 && letter != '\n' && letter != '\t') || letter == 0x7f;
-  }, ' ');
-  return text;
+// Text of unknown origin goes to a terminal, which must not obey it; its lines stay.
+std::string harmless(const std::string& text) {
+  std::vector<std::string> lines = split(text, '\n');
+  std::transform(lines.begin(), lines.end(), lines.begin(), printable);
+  return join(lines, "\n");
 }
 
+// What the film says of its making: null where it says nothing, discarded where that is damaged.
 nlohmann::json parsed_settings(const media::Metadata& metadata) {
   const auto entry = metadata.find(media::kSettingsKey);
-  return entry == metadata.end() ? nlohmann::json() : nlohmann::json::parse(entry->second, nullptr, false);
+  if (entry == metadata.end()) return {};
+  try {
+    return parse_json(entry->second, "settings");
+  } catch (const InvalidRequest&) {
+    return nlohmann::json(nlohmann::json::value_t::discarded);
+  }
 }
 
 void print_metadata(const media::Metadata& metadata) {

@@ -12,7 +12,7 @@ namespace phonofilm::cli {
 
 struct FilmMakerOptions {
   media::FilmOptions film;
-  std::string model = "models/mini", variant, dtype = "auto";
+  std::string model = "models/mini", variant, dtype = "auto", storage = "file", memory = "auto";
   std::int64_t threads = 0;
   bool dump_latents = false;
 

@@ -43,12 +43,26 @@ std::string measure(const Clip& clip, nlohmann::json& json) {
                 median ? concat(", median offset ", std::llround(*median * 1000), " ms") : "");
 }
 
+families::LoadOptions load_options_of(const FilmMakerOptions& options, const nn::RunContext& context) {
+  families::LoadOptions load = load_options();
+  load.dtype = context.dtype;
+  load.variant = options.variant;
+  load.memory = options.memory;
+  if (options.storage == "int8") load.storage = nn::LinearStorage::int8;
+  if (options.storage == "float8") load.storage = nn::LinearStorage::float8;
+  return load;
+}
+
 }  // namespace
 
 Fields FilmMakerOptions::fields() {
   return {{"model", &model, "model folder"},
           {"variant", &variant, "which of the folder's models; empty: the first that is there"},
           {"dtype", &dtype, "of matrix products", {}, {}, {"auto", "float32", "bfloat16"}},
+          {"storage", &storage, "of large transformers' matrices: as in the file, or 8 bits from loading on", {}, {},
+           {"file", "int8", "float8"}},
+          {"memory", &memory, "where weights lie that do not fit on the device: all there, or streamed to it", {}, {},
+           {"auto", "resident", "stream"}},
           {"threads", &threads, "of the math library per pass; 0: what serves the model best", 0, 1024},
           {"dump_latents", &dump_latents, "leave the latents, and the noise they came from, beside the film"}};
 }
@@ -73,7 +87,7 @@ void check_output(const std::string& output, const pipeline::GenerateRequest& re
 FilmMaker::FilmMaker(const FilmMakerOptions& options)
     : options_(options),
       context_(run_context(options.dtype)),
-      model_(families::load_generator(find_model(options.model), load_options(context_.dtype, options.variant))) {
+      model_(families::load_generator(find_model(options.model), load_options_of(options, context_))) {
   set_threads(options.threads, model_->info());
 }
 

@@ -2,6 +2,6 @@
 
 namespace phonofilm::cli {
 
-families::LoadOptions load_options(at::ScalarType dtype, const std::string& variant) { return {dtype, variant, nullptr, nullptr}; }
+families::LoadOptions load_options() { return {}; }
 
 }  // namespace phonofilm::cli

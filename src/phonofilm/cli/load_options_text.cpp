@@ -27,8 +27,11 @@ families::FormattedPrompt format_prompt(const std::string& prompt, families::Aud
 
 }  // namespace
 
-families::LoadOptions load_options(at::ScalarType dtype, const std::string& variant) {
-  return {dtype, variant, open_tokenizer, format_prompt};
+families::LoadOptions load_options() {
+  families::LoadOptions options;
+  options.open_tokenizer = open_tokenizer;
+  options.format_prompt = format_prompt;
+  return options;
 }
 
 }  // namespace phonofilm::cli

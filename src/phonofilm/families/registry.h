@@ -7,6 +7,7 @@
 #include "phonofilm/families/folder_report.h"
 #include "phonofilm/families/generator.h"
 #include "phonofilm/families/text_tools.h"
+#include "phonofilm/nn/storage.h"
 
 namespace phonofilm::families {
 
@@ -16,6 +17,10 @@ struct LoadOptions {
   // Opens a SentencePiece model; undefined in programs without the text library.
   std::function<TokenizeFn(const std::string& path)> open_tokenizer{};
   FormatPromptFn format_prompt{};  // likewise
+  // For large models: what the matrices of their transformers are kept as, and where weights lie while they compute
+  // ("auto", "resident" or "stream", see nn/memory_plan.h).
+  nn::LinearStorage storage = nn::LinearStorage::as_others;
+  std::string memory = "auto";
 };
 
 struct Family {
@@ -37,7 +42,9 @@ std::optional<FolderReport> inspect_folder(const std::string& folder);
 // Finds the family of `folder` and loads the model. Throws CheckpointError if no family recognises it.
 std::unique_ptr<Generator> load_generator(const std::string& folder, const LoadOptions& options);
 inline std::unique_ptr<Generator> load_generator(const std::string& folder, at::ScalarType dtype) {
-  return load_generator(folder, LoadOptions{.dtype = dtype, .variant = "", .open_tokenizer = nullptr, .format_prompt = nullptr});
+  LoadOptions options;
+  options.dtype = dtype;
+  return load_generator(folder, options);
 }
 
 }  // namespace phonofilm::families

@@ -13,9 +13,15 @@ namespace phonofilm::nn {
 using BlockState = std::vector<Tensor>;  // the residual streams that blocks hand on; a stream may be undefined
 using BlockFn = std::function<BlockState(const BlockState&)>;
 
+class Module;
+// Element i: the modules whose parameters block i reads and no other block does, e.g. one of each tower.
+using BlockModules = std::vector<std::vector<Module*>>;
+
 class BlockRunner {
  public:
   virtual ~BlockRunner() = default;
+  // A hint, before a pass: the blocks that it will run, in this order. A model that passes some by gives it.
+  virtual void announce(const std::vector<std::int64_t>& /*order*/) const {}
   // The state after block `index` (0, 1, ... over all blocks of the model). `block` is pure and may be called again
   // in the backward pass.
   virtual BlockState run(std::int64_t index, const BlockFn& block, const BlockState& state) const = 0;

@@ -16,9 +16,12 @@ c10::optional<Tensor> cast(const Tensor* tensor, at::ScalarType dtype) {
 Linear::Linear(Module& parent, const std::string& name, std::int64_t in, std::int64_t out, Bias bias, Init init)
     : Module(parent, name),
       weight_(parameter("weight", {out, in}, std::move(init))),
+      scale_(scale_of_last()),
       bias_(bias == Bias::yes ? &parameter("bias", {out}, init::zeros()) : nullptr) {}
 
 Tensor Linear::forward(const Tensor& x, const RunContext& run) const {
+  const Stored stored{weight_, scale_};
+  if (stored.eight_bit()) return eight_bit_linear(x.to(run.dtype), stored, cast(bias_, run.dtype));
   return at::linear(x.to(run.dtype), weight_.to(run.dtype), cast(bias_, run.dtype));
 }
 

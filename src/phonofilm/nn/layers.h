@@ -1,6 +1,7 @@
 // Linear and convolution layers, norms and embedding, as publishers name their tensors (weight, bias).
 // forward() casts input and weights to run.dtype (bfloat16: half the memory and, on CPUs with AMX, three to five
-// times the speed); parameters stay in the dtype they were loaded with, float32 while training.
+// times the speed); parameters stay in the dtype they were loaded with, float32 while training. Only the matrix of a Linear
+// may be stored with a scale (storage.h).
 #pragma once
 
 #include "phonofilm/nn/module.h"
@@ -18,7 +19,7 @@ class Linear : public Module {
   Tensor forward(const Tensor& x, const RunContext& run) const;  // [..., in] -> [..., out] in run.dtype
 
  private:
-  Tensor &weight_, *bias_;
+  Tensor &weight_, &scale_, *bias_;
 };
 
 // 1-D convolution; weight [out, in / groups, kernel].

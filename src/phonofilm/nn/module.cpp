@@ -47,8 +47,19 @@ void Module::add_child(const std::string& name, Module& child) { slots_.push_bac
 Tensor& Module::parameter(const std::string& name, const Shape& shape, Init init) {
   auto value = std::make_unique<Tensor>();
   Tensor& reference = *value;
-  slots_.push_back({name, nullptr, std::move(value), {name, shape, std::move(init), &reference}});
+  slots_.push_back({name, nullptr, std::move(value), {name, shape, std::move(init), &reference, nullptr}});
   return reference;
+}
+
+Tensor& Module::scale_of_last() {
+  Parameter& last = slots_.back().parameter;
+  last.scale = std::make_unique<Tensor>();
+  return *last.scale;
+}
+
+void Module::Parameter::store(const Stored& kept) {
+  *value = kept.values;
+  if (scale != nullptr) *scale = kept.scale;
 }
 
 void Module::visit(const std::string& prefix, const std::function<void(const std::string&, Parameter&)>& visitor) {
@@ -88,7 +99,7 @@ std::int64_t Module::parameter_count() const {
 void Module::initialise(std::uint64_t seed) {
   at::Generator generator = make_generator(seed);
   visit("", [&](const std::string&, Parameter& p) {
-    *p.value = at::empty(p.shape, at::kFloat);
+    p.store({at::empty(p.shape, at::kFloat), {}});
     p.init(*p.value, generator);
   });
 }
@@ -96,49 +107,87 @@ void Module::initialise(std::uint64_t seed) {
 std::vector<std::string> Module::misfits(const std::map<std::string, Tensor>& tensors, const std::string& prefix) const {
   std::vector<std::string> problems;
   std::set<std::string> used;
-  for (const auto& [own_name, shape] : named_shapes()) {
-    const std::string name = prefix + own_name;
-    const auto found = tensors.find(name);
+  const std::string marker = prefix + "scaled_fp8";
+  const bool marked = tensors.contains(marker);
+  const_cast<Module*>(this)->visit(prefix, [&](const std::string& name, const Parameter& p) {
+    const auto found = tensors.find(name), scale = p.scale == nullptr ? tensors.end() : tensors.find(scale_name(name));
+    if (scale != tensors.end()) used.insert({scale->first, marker});
     if (!used.insert(name).second) {
       problems.push_back(concat("\"", name, "\" is declared twice by the model"));
     } else if (found == tensors.end()) {
-      problems.push_back(concat("missing \"", name, "\" ", shape_text(shape)));
-    } else if (found->second.sizes() != at::IntArrayRef(shape)) {
-      problems.push_back(concat("\"", name, "\": expected ", shape_text(shape), ", got ", shape_text(found->second.sizes())));
+      problems.push_back(concat("missing \"", name, "\" ", shape_text(p.shape)));
+    } else if (found->second.sizes() != at::IntArrayRef(p.shape)) {
+      problems.push_back(concat("\"", name, "\": expected ", shape_text(p.shape), ", got ", shape_text(found->second.sizes())));
+    } else {
+      const Tensor* own_scale = scale == tensors.end() ? nullptr : &scale->second;
+      const std::string problem = storage_misfit(found->second, own_scale, p.scale != nullptr, marked);
+      if (!problem.empty()) problems.push_back(concat("\"", name, "\": ", problem));
     }
-  }
+  });
   for (const auto& [name, tensor] : tensors) {
     if (name.starts_with(prefix) && !used.contains(name)) problems.push_back(concat("unexpected \"", name, "\""));
   }
   return problems;
 }
 
-void Module::load(std::map<std::string, Tensor> tensors, const std::string& file, const std::string& prefix, at::ScalarType dtype) {
+void Module::load(std::map<std::string, Tensor> tensors, const std::string& file, const std::string& prefix,
+                  const Storage& storage) {
   const std::vector<std::string> problems = misfits(tensors, prefix);
   PF_CHECK(problems.empty(), CheckpointError, "load", file, ": ", problems.size(), " tensors do not fit the model:\n  ",
            join(problems, "\n  "));
   visit(prefix, [&](const std::string& name, Parameter& p) {
-    const auto source = tensors.extract(name);  // dropped as soon as it is converted
-    const Tensor& value = source.mapped();
-    *p.value = value.to(dtype, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::Contiguous).contiguous();
+    Stored source{std::move(tensors.extract(name).mapped()), {}};  // dropped as soon as it is converted
+    if (p.scale != nullptr && tensors.contains(scale_name(name))) source.scale = tensors.extract(scale_name(name)).mapped();
+    p.store(keep(std::move(source), p.scale != nullptr, storage, concat(file, ": ", name)));
   });
 }
 
 std::map<std::string, Tensor> Module::state_dict(const std::string& prefix) const {
   std::map<std::string, Tensor> result;
-  for (const auto& [name, tensor] : named_parameters()) result[prefix + name] = tensor.detach();
+  const_cast<Module*>(this)->visit(prefix, [&](const std::string& name, const Parameter& p) {
+    result[name] = p.value->detach();
+    if (p.stored().scale.defined()) result[scale_name(name)] = *p.scale;
+  });
   return result;
 }
 
 void Module::convert(at::ScalarType dtype) {
-  visit("", [&](const std::string&, Parameter& p) { *p.value = p.value->detach().to(dtype); });
+  visit("", [&](const std::string&, Parameter& p) { p.store({dequantise({p.value->detach(), p.stored().scale}, dtype), {}}); });
 }
 
 void Module::require_grad(bool on) {
-  visit("", [&](const std::string&, Parameter& p) {
+  visit("", [&](const std::string& name, Parameter& p) {
+    PF_CHECK(!on || !p.stored().eight_bit(), InvalidRequest, "train", name,
+             " is stored in 8 bits and cannot be trained; load the model as float32");
     if (on) *p.value = p.value->detach().clone();  // a loaded value may be a view of a file, which cannot be written to
     p.value->requires_grad_(on);
   });
+}
+
+std::vector<Tensor*> Module::bound() {
+  std::vector<Tensor*> result;
+  visit("", [&](const std::string&, Parameter& p) {
+    result.push_back(p.value);
+    if (p.stored().scale.defined()) result.push_back(p.scale.get());
+  });
+  return result;
+}
+
+std::vector<Tensor> Module::values() const {
+  std::vector<Tensor> result;
+  for (const Tensor* tensor : const_cast<Module*>(this)->bound()) result.push_back(*tensor);
+  return result;
+}
+
+void Module::bind(const std::vector<Tensor>& values) {
+  const std::vector<Tensor*> own = bound();
+  PF_CHECK(values.size() == own.size(), ShapeError, "bind", "expected ", own.size(), " tensors, got ", values.size());
+  for (size_t i = 0; i < own.size(); ++i) {
+    const bool fits = values[i].sizes() == own[i]->sizes() && values[i].scalar_type() == own[i]->scalar_type();
+    PF_CHECK(fits, ShapeError, "bind", "tensor ", i, ": expected ", shape_text(own[i]->sizes()), " ", own[i]->scalar_type(),
+             ", got ", shape_text(values[i].sizes()), " ", values[i].scalar_type());
+  }
+  for (size_t i = 0; i < own.size(); ++i) *own[i] = values[i];
 }
 
 }  // namespace phonofilm::nn

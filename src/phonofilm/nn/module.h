@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "phonofilm/nn/storage.h"
 #include "phonofilm/tensor/tensor.h"
 
 namespace phonofilm::nn {
@@ -63,18 +64,29 @@ class Module {
   std::vector<std::string> misfits(const std::map<std::string, Tensor>& tensors, const std::string& prefix = "") const;
   // Strict: every parameter is filled once and every tensor of `tensors` under `prefix` is used, else one
   // CheckpointError lists all missing, unexpected and mis-shaped names, and the module is left as it was. Values are made
-  // contiguous and converted to `dtype`, or shared with `tensors` where they are so already (no copy of a mapped file).
+  // contiguous and kept as `storage` says (a dtype; kStoredDtype: as the file has them), or shared with `tensors` where they
+  // are so already (no copy of a mapped file).
   // Each source is let go as soon as it is converted: whoever moves its only map in needs memory for the weights and one
   // tensor, not for two sets of weights.
   void load(std::map<std::string, Tensor> tensors, const std::string& file, const std::string& prefix = "",
-            at::ScalarType dtype = at::kFloat);
-  std::map<std::string, Tensor> state_dict(const std::string& prefix = "") const;  // detached, sharing storage
-  void convert(at::ScalarType dtype);
+            const Storage& storage = at::kFloat);
+  // Detached, sharing storage; with the scales of 8-bit weights.
+  std::map<std::string, Tensor> state_dict(const std::string& prefix = "") const;
+  void convert(at::ScalarType dtype);  // 8-bit weights too, so that none is left
+  // Throws InvalidRequest where weights are stored in 8 bits: they cannot be trained.
   void require_grad(bool on);
+
+  // All tensors that hold the parameters: in registration order, a weight's scale behind it where it has one.
+  std::vector<Tensor> values() const;
+  // Points the parameters at other tensors of the number, shapes and dtypes of values(): the same weights elsewhere, e.g.
+  // on another device. Throws ShapeError, leaving the module as it was. Not while forward() runs.
+  void bind(const std::vector<Tensor>& values);
 
  protected:
   // Declares a parameter; it is undefined until initialise() or load(). The reference stays valid for life.
   Tensor& parameter(const std::string& name, const Shape& shape, Init init);
+  // The scale of the parameter declared last, a matrix that may be stored in 8 bits; undefined unless it is (storage.h).
+  Tensor& scale_of_last();
   // Registers a member that was constructed as a root of its own.
   void add_child(const std::string& name, Module& child);
 
@@ -84,7 +96,11 @@ class Module {
     Shape shape;
     Init init;
     Tensor* value;
+    std::unique_ptr<Tensor> scale;         // of a matrix that may be stored in 8 bits, else nullptr
+    Stored stored() const { return {*value, scale == nullptr ? Tensor() : *scale}; }
+    void store(const Stored& kept);
   };
+  std::vector<Tensor*> bound();
   void visit(const std::string& prefix, const std::function<void(const std::string&, Parameter&)>& visitor);
   struct Slot {  // children and parameters in the order they were declared
     std::string name;

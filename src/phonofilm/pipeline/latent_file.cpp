@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/fields.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/safetensors.h"
@@ -29,7 +31,7 @@ struct Progress {
 nlohmann::json section(const SafetensorsFile& file, const char* name) {
   const auto found = file.metadata().find(name);
   PF_CHECK(found != file.metadata().end(), InvalidRequest, "resume", file.path(), ": not a latent that phonofilm saved");
-  return nlohmann::json::parse(found->second, nullptr, /*allow_exceptions=*/false);
+  return parse_json(found->second, concat(file.path(), ": ", name));
 }
 
 JointLatent tensors_of(const SafetensorsFile& file, const std::string& prefix) {

@@ -7,6 +7,7 @@
 #include "phonofilm/base/csv.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/untrusted_text.h"
 
 namespace phonofilm::pipeline {
 namespace {
@@ -30,7 +31,7 @@ std::string beside(const std::string& list, const std::string& path) {
 PromptRow read_row(const std::string& list, std::int64_t line, json settings, const GenerateRequest& defaults) {
   PromptRow row{line, defaults, "", ""};
   try {
-    PF_CHECK(settings.is_object(), InvalidRequest, "batch", "expected a JSON object with a prompt, got ", settings.dump());
+    PF_CHECK(settings.is_object(), InvalidRequest, "batch", "expected a JSON object with a prompt, got ", excerpt(settings.dump()));
     if (settings.contains("image")) {
       PF_CHECK(settings["image"].is_string(), InvalidRequest, "batch", "image must be a path");
       row.image = beside(list, settings["image"].get<std::string>());
@@ -47,8 +48,10 @@ PromptRow read_row(const std::string& list, std::int64_t line, json settings, co
 // Cells are text; what a field needs is found out by reading it as JSON first: 3 and true are not strings.
 json cell_value(const std::string& name, const std::string& cell) {
   if (name == "prompt" || name == "image" || name.starts_with("negative")) return cell;
-  const json value = json::parse(cell, nullptr, /*allow_exceptions=*/false);
-  return value.is_number() || value.is_boolean() ? value : json(cell);
+  if (cell == "true" || cell == "false") return cell == "true";
+  const bool maybe_number = cell.find_first_not_of("0123456789+-.eE") == std::string::npos;
+  const json value = maybe_number ? json::parse(cell, nullptr, /*allow_exceptions=*/false) : json(cell);
+  return value.is_number() ? value : json(cell);
 }
 
 std::vector<PromptRow> read_table(const std::string& path, char separator, const GenerateRequest& defaults) {
@@ -74,22 +77,26 @@ std::vector<PromptRow> read_table(const std::string& path, char separator, const
   return rows;
 }
 
+// The object that a line holds, with our names.
+json settings_of_line(const std::string& line, const std::string& where) {
+  const json parsed = parse_json(line, where);
+  if (!parsed.is_object()) return parsed;
+  json settings = json::object();
+  for (const auto& [key, value] : parsed.items()) settings[own_name(key)] = value;
+  return settings;
+}
+
 std::vector<PromptRow> read_lines(const std::string& path, const GenerateRequest& defaults) {
   std::vector<PromptRow> rows;
   std::int64_t number = 0;
   for (const std::string& line : split(read_file(path), '\n')) {
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const json parsed = json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (parsed.is_discarded()) {
-      rows.push_back({number, defaults, "", concat(path, ":", number, ": not JSON")});
-      continue;
+    try {
+      rows.push_back(read_row(path, number, settings_of_line(line, concat(path, ":", number)), defaults));
+    } catch (const InvalidRequest& error) {
+      rows.push_back({number, defaults, "", error.what()});
     }
-    json settings = parsed.is_object() ? json::object() : parsed;
-    if (parsed.is_object()) {
-      for (const auto& [key, value] : parsed.items()) settings[own_name(key)] = value;
-    }
-    rows.push_back(read_row(path, number, settings, defaults));
   }
   return rows;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/text/html_entities.h"
 #include "phonofilm/text/mojibake.h"
 #include "phonofilm/text/unicode.h"
@@ -110,6 +111,8 @@ std::string collapse_white_space(std::string_view text) {
 }
 
 std::string clean_prompt(std::string_view prompt) {
+  PF_CHECK(prompt.size() <= kLongestPrompt, InvalidRequest, "prompt", "a prompt of ", prompt.size(), " bytes; at most ", kLongestPrompt,
+           " are read");
   return collapse_white_space(unescape_html(unescape_html(fix_text(prompt))));
 }
 

@@ -27,7 +27,10 @@ std::string fix_text(std::string_view text);
 // Runs of white space (Python's \s, no-break and ideographic spaces among it) to one space, none at either end.
 std::string collapse_white_space(std::string_view text);
 
-// All of it: fix_text, unescape_html twice, collapse_white_space.
+// A text encoder reads some 500 tokens. Repairing takes a time that grows with the square of what is misread.
+inline constexpr std::size_t kLongestPrompt = 20'000;  // bytes
+
+// All of it: fix_text, unescape_html twice, collapse_white_space. Throws InvalidRequest for prompts beyond kLongestPrompt.
 std::string clean_prompt(std::string_view prompt);
 
 }  // namespace phonofilm::text

@@ -95,24 +95,40 @@ Reference complete_reference(std::string_view text) {
   return value == read_as_html(piece.substr(0, piece.size() - 1)) + ";" && value != "&;" ? Reference{} : Reference{piece, value};
 }
 
-std::string replace_references(std::string_view text, Reference (*read)(std::string_view)) {
+}  // namespace
+
+std::string unescape_html(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     const size_t ampersand = std::min(text.find('&'), text.size());
     result += text.substr(0, ampersand);
     text.remove_prefix(ampersand);
     if (text.empty()) break;
-    const Reference reference = read(text);
+    const Reference reference = any_reference(text);
     result += reference.source.empty() ? "&" : reference.value;
     text.remove_prefix(std::max<size_t>(reference.source.size(), 1));
   }
   return result;
 }
 
-}  // namespace
-
-std::string unescape_html(std::string_view text) { return replace_references(text, any_reference); }
-
-std::string unescape_complete_references(std::string_view text) { return replace_references(text, complete_reference); }
+// An ampersand that comes out takes the place of its semicolon and is read again with what follows, in one pass: going over
+// the text for every "amp;" of "&amp;amp;amp;" would take quadratic time.
+std::string unescape_complete_references(std::string_view text) {
+  std::string source(text), result;
+  for (size_t at = 0; at < source.size();) {
+    const Reference reference = source[at] == '&' ? complete_reference(std::string_view(source).substr(at)) : Reference{};
+    if (reference.source.empty()) {
+      result += source[at++];
+      continue;
+    }
+    at += reference.source.size();
+    if (reference.value == "&") {
+      source[--at] = '&';
+    } else {
+      result += reference.value;
+    }
+  }
+  return result;
+}
 
 }  // namespace phonofilm::text

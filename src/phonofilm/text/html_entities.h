@@ -12,7 +12,8 @@ namespace phonofilm::text {
 // nothing, 128 to 159 what Windows-1252 has there. Unknown names stay. UTF-8 in, UTF-8 out.
 std::string unescape_html(std::string_view text);
 
-// Only what cannot mean anything else: complete references that end in a semicolon.
+// Only what cannot mean anything else: complete references that end in a semicolon, and those that come about by that:
+// "&amp;lt;" reads "<".
 std::string unescape_complete_references(std::string_view text);
 
 }  // namespace phonofilm::text

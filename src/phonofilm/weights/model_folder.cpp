@@ -6,6 +6,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/fields.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::weights {
@@ -30,8 +31,9 @@ ModelFolder open_model_folder(const std::string& folder, const std::string& type
   } catch (const InvalidRequest& error) {
     throw CheckpointError("load", concat(config_path, " is missing or damaged: ", error.what()));
   }
-  const std::string found = config.is_object() ? config.value("type", "") : "";
-  PF_CHECK(found == type, CheckpointError, "load", config_path, ": expected a model of type '", type, "', got '", found, "'");
+  const bool named = config.is_object() && config.contains("type") && config["type"].is_string();
+  const std::string found = named ? config["type"].get<std::string>() : "";
+  PF_CHECK(found == type, CheckpointError, "load", config_path, ": expected a model of type '", type, "', got '", excerpt(found), "'");
   config.erase("type");
   return {weights_path, std::make_shared<nlohmann::json>(std::move(config)), SafetensorsFile::open(weights_path)};
 }

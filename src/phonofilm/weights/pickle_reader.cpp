@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/weights/byte_reader.h"
-#include "phonofilm/weights/untrusted_text.h"
 
 namespace phonofilm::weights {
 namespace {

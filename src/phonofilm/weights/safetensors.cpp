@@ -6,12 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/safetensors_writer.h"
 #include "phonofilm/weights/strict_json.h"
 #include "phonofilm/weights/tensor_layout.h"
-#include "phonofilm/weights/untrusted_text.h"
 
 namespace phonofilm::weights {
 namespace {
@@ -27,6 +27,7 @@ constexpr DtypeName kDtypes[] = {{"F64", at::kDouble},  {"F32", at::kFloat},    
                                  {"I16", at::kShort},   {"I8", at::kChar},           {"U8", at::kByte},
                                  {"BOOL", at::kBool},   {"F8_E4M3", at::kFloat8_e4m3fn}, {"F8_E5M2", at::kFloat8_e5m2}};
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the limit that the format's own reader sets
+constexpr const char* kMetadataKey = "__metadata__";
 constexpr std::uint64_t kLargestSize = std::numeric_limits<std::int64_t>::max();
 
 [[noreturn]] void refuse(const std::string& path, const std::string& message) {
@@ -107,7 +108,10 @@ Tensor tensor_of(const FileBytes& file, std::string_view data, const Entry& entr
 Metadata parse_metadata(const std::string& path, const Json& json) {
   if (!json.is_object()) refuse(path, "__metadata__ is not an object");
   Metadata metadata;
-  for (const auto& [key, value] : json.items()) metadata[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  for (const auto& [key, value] : json.items()) {
+    if (!value.is_string()) refuse(path, concat("__metadata__ gives ", in_quotes(key), " as ", in_quotes(value.dump()), ", not as a string"));
+    metadata[key] = value.get<std::string>();
+  }
   return metadata;
 }
 
@@ -138,7 +142,7 @@ SafetensorsFile SafetensorsFile::parse(const FileBytes& file) {
   result.path_ = file.path();
   std::map<std::string, Entry> entries;
   for (const auto& [name, json] : header.items()) {
-    if (name == "__metadata__") {
+    if (name == kMetadataKey) {
       result.metadata_ = parse_metadata(file.path(), json);
     } else {
       entries[name] = parse_entry(concat(file.path(), ": tensor ", in_quotes(name)), json, data.size());
@@ -154,7 +158,7 @@ const Tensor& SafetensorsFile::at(const std::string& name) const {
   if (found != tensors_.end()) return found->second;
   std::vector<std::string> names;
   for (const auto& [known, tensor] : tensors_) names.push_back(known);
-  throw CheckpointError("load", concat(path_, ": no tensor \"", name, "\"", did_you_mean(name, names)));
+  throw CheckpointError("load", concat(path_, ": no tensor ", in_quotes(name), did_you_mean(name, names)));
 }
 
 void save_safetensors(const std::string& path, const TensorMap& tensors, const Metadata& metadata) {

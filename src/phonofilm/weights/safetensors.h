@@ -14,8 +14,8 @@ namespace phonofilm::weights {
 // value is read; they must not be written to (copy first).
 class SafetensorsFile {
  public:
-  // Throws CheckpointError if the file is missing, truncated or malformed (also where a name stands twice), naming the
-  // file and the tensor.
+  // Throws CheckpointError if the file is missing, truncated or malformed (also where a name stands twice, or metadata are
+  // not strings), naming the file and the tensor.
   static SafetensorsFile open(const std::string& path);
   static SafetensorsFile parse(const FileBytes& file);
   const std::string& path() const { return path_; }
@@ -36,7 +36,8 @@ std::string dtype_name(at::ScalarType type);
 // For people: the same, or LibTorch's own name for what safetensors cannot store.
 std::string dtype_label(at::ScalarType type);
 
-// Writes atomically: `path` appears whole or not at all. Tensors are stored contiguous, in name order.
+// Writes atomically: `path` appears whole or not at all. Tensors are stored contiguous, in name order. Throws CheckpointError
+// for a dtype or name that the format lacks, ResourceError where the file cannot be written.
 void save_safetensors(const std::string& path, const TensorMap& tensors, const Metadata& metadata = {});
 
 }  // namespace phonofilm::weights

@@ -2,13 +2,17 @@
 
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/weights/file_sink.h"
 #include "phonofilm/weights/safetensors.h"
 
 namespace phonofilm::weights {
 namespace {
+
+constexpr const char* kMetadataKey = "__metadata__";
 
 struct Header {
   std::string text;
@@ -18,8 +22,10 @@ struct Header {
 Header make_header(const std::string& path, const std::vector<TensorSpec>& specs, const Metadata& metadata) {
   Header header;
   nlohmann::json entries = nlohmann::json::object();
-  if (!metadata.empty()) entries["__metadata__"] = metadata;
+  if (!metadata.empty()) entries[kMetadataKey] = metadata;
   for (const TensorSpec& spec : specs) {
+    const bool storable = spec.name != kMetadataKey && is_utf8(spec.name);
+    PF_CHECK(storable, CheckpointError, "save", path, ": the format has no tensor named ", in_quotes(spec.name));
     const std::uint64_t begin = header.data_bytes, end = begin + byte_count(path, spec);
     entries[spec.name] = {{"dtype", dtype_name(spec.dtype)}, {"shape", spec.shape}, {"data_offsets", {begin, end}}};
     header.data_bytes = end;

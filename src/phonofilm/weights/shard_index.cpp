@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/weights/strict_json.h"
-#include "phonofilm/weights/untrusted_text.h"
 
 namespace phonofilm::weights {
 namespace {
@@ -14,12 +14,13 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxBytes = 100'000'000;
+constexpr std::size_t kLongestName = 1024;
 
 // The folder may hold symbolic links that lead elsewhere (download caches are built so); the index itself may not.
 bool stays_inside(const std::string& name) {
   const std::filesystem::path path(name);
-  const bool has_control = std::any_of(name.begin(), name.end(), [](unsigned char letter) { return letter < 0x20; });
-  return !name.empty() && !has_control && path.is_relative() && std::find(path.begin(), path.end(), "..") == path.end();
+  const bool fit_for_messages = printable(name) == name && name.size() <= kLongestName;
+  return !name.empty() && fit_for_messages && path.is_relative() && std::find(path.begin(), path.end(), "..") == path.end();
 }
 
 }  // namespace

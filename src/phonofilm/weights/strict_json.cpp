@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "phonofilm/base/error.h"
-#include "phonofilm/weights/untrusted_text.h"
+#include "phonofilm/base/untrusted_text.h"
 
 namespace phonofilm::weights {
 namespace {
@@ -40,6 +40,8 @@ class KeyWatch {
 }  // namespace
 
 Json parse_strict_json(const std::string& where, std::string_view text) {
+  // The parser would take a NUL byte for the end and ignore what follows.
+  PF_CHECK(text.find('\0') == text.npos, CheckpointError, "load", where, " is not a JSON object: it holds a NUL byte");
   KeyWatch watch(where);
   const auto observe = [&watch](int depth, Json::parse_event_t event, Json& parsed) { return watch(depth, event, parsed); };
   Json parsed = Json::parse(text.begin(), text.end(), observe, /*allow_exceptions=*/false);

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/weights/safetensors.h"
 #include "phonofilm/weights/shard_index.h"
 #include "phonofilm/weights/torch_archive.h"
-#include "phonofilm/weights/untrusted_text.h"
 
 namespace phonofilm::weights {
 namespace {
@@ -30,17 +30,13 @@ bool is_json_object(std::string_view bytes) {
   return first != std::string_view::npos && bytes[first] == '{';
 }
 
-// Zip archives, and the older formats of torch.save, which TorchArchive refuses with a cure.
-bool is_torch(std::string_view bytes) {
-  constexpr std::size_t kTarMagic = 257;
-  return bytes.starts_with("PK") || bytes.starts_with('\x80') || (bytes.size() > kTarMagic && bytes.substr(kTarMagic).starts_with("ustar"));
-}
-
 [[noreturn]] void refuse_unknown(const FileBytes& file) {
   const std::string_view bytes = file.bytes();
   PF_CHECK(!bytes.starts_with("version https://git-lfs"), CheckpointError, "load", file.path(),
            ": is a Git LFS pointer, not the file itself; fetch it with 'git lfs pull'");
   PF_CHECK(!bytes.empty(), CheckpointError, "load", file.path(), ": is empty (an incomplete download?)");
+  PF_CHECK(!is_json_object(bytes), CheckpointError, "load", file.path(),
+           ": is JSON, not weights; an index of shards may only name files that hold tensors");
   throw CheckpointError("load", concat(file.path(), ": is neither safetensors, nor a PyTorch archive, nor an index of shards; it begins ",
                                        in_quotes(bytes.substr(0, 16))));
 }
@@ -50,7 +46,7 @@ TensorFile open_one(const FileBytes& file) {
     const SafetensorsFile opened = SafetensorsFile::parse(file);
     return {file.path(), opened.tensors(), opened.metadata()};
   }
-  if (!is_torch(file.bytes())) refuse_unknown(file);
+  if (!TorchArchive::recognises(file.bytes())) refuse_unknown(file);
   const TorchArchive opened = TorchArchive::parse(file);
   return {file.path(), opened.tensors(), opened.metadata()};
 }

@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/weights/pickle_reader.h"
 #include "phonofilm/weights/tensor_layout.h"
 #include "phonofilm/weights/torch_objects.h"
 #include "phonofilm/weights/torch_state_dict.h"
-#include "phonofilm/weights/untrusted_text.h"
 #include "phonofilm/weights/zip_directory.h"
 
 namespace phonofilm::weights {
@@ -20,17 +20,29 @@ constexpr std::uint64_t kTarMagicOffset = 257;
   throw CheckpointError("load", concat(path, ": ", message));
 }
 
+bool is_zip(std::string_view bytes) { return bytes.starts_with("PK"); }
 // Before version 1.6 torch.save wrote a sequence of pickles, before 0.1.10 a tar archive.
+bool is_plain_pickle(std::string_view bytes) { return bytes.size() >= 2 && bytes[0] == '\x80' && bytes[1] <= 5; }
+bool is_tar(std::string_view bytes) { return bytes.size() > kTarMagicOffset && bytes.substr(kTarMagicOffset).starts_with("ustar"); }
+
 void require_zip(const FileBytes& file) {
-  const std::string_view bytes = file.bytes();
-  if (bytes.starts_with("PK")) return;
-  const bool tar = bytes.size() > kTarMagicOffset && bytes.substr(kTarMagicOffset).starts_with("ustar");
-  const bool pickle = bytes.size() >= 2 && bytes[0] == '\x80' && bytes[1] <= 5;
-  if (tar || pickle) {
-    refuse(file.path(), concat("is in ", tar ? "the tar" : "the plain pickle", " format of PyTorch before 1.6, which is not read; ",
+  if (is_zip(file.bytes())) return;
+  if (TorchArchive::recognises(file.bytes())) {
+    refuse(file.path(), concat("is in ", is_tar(file.bytes()) ? "the tar" : "the plain pickle", " format of PyTorch before 1.6, which is not read; ",
                                "open it with torch.load(path, weights_only=True) and store it again with torch.save"));
   }
   refuse(file.path(), "is not a PyTorch file: it is no zip archive");
+}
+
+// torch.jit.save writes programs into the same kind of archive, their code compressed.
+void require_no_program(const FileBytes& file) {
+  for (const std::string_view name : read_zip_names(file)) {
+    const bool program = name.ends_with("/constants.pkl") || name.find("/code/__torch__") != std::string_view::npos;
+    if (program) {
+      refuse(file.path(), concat("is a TorchScript program (it holds ", in_quotes(name), "), not a state dict, and programs are never run; ",
+                                 "open it with torch.jit.load in PyTorch and store its state_dict() with torch.save"));
+    }
+  }
 }
 
 // All entries lie in one folder, named after the file that was first written: "archive/".
@@ -43,9 +55,6 @@ std::string find_folder(const FileBytes& file, const ZipEntries& entries) {
     folder = name.substr(0, slash + 1);
   }
   if (folder.empty()) refuse(file.path(), "is a zip archive, but not of PyTorch: it has no data.pkl");
-  if (entries.contains(folder + "constants.pkl")) {
-    refuse(file.path(), "is a TorchScript program, not a state dict; open it with torch.jit.load and store its state_dict() with torch.save");
-  }
   return folder;
 }
 
@@ -90,10 +99,13 @@ class Storages {
 
 }  // namespace
 
+bool TorchArchive::recognises(std::string_view bytes) { return is_zip(bytes) || is_plain_pickle(bytes) || is_tar(bytes); }
+
 TorchArchive TorchArchive::open(const std::string& path) { return parse(FileBytes::map(path)); }
 
 TorchArchive TorchArchive::parse(const FileBytes& file) {
   require_zip(file);
+  require_no_program(file);
   const ZipEntries entries = read_zip_directory(file);
   const std::string folder = find_folder(file, entries);
   require_little_endian(file, entries, folder);

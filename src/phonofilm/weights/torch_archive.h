@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "phonofilm/weights/file_bytes.h"
 #include "phonofilm/weights/tensor_map.h"
@@ -17,6 +18,9 @@ namespace phonofilm::weights {
 // read; they must not be written to (copy first), and may be strided. Tensors that shared a storage still share memory.
 class TorchArchive {
  public:
+  // Whether a file that begins so is one of torch.save; also in its formats before PyTorch 1.6, which are refused with a cure.
+  static bool recognises(std::string_view bytes);
+
   // Nested dictionaries are flattened with dots between the keys: {"generator": {"conv_pre.bias": t}} has the tensor
   // generator.conv_pre.bias (torch_state_dict.h says what becomes of other values).
   // Throws CheckpointError, naming the file and the tensor, if the file is missing, truncated, malformed, big-endian, of

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::string_view kTensor2 = "torch._utils._rebuild_tensor_v2", kTensor3 = "torch._utils._rebuild_tensor_v3";
 constexpr std::string_view kParameter = "torch._utils._rebuild_parameter";
+// What PyTorch writes for parameters and tensors that carry Python attributes; these say nothing about the values.
+constexpr std::string_view kParameterWithState = "torch._utils._rebuild_parameter_with_state";
+constexpr std::string_view kFromType = "torch._tensor._rebuild_from_type_v2", kTensorClass = "torch.Tensor";
 
 struct DtypeNames {
   std::string_view storage, dtype;  // float8 has no storage class of its own; it lies in untyped storages
@@ -33,7 +36,8 @@ constexpr DtypeNames kDtypes[] = {
 constexpr std::string_view kUntyped = "torch.storage.UntypedStorage";
 
 constexpr auto kGlobals = [] {
-  constexpr std::array kOthers{std::string_view("collections.OrderedDict"), std::string_view("torch.Size"), kTensor2, kTensor3, kParameter};
+  constexpr std::array kOthers{std::string_view("collections.OrderedDict"), std::string_view("torch.Size"), kTensor2, kTensor3,
+                               kParameter, kParameterWithState, kFromType, kTensorClass};
   std::array<std::string_view, kOthers.size() + 2 * std::size(kDtypes)> names{};
   std::size_t count = 0;
   for (const std::string_view name : kOthers) names[count++] = name;
@@ -74,9 +78,13 @@ std::string_view called_function(const PickleValue& value) {
   return call == nullptr ? std::string_view() : call->function->as<PickleGlobal>()->name;
 }
 
-const std::vector<const PickleValue*>& arguments(const PickleValue& value) {
+using Arguments = std::vector<const PickleValue*>;
+
+const Arguments& arguments(const PickleValue& value) {
   return value.as<PickleCall>()->arguments->as<PickleTuple>()->items;
 }
+
+bool rebuilds_plain_tensor(std::string_view function) { return function == kTensor2 || function == kTensor3; }
 
 at::ScalarType dtype_of(const std::string& where, std::string_view name, std::string_view DtypeNames::*column) {
   for (const DtypeNames& dtype : kDtypes) {
@@ -108,9 +116,9 @@ void require_plain(const std::string& where, const PickleValue& metadata) {
 }
 
 // (storage, offset, shape, strides, requires_grad, hooks[, dtype in version 3][, metadata])
-TensorRecord plain_tensor_record(const std::string& where, const PickleValue& value) {
-  const auto& given = arguments(value);
-  const bool has_dtype = called_function(value) == kTensor3;
+TensorRecord plain_tensor_record(const std::string& where, std::string_view function, const Arguments& given) {
+  if (!rebuilds_plain_tensor(function)) refuse(where, concat("malformed in the pickle: ", function, " where a plain tensor is rebuilt"));
+  const bool has_dtype = function == kTensor3;
   const std::size_t needed = has_dtype ? 7 : 6;
   if (given.size() != needed && given.size() != needed + 1) {
     refuse(where, concat("malformed in the pickle: a tensor described by ", given.size(), " values"));
@@ -118,12 +126,28 @@ TensorRecord plain_tensor_record(const std::string& where, const PickleValue& va
   if (given.size() == needed + 1) require_plain(where, *given.back());
   const StorageRecord storage = storage_record(where, *given[0]);
   const bool untyped = storage.class_name == kUntyped;
-  if (untyped != has_dtype) refuse(where, concat("malformed in the pickle: ", storage.class_name, " does not go with ", called_function(value)));
+  if (untyped != has_dtype) refuse(where, concat("malformed in the pickle: ", storage.class_name, " does not go with ", function));
   const at::ScalarType dtype = has_dtype ? dtype_of(where, expect<PickleGlobal>(where, *given[6], "a dtype").name, &DtypeNames::dtype)
                                          : dtype_of(where, storage.class_name, &DtypeNames::storage);
   const TensorLayout layout{dtype, whole_numbers(where, *given[2], "a shape"), whole_numbers(where, *given[3], "strides"),
                             whole_number(where, *given[1], "an offset")};
   return {layout, storage.key, byte_count(concat(where, ": storage"), untyped ? at::kByte : dtype, {storage.elements})};
+}
+
+// (tensor, requires_grad, hooks[, attributes])
+TensorRecord parameter_record(const std::string& where, const Arguments& given, std::size_t needed) {
+  const bool wraps_tensor = given.size() == needed && rebuilds_plain_tensor(called_function(*given[0]));
+  if (!wraps_tensor) refuse(where, "malformed in the pickle: a parameter without its tensor");
+  return plain_tensor_record(where, called_function(*given[0]), arguments(*given[0]));
+}
+
+// (function, class, the function's arguments, attributes): a tensor that somebody gave attributes, a buffer for example.
+TensorRecord attributed_record(const std::string& where, const Arguments& given) {
+  if (given.size() != 4) refuse(where, concat("malformed in the pickle: a tensor with attributes described by ", given.size(), " values"));
+  const std::string_view function = expect<PickleGlobal>(where, *given[0], "the function that rebuilds the tensor").name;
+  const std::string_view type = expect<PickleGlobal>(where, *given[1], "a tensor's class").name;
+  if (type != kTensorClass) refuse(where, concat("is of the class ", type, "; only plain tensors are read"));
+  return plain_tensor_record(where, function, expect<PickleTuple>(where, *given[2], "a tensor's description").items);
 }
 
 }  // namespace
@@ -139,15 +163,16 @@ std::span<const std::string_view> torch_globals() { return kGlobals; }
 
 bool describes_tensor(const PickleValue& value) {
   const std::string_view function = called_function(value);
-  return function == kTensor2 || function == kTensor3 || function == kParameter;
+  return rebuilds_plain_tensor(function) || function == kParameter || function == kParameterWithState || function == kFromType;
 }
 
 TensorRecord tensor_record(const std::string& where, const PickleValue& value) {
-  if (called_function(value) != kParameter) return plain_tensor_record(where, value);
-  const auto& given = arguments(value);  // (tensor, requires_grad, hooks)
-  const bool wraps_tensor = given.size() == 3 && describes_tensor(*given[0]) && called_function(*given[0]) != kParameter;
-  if (!wraps_tensor) refuse(where, "malformed in the pickle: a parameter without its tensor");
-  return plain_tensor_record(where, *given[0]);
+  const std::string_view function = called_function(value);
+  const Arguments& given = arguments(value);
+  if (function == kParameter) return parameter_record(where, given, 3);
+  if (function == kParameterWithState) return parameter_record(where, given, 4);
+  if (function == kFromType) return attributed_record(where, given);
+  return plain_tensor_record(where, function, given);
 }
 
 }  // namespace phonofilm::weights

@@ -10,8 +10,8 @@
 
 namespace phonofilm::weights {
 
-// The white list for read_pickle: OrderedDict, torch.Size, the functions that rebuild tensors and parameters, storage
-// classes, and dtypes.
+// The white list for read_pickle: OrderedDict, torch.Size, torch.Tensor, the functions that rebuild tensors and parameters,
+// storage classes, and dtypes.
 std::span<const std::string_view> torch_globals();
 
 // The storage class of a dtype, e.g. "torch.BFloat16Storage"; empty for one that has none of its own (float8).
@@ -24,7 +24,7 @@ struct TensorRecord {
   std::uint64_t storage_bytes = 0;  // as claimed by the pickle
 };
 
-// Whether `value` rebuilds a tensor or a parameter.
+// Whether `value` rebuilds a tensor or a parameter, with or without Python attributes (which are not read).
 bool describes_tensor(const PickleValue& value);
 
 // Throws CheckpointError, beginning with `where`, if the arguments are not those that PyTorch writes. The layout is not yet

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "phonofilm/base/error.h"
-#include "phonofilm/weights/untrusted_text.h"
+#include "phonofilm/base/untrusted_text.h"
 
 namespace phonofilm::weights {
 namespace {

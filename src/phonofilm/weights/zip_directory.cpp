@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/weights/byte_reader.h"
-#include "phonofilm/weights/untrusted_text.h"
 
 namespace phonofilm::weights {
 namespace {
@@ -28,7 +28,8 @@ struct Directory {
 
 struct Entry {
   std::string_view name;
-  std::uint64_t size, header;  // `header`: where the local header begins
+  std::uint16_t flags, method;
+  std::uint64_t stored, size, header;  // `header`: where the local header begins
 };
 
 bool has_at(const FileBytes& file, std::uint64_t position, std::string_view signature) {
@@ -118,11 +119,32 @@ Entry read_entry(ByteReader& directory, const std::string& path) {
   const std::string where = concat(path, ": zip entry ", in_quotes(name));
   read_zip64_extra(where, directory.take(extra_bytes), {&size, &stored, &header});
   directory.skip(comment_bytes);
-  if ((flags & kEncryptedFlags) != 0) refuse(where, " is encrypted");
-  if (method != 0 || stored != size) {
-    refuse(where, concat(" is compressed (method ", method, "), which torch.save never does; save the weights again with torch.save"));
+  return {name, flags, method, stored, size, header};
+}
+
+std::vector<Entry> read_entries(const FileBytes& file, const Directory& directory) {
+  ByteReader reader(concat(file.path(), ": zip directory"), file.bytes().substr(directory.offset, directory.size));
+  std::vector<Entry> entries;
+  for (std::uint64_t i = 0; i < directory.entries; ++i) entries.push_back(read_entry(reader, file.path()));
+  return entries;
+}
+
+// Nothing is unpacked, so that a name could lead nowhere; but no honest archive has such a one.
+bool leads_outside(std::string_view name) {
+  if (name.empty() || name.front() == '/' || name.find_first_of(std::string_view("\\\0", 2)) != std::string_view::npos) return true;
+  for (const std::string& part : split(name, '/')) {
+    if (part == "..") return true;
   }
-  return {name, size, header};
+  return false;
+}
+
+void require_plain(const std::string& path, const Entry& entry) {
+  const std::string where = concat(path, ": zip entry ", in_quotes(entry.name));
+  if (leads_outside(entry.name)) refuse(where, " has a name that leads out of the archive");
+  if ((entry.flags & kEncryptedFlags) != 0) refuse(where, " is encrypted");
+  if (entry.method != 0 || entry.stored != entry.size) {
+    refuse(where, concat(" is compressed (method ", entry.method, "), which torch.save never does; save the weights again with torch.save"));
+  }
 }
 
 // Where the entry's bytes begin: behind its local header, which repeats the name.
@@ -159,11 +181,10 @@ void require_no_overlap(const FileBytes& file, std::vector<Extent> extents) {
 
 ZipEntries read_zip_directory(const FileBytes& file) {
   const Directory directory = find_directory(file);
-  ByteReader reader(concat(file.path(), ": zip directory"), file.bytes().substr(directory.offset, directory.size));
   ZipEntries entries;
   std::vector<Extent> extents;
-  for (std::uint64_t i = 0; i < directory.entries; ++i) {
-    const Entry entry = read_entry(reader, file.path());
+  for (const Entry& entry : read_entries(file, directory)) {
+    require_plain(file.path(), entry);
     const std::uint64_t begin = data_start(file, directory, entry);
     extents.push_back({entry.header, begin + entry.size, entry.name});
     const bool is_new = entries.emplace(entry.name, file.bytes().substr(begin, entry.size)).second;
@@ -171,6 +192,12 @@ ZipEntries read_zip_directory(const FileBytes& file) {
   }
   require_no_overlap(file, std::move(extents));
   return entries;
+}
+
+std::vector<std::string_view> read_zip_names(const FileBytes& file) {
+  std::vector<std::string_view> names;
+  for (const Entry& entry : read_entries(file, find_directory(file))) names.push_back(entry.name);
+  return names;
 }
 
 }  // namespace phonofilm::weights

@@ -14,6 +14,7 @@
 #include "phonofilm/families/ovi/plan.h"
 #include "phonofilm/families/ovi/sizes.h"
 #include "phonofilm/families/ovi/transformer.h"
+#include "phonofilm/nn/memory_plan.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/weights/tensor_file.h"
@@ -54,7 +55,8 @@ class OviGenerator : public families::Generator {
   OviGenerator(const std::string& root, const families::LoadOptions& options)
       : folder_(open_folder(root, options.variant)), open_tokenizer_(options.open_tokenizer),
         format_prompt_(options.format_prompt), towers_(towers_config(folder_)) {
-    towers_.load(weights::open_tensors(folder_.towers).tensors, folder_.towers, "", options.dtype);
+    towers_.load(weights::open_tensors(folder_.towers).tensors, folder_.towers, "", {nn::kStoredDtype, options.storage});
+    placement_ = nn::place_weights(towers_, towers_.blocks(), {.mode = nn::parse_memory_mode(options.memory)});
     fill_info();
   }
 
@@ -130,12 +132,12 @@ class OviGenerator : public families::Generator {
       inputs.clean_frames = own.first_frame.defined() && latent.has_video() ? 1 : 0;
       if (layout->video.tokens + layout->audio.tokens == 0) *layout = towers_.layout(latent, inputs.clean_frames);
       inputs.layout = layout.get();
-      if (!guided) return towers_.forward(inputs, run);
+      if (!guided) return towers_.forward(inputs, run, *placement_.runner);
       inputs.latent = diffusion::map([](const Tensor& x) { return at::cat({x, x}); }, latent);
       inputs.timestep = at::full({2}, time, at::kFloat);
       inputs.context = &own.both;
       inputs.skip_block = {-1, skip};
-      const JointLatent both = towers_.forward(inputs, run);
+      const JointLatent both = towers_.forward(inputs, run, *placement_.runner);
       const auto sample = [&](std::int64_t i) {
         return diffusion::map([&](const Tensor& x) { return x.narrow(0, i, 1); }, both);
       };
@@ -144,7 +146,7 @@ class OviGenerator : public families::Generator {
   }
 
   families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling) const override {
-    return plan_work(folder_, latent_shape(spec), sampling);
+    return plan_work(folder_, placement_.plan, latent_shape(spec), sampling);
   }
 
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
@@ -223,7 +225,7 @@ class OviGenerator : public families::Generator {
     const families::TokenizeFn tokenize = open_tokenizer_(folder_.tokenizer);
     std::vector<std::vector<std::int64_t>> ids;
     for (const std::string& text : texts) ids.push_back(tokenize(text));
-    const auto encoder = load_text_encoder(folder_, run.dtype);
+    const auto encoder = load_text_encoder(folder_);
     const nn::PlainRunner plain;
     const nn::ObservedRunner runner(plain, "encode", encoder->config().num_layers, observer);
     const Tensor rows = encoder->forward(text_encoders::pad_tokens(ids), run, runner);  // [3, longest, text_dim]
@@ -286,6 +288,7 @@ class OviGenerator : public families::Generator {
   families::FormatPromptFn format_prompt_;
   families::ModelInfo info_;
   OviTransformer towers_;
+  nn::Placement placement_;  // of the towers' weights
 };
 
 }  // namespace

@@ -45,9 +45,9 @@ vocoders::BigVganConfig vocoder_config(const OviFolder& folder) {
   return vocoders::read_bigvgan_config(json, folder.root + "/MMAudio/audio.json: bigvgan");
 }
 
-std::unique_ptr<text_encoders::Umt5Encoder> load_text_encoder(const OviFolder& folder, at::ScalarType dtype) {
+std::unique_ptr<text_encoders::Umt5Encoder> load_text_encoder(const OviFolder& folder) {
   auto encoder = std::make_unique<text_encoders::Umt5Encoder>(text_encoder_config(folder));
-  encoder->load(weights::open_tensors(folder.text_encoder).tensors, folder.text_encoder, "", dtype);
+  encoder->load(weights::open_tensors(folder.text_encoder).tensors, folder.text_encoder, "", nn::kStoredDtype);
   return encoder;
 }
 

@@ -20,8 +20,9 @@ autoencoders::Wan22VaeConfig video_vae_config(const OviFolder& folder);  // Wan2
 autoencoders::MmaudioVaeConfig audio_vae_config(const OviFolder& folder);  // MMAudio/audio.json: vae
 vocoders::BigVganConfig vocoder_config(const OviFolder& folder);           // MMAudio/audio.json: bigvgan
 
+// Its weights stay as they are in the file.
+std::unique_ptr<text_encoders::Umt5Encoder> load_text_encoder(const OviFolder& folder);
 // dtype: of matrix products and convolutions.
-std::unique_ptr<text_encoders::Umt5Encoder> load_text_encoder(const OviFolder& folder, at::ScalarType dtype);
 std::unique_ptr<autoencoders::Wan22Vae> load_video_vae(const OviFolder& folder, at::ScalarType dtype);
 std::unique_ptr<autoencoders::MmaudioVae> load_audio_vae(const OviFolder& folder, at::ScalarType dtype);
 std::unique_ptr<vocoders::BigVgan> load_vocoder(const OviFolder& folder, at::ScalarType dtype);

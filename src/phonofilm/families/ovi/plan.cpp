@@ -1,5 +1,6 @@
 #include "phonofilm/families/ovi/plan.h"
 
+#include "phonofilm/base/text.h"
 #include "phonofilm/families/ovi/parts.h"
 
 namespace phonofilm::ovi {
@@ -19,9 +20,9 @@ double bytes_of(const OviFolder& folder, const std::string& path) {
   return 0;
 }
 
-std::vector<families::WorkPlan::Memory> memory_of(const OviFolder& folder) {
+std::vector<families::WorkPlan::Memory> memory_of(const OviFolder& folder, const nn::MemoryPlan& towers) {
   return {{"text encoder", bytes_of(folder, folder.text_encoder), "while the prompt is encoded, then dropped"},
-          {"towers", bytes_of(folder, folder.towers), "while denoising, mapped from the file"},
+          {"towers", double(towers.on_device()), concat("while denoising: ", nn::describe(towers))},
           {"audio autoencoder", bytes_of(folder, folder.audio_vae), "while the sound is decoded, then dropped"},
           {"vocoder", bytes_of(folder, folder.vocoder), "while the sound is decoded, then dropped"},
           {"video autoencoder", bytes_of(folder, folder.video_vae), "while the picture is decoded, then dropped"}};
@@ -47,7 +48,7 @@ double block_flop(const OviConfig& config, std::int64_t video, std::int64_t audi
   return tower(double(video), double(audio)) + tower(double(audio), double(video));
 }
 
-families::WorkPlan plan_work(const OviFolder& folder, const families::Generator::LatentShape& shape,
+families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towers, const families::Generator::LatentShape& shape,
                              const families::Sampling& sampling) {
   const OviConfig config = towers_config(folder);
   families::WorkPlan plan;
@@ -63,7 +64,7 @@ families::WorkPlan plan_work(const OviFolder& folder, const families::Generator:
   if (!shape.video.empty()) {
     plan.decode_flop = autoencoders::wan22_decode_flop(video_vae_config(folder), shape.video[2], shape.video[3], shape.video[4]);
   }
-  plan.memory = memory_of(folder);
+  plan.memory = memory_of(folder, towers);
   plan.activation_bytes = activation_bytes(config.video, plan.video_tokens + plan.audio_tokens, plan.passes);
   return plan;
 }

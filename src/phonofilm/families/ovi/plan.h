@@ -4,6 +4,7 @@
 #include "phonofilm/families/generator.h"
 #include "phonofilm/families/ovi/checkpoint.h"
 #include "phonofilm/families/ovi/config.h"
+#include "phonofilm/nn/memory_plan.h"
 
 namespace phonofilm::ovi {
 
@@ -12,8 +13,8 @@ namespace phonofilm::ovi {
 // below one percent of a pass.
 double block_flop(const OviConfig& config, std::int64_t video, std::int64_t audio);
 
-// For a latent of the given shape. Texts are counted at their full length.
-families::WorkPlan plan_work(const OviFolder& folder, const families::Generator::LatentShape& shape,
+// For a latent of the given shape. towers: where their weights lie. Texts are counted at their full length.
+families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towers, const families::Generator::LatentShape& shape,
                              const families::Sampling& sampling);
 
 }  // namespace phonofilm::ovi

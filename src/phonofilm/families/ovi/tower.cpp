@@ -15,13 +15,6 @@ void Tower::add_layers(std::int64_t out_features) {
   head_ = std::make_unique<dit::Head>(*this, "head", c.dim, out_features, nn::init::zeros());
 }
 
-std::vector<TextKeys> Tower::text_keys(const Tensor& rows, const nn::RunContext& run) const {
-  const Tensor context = text_embedding_->forward(rows, run);
-  std::vector<TextKeys> keys;
-  for (const auto& block : blocks_) keys.push_back(block->text_keys(context, run));
-  return keys;
-}
-
 VideoTower::VideoTower(nn::Module& parent, const std::string& name, const TowerConfig& c)
     : Tower(parent, name, c), patch_embedding_(*this, "patch_embedding", c.in_dim, c.patch_size, c.dim) {
   add_layers(c.patch_size[0] * c.patch_size[1] * c.patch_size[2] * c.out_dim);

@@ -15,10 +15,11 @@ class Tower : public nn::Module {
   const TowerConfig& config() const { return config_; }
   size_t depth() const { return blocks_.size(); }
   const TowerBlock& block(size_t index) const { return *blocks_[index]; }
+  TowerBlock& block(size_t index) { return *blocks_[index]; }
   const dit::TimeEmbedding& time_embedding() const { return *time_embedding_; }
 
-  // rows: [B, text_len, text_dim], zeros behind the valid rows -> keys and values of every block.
-  std::vector<TextKeys> text_keys(const Tensor& rows, const nn::RunContext& run) const;
+  // rows: [B, text_len, text_dim], zeros behind the valid rows -> context of the blocks' text keys [B, text_len, D].
+  Tensor embed_text(const Tensor& rows, const nn::RunContext& run) const { return text_embedding_->forward(rows, run); }
   // tokens: [B, L, D] -> velocity rows [B, L, out] float32
   Tensor head(const Tensor& tokens, const Tensor& e, const Tensor& row_of_token, const nn::RunContext& run) const {
     return head_->forward(tokens, e, row_of_token, run);

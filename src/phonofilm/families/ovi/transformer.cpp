@@ -24,6 +24,22 @@ Tensor samples_of(const OviInputs& in, std::int64_t index) {
   return kept.size() == in.skip_block.size() ? Tensor() : at::tensor(kept, at::kLong).to(in.timestep.device());
 }
 
+std::vector<std::int64_t> all_blocks(size_t depth) {
+  std::vector<std::int64_t> blocks;
+  for (size_t i = 0; i < depth; ++i) blocks.push_back(std::int64_t(i));
+  return blocks;
+}
+
+// Those that at least one sample passes through.
+std::vector<std::int64_t> blocks_to_run(const OviInputs& in, size_t depth) {
+  std::vector<std::int64_t> blocks = all_blocks(depth);
+  std::erase_if(blocks, [&](std::int64_t i) {
+    const Tensor samples = samples_of(in, i);
+    return samples.defined() && samples.numel() == 0;
+  });
+  return blocks;
+}
+
 Tensor select(const Tensor& x, const Tensor& samples) { return x.defined() ? x.index_select(0, samples) : x; }
 
 TextKeys select(const TextKeys& text, const Tensor& samples) { return {select(text.k, samples), select(text.v, samples)}; }
@@ -52,18 +68,36 @@ struct OviTransformer::Pass {
 OviTransformer::OviTransformer(const OviConfig& config) : config_(validated(config)) {}
 
 PreparedContext OviTransformer::prepare_context(const Tensor& video_rows, const Tensor& audio_rows,
-                                                const nn::RunContext& run) const {
+                                                const nn::RunContext& run, const nn::BlockRunner& runner) const {
   const Shape expected{kAny, config_.video.text_len, config_.video.text_dim};
-  PreparedContext prepared;
+  nn::BlockState texts(2);
   if (video_rows.defined()) {
     expect_shape(video_rows, expected, "ovi: context rows of the video tower");
-    prepared.video = video_model_.text_keys(video_rows, run);
+    texts[0] = video_model_.embed_text(video_rows, run);
   }
   if (audio_rows.defined()) {
     expect_shape(audio_rows, expected, "ovi: context rows of the audio tower");
-    prepared.audio = audio_model_.text_keys(audio_rows, run);
+    texts[1] = audio_model_.embed_text(audio_rows, run);
+  }
+  PreparedContext prepared;
+  if (texts[0].defined()) prepared.video.resize(video_model_.depth());
+  if (texts[1].defined()) prepared.audio.resize(audio_model_.depth());
+  runner.announce(all_blocks(video_model_.depth()));
+  for (size_t i = 0; i < video_model_.depth(); ++i) {
+    const auto block = [&](const nn::BlockState& context) {
+      if (context[0].defined()) prepared.video[i] = video_model_.block(i).text_keys(context[0], run);
+      if (context[1].defined()) prepared.audio[i] = audio_model_.block(i).text_keys(context[1], run);
+      return context;
+    };
+    runner.run(std::int64_t(i), block, texts);
   }
   return prepared;
+}
+
+nn::BlockModules OviTransformer::blocks() {
+  nn::BlockModules modules;
+  for (size_t i = 0; i < video_model_.depth(); ++i) modules.push_back({&video_model_.block(i), &audio_model_.block(i)});
+  return modules;
 }
 
 void OviTransformer::check(const OviInputs& in) const {
@@ -132,9 +166,11 @@ JointLatent OviTransformer::forward(const OviInputs& in, const nn::RunContext& r
   if (in.latent.has_audio()) pass->audio_time = audio_model_.time_embedding().forward(dit::timestep_rows(in.timestep, false));
 
   nn::BlockState state = embed(in, pass->layout, run);
-  for (size_t i = 0; i < video_model_.depth(); ++i) {
-    const Tensor samples = samples_of(in, std::int64_t(i));
-    if (samples.defined() && samples.numel() == 0) continue;
+  const std::vector<std::int64_t> blocks = blocks_to_run(in, video_model_.depth());
+  runner.announce(blocks);
+  for (const std::int64_t index : blocks) {
+    const size_t i = size_t(index);
+    const Tensor samples = samples_of(in, index);
     // A runner may call a block again in the backward pass, so block functions own what they need.
     const auto block = [this, i, samples, pass](const nn::BlockState& tokens) {
       if (!samples.defined()) return run_block(i, tokens, *pass);
@@ -144,7 +180,7 @@ JointLatent OviTransformer::forward(const OviInputs& in, const nn::RunContext& r
       }
       return after;
     };
-    state = runner.run(std::int64_t(i), block, state);
+    state = runner.run(index, block, state);
   }
 
   JointLatent velocity;

@@ -37,8 +37,10 @@ class OviTransformer : public nn::Module {
   const OviConfig& config() const { return config_; }
 
   // Rows of the text encoder, zeros behind the valid ones, [B, text_len, text_dim]; the towers may be given different
-  // texts; undefined for a tower that is not used.
-  PreparedContext prepare_context(const Tensor& video_rows, const Tensor& audio_rows, const nn::RunContext& run) const;
+  // texts; undefined for a tower that is not used. The runner is asked for the weights of each block, the state it hands on
+  // are the embedded texts.
+  PreparedContext prepare_context(const Tensor& video_rows, const Tensor& audio_rows, const nn::RunContext& run,
+                                  const nn::BlockRunner& runner = nn::PlainRunner()) const;
 
   // RoPE tables and token grid of a latent's shape, which stay the same for all steps of a clip.
   dit::TokenLayout layout(const diffusion::JointLatent& latent, std::int64_t clean_frames) const {
@@ -48,6 +50,9 @@ class OviTransformer : public nn::Module {
   // Velocities (noise - data), float32, in the layout of the latents. Differentiable in latents, context and weights.
   diffusion::JointLatent forward(const OviInputs& inputs, const nn::RunContext& run,
                                  const nn::BlockRunner& runner = nn::PlainRunner()) const;
+
+  // The modules of each block, one of either tower, for runners that move their weights.
+  nn::BlockModules blocks();
 
  private:
   struct Pass;  // what all blocks of a forward pass share

@@ -1,15 +1,15 @@
-#include "phonofilm/weights/untrusted_text.h"
+#include "phonofilm/base/untrusted_text.h"
 
 #include <algorithm>
 
 #include "phonofilm/base/text.h"
 
-namespace phonofilm::weights {
+namespace phonofilm {
 namespace {
 
 using Byte = unsigned char;
 
-constexpr std::size_t kLongestQuote = 200;
+constexpr std::size_t kLongestExcerpt = 200;
 
 bool is_continuation(Byte byte) { return (byte & 0xC0) == 0x80; }
 
@@ -46,14 +46,16 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string in_quotes(std::string_view text) {
-  std::size_t end = std::min(text.size(), kLongestQuote);
+std::string excerpt(std::string_view text) {
+  std::size_t end = std::min(text.size(), kLongestExcerpt);
   while (end > 0 && end < text.size() && is_continuation(Byte(text[end]))) --end;  // not in the middle of a letter
   std::string shown = printable(std::string(text.substr(0, end)));
   if (!is_utf8(shown)) {
     std::replace_if(shown.begin(), shown.end(), [](char letter) { return Byte(letter) >= 0x80; }, '?');
   }
-  return concat('"', shown, end < text.size() ? "..." : "", '"');
+  return end < text.size() ? shown + "..." : shown;
 }
 
-}  // namespace phonofilm::weights
+std::string in_quotes(std::string_view text) { return concat('"', excerpt(text), '"'); }
+
+}  // namespace phonofilm
