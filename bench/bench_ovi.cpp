@@ -10,6 +10,7 @@
 #include "phonofilm/diffusion/guidance.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/families/ovi/plan.h"
 #include "phonofilm/families/ovi/transformer.h"
 #include "phonofilm/tensor/random.h"
 
@@ -49,14 +50,9 @@ ovi::OviConfig config_of(const Case& c) {
   return config;
 }
 
-// Matrix products and attention of the blocks for the whole batch; keys and values of the text are prepared before.
+// Of the blocks for the whole batch; keys and values of the text are prepared before.
 double flop(const Case& c) {
-  const double n = double(c.tokens()), m = double(c.sounds), d = double(c.dim), text = double(c.text_len);
-  const auto tower = [&](double own, double other) {
-    const double products = own * (12 * d * d + 4 * d * double(c.ffn_dim)) + 4 * other * d * d;
-    return products + 4 * own * (own + text + other) * d;
-  };
-  return double(c.batch * c.layers) * (tower(n, m) + tower(m, n));
+  return double(c.batch * c.layers) * ovi::block_flop(config_of(c), c.tokens(), c.sounds);
 }
 
 // Runs blocks plainly and adds up their time: embeddings and heads do not count.

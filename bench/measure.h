@@ -7,8 +7,7 @@
 #include <chrono>
 #include <vector>
 
-#include "phonofilm/tensor/ops.h"
-#include "phonofilm/tensor/tensor.h"
+#include "phonofilm/nn/gemm_rate.h"
 
 namespace phonofilm::bench {
 
@@ -23,17 +22,6 @@ inline double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// FLOP/s of the threads that are set, multiplying square matrices: the best of a few tries.
-inline double gemm_rate(at::ScalarType dtype) {
-  const std::int64_t n = 1536;
-  const Tensor a = at::rand({n, n}).to(dtype), b = at::rand({n, n}).to(dtype);
-  double best = 1e9;
-  for (int i = 0; i < 8; ++i) {
-    const auto start = Clock::now();
-    at::matmul(a, b);
-    best = std::min(best, seconds_since(start));
-  }
-  return 2.0 * double(n) * double(n) * double(n) / best;
-}
+using nn::gemm_rate;
 
 }  // namespace phonofilm::bench

@@ -1,31 +1,14 @@
 #include "phonofilm/cli/work_plan.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 
 #include "phonofilm/base/text.h"
-#include "phonofilm/tensor/ops.h"
+#include "phonofilm/nn/gemm_rate.h"
 #include "phonofilm/tensor/shape.h"
 
 namespace phonofilm::cli {
 namespace {
-
-// Floating-point operations per second of large matrix products: the limit of everything that a film takes.
-double measure_peak(at::ScalarType dtype) {
-  constexpr std::int64_t kSide = 1536;
-  constexpr double kEnough = 0.7;  // seconds
-  const Tensor a = at::rand({kSide, kSide}).to(dtype), b = at::rand({kSide, kSide}).to(dtype);
-  using Clock = std::chrono::steady_clock;
-  const auto seconds_since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
-  double best = 1e9;
-  for (const auto begin = Clock::now(); seconds_since(begin) < kEnough;) {
-    const auto start = Clock::now();
-    at::matmul(a, b);
-    best = std::min(best, seconds_since(start));
-  }
-  return 2.0 * kSide * kSide * kSide / best;
-}
 
 std::string flop_text(double flop) {
   const char* units[] = {"GFLOP", "TFLOP", "PFLOP"};
@@ -80,7 +63,7 @@ void print_work_plan(const families::Generator& model, const pipeline::GenerateR
               static_cast<long long>(plan.audio_tokens), static_cast<long long>(plan.text_tokens),
               static_cast<long long>(resolved.steps), static_cast<long long>(plan.passes));
   print_memory(plan);
-  const double peak = measure_peak(context.dtype), denoise = plan.step_flop * double(resolved.steps);
+  const double peak = nn::gemm_rate(context.dtype), denoise = plan.step_flop * double(resolved.steps);
   std::printf("work      matrix products run at %s per second here\n", flop_text(peak).c_str());
   print_stage("encode", plan.encode_flop, peak);
   print_stage("one step", plan.step_flop, peak);

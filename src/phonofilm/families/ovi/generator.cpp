@@ -10,6 +10,7 @@
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/families/ovi/family.h"
 #include "phonofilm/families/ovi/inspection.h"
+#include "phonofilm/families/ovi/networks.h"
 #include "phonofilm/families/ovi/parts.h"
 #include "phonofilm/families/ovi/plan.h"
 #include "phonofilm/families/ovi/sizes.h"
@@ -54,7 +55,7 @@ class OviGenerator : public families::Generator {
  public:
   OviGenerator(const std::string& root, const families::LoadOptions& options)
       : folder_(open_folder(root, options.variant)), open_tokenizer_(options.open_tokenizer),
-        format_prompt_(options.format_prompt), towers_(towers_config(folder_)) {
+        format_prompt_(options.format_prompt), towers_(read_tower_config(folder_.root)) {
     towers_.load(weights::open_tensors(folder_.towers).tensors, folder_.towers, "", {nn::kStoredDtype, options.storage});
     placement_ = nn::place_weights(towers_, towers_.blocks(), {.mode = nn::parse_memory_mode(options.memory)});
     fill_info();

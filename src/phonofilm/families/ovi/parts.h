@@ -1,5 +1,5 @@
 // The networks of an Ovi folder besides the towers, each loaded when it is needed and dropped afterwards, so that they are
-// never in memory together. Shapes are the published ones unless a JSON file beside the weights says otherwise.
+// never in memory together. Their sizes are those of networks.h.
 // All of these throw CheckpointError for files that are missing, damaged or of other shapes.
 #pragma once
 
@@ -8,17 +8,10 @@
 #include "phonofilm/autoencoders/mmaudio_vae/mmaudio_vae.h"
 #include "phonofilm/autoencoders/wan22_vae/wan22_vae.h"
 #include "phonofilm/families/ovi/checkpoint.h"
-#include "phonofilm/families/ovi/config.h"
 #include "phonofilm/text_encoders/umt5/umt5_encoder.h"
 #include "phonofilm/vocoders/bigvgan/bigvgan.h"
 
 namespace phonofilm::ovi {
-
-OviConfig towers_config(const OviFolder& folder);  // Ovi/video.json, Ovi/audio.json
-text_encoders::Umt5Config text_encoder_config(const OviFolder& folder);  // Wan2.2-TI2V-5B/t5.json
-autoencoders::Wan22VaeConfig video_vae_config(const OviFolder& folder);  // Wan2.2-TI2V-5B/vae.json
-autoencoders::MmaudioVaeConfig audio_vae_config(const OviFolder& folder);  // MMAudio/audio.json: vae
-vocoders::BigVganConfig vocoder_config(const OviFolder& folder);           // MMAudio/audio.json: bigvgan
 
 // Its weights stay as they are in the file.
 std::unique_ptr<text_encoders::Umt5Encoder> load_text_encoder(const OviFolder& folder);

@@ -1,7 +1,7 @@
 #include "phonofilm/families/ovi/plan.h"
 
 #include "phonofilm/base/text.h"
-#include "phonofilm/families/ovi/parts.h"
+#include "phonofilm/families/ovi/networks.h"
 
 namespace phonofilm::ovi {
 namespace {
@@ -50,7 +50,7 @@ double block_flop(const OviConfig& config, std::int64_t video, std::int64_t audi
 
 families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towers, const families::Generator::LatentShape& shape,
                              const families::Sampling& sampling) {
-  const OviConfig config = towers_config(folder);
+  const OviConfig config = read_tower_config(folder.root);
   families::WorkPlan plan;
   if (!shape.video.empty()) plan.video_tokens = shape.video[2] * shape.video[3] * shape.video[4] / 4;
   if (!shape.audio.empty()) plan.audio_tokens = shape.audio[2];
@@ -59,10 +59,10 @@ families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towe
   plan.passes = text.video != 1 || text.audio != 1 ? 2 : 1;
   const bool skips = plan.passes == 2 && sampling.skip_layer > 0 && sampling.skip_layer < config.video.num_layers;
   const double blocks = double(plan.passes * config.video.num_layers - (skips ? 1 : 0));
-  plan.encode_flop = encode_flop(text_encoder_config(folder), plan.text_tokens);
+  plan.encode_flop = encode_flop(read_text_config(folder.root), plan.text_tokens);
   plan.step_flop = blocks * block_flop(config, plan.video_tokens, plan.audio_tokens);
   if (!shape.video.empty()) {
-    plan.decode_flop = autoencoders::wan22_decode_flop(video_vae_config(folder), shape.video[2], shape.video[3], shape.video[4]);
+    plan.decode_flop = autoencoders::wan22_decode_flop(read_video_vae_config(folder.root), shape.video[2], shape.video[3], shape.video[4]);
   }
   plan.memory = memory_of(folder, towers);
   plan.activation_bytes = activation_bytes(config.video, plan.video_tokens + plan.audio_tokens, plan.passes);
