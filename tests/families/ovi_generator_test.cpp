@@ -44,8 +44,9 @@ struct TinyFolder {
     }
     write_file_atomically(folder.file("Wan2.2-TI2V-5B/google/umt5-xxl/spiece.model"), "not read by this test");
   }
-  std::unique_ptr<families::Generator> load() const {
-    return families::load_generator(folder.path().string(), {.dtype = at::kFloat, .variant = "", .open_tokenizer = letters});
+  std::unique_ptr<families::Generator> load(families::LoadOptions options = {}) const {
+    options.open_tokenizer = letters;
+    return families::load_generator(folder.path().string(), options);
   }
 };
 
@@ -173,6 +174,24 @@ TEST_CASE("ovi: text, first frame, sound alone and picture alone, through the wh
   alone.audio = false;
   const ClipSpec picture = model->clip_spec(alone);
   CHECK_FALSE(two_steps(*model, picture, prompt).has_audio());
+}
+
+TEST_CASE("ovi: streamed towers make the same film, towers of 8 bits nearly the same in less memory") {
+  const TinyFolder tiny;
+  const auto model = tiny.load(), streamed = tiny.load({.memory = "stream"}), small = tiny.load({.storage = nn::LinearStorage::int8});
+  const ClipSpec spec = model->clip_spec(tiny_clip());
+  const families::Prompt prompt{.text = "a bell rings", .negative = "blur", .negative_audio = "echo"};
+  const auto latent = two_steps(*model, spec, prompt), again = two_steps(*streamed, spec, prompt), near = two_steps(*small, spec, prompt);
+  CHECK(at::equal(again.video, latent.video));
+  CHECK(at::equal(again.audio, latent.audio));
+  for (const double error : {relative_error(near.video, latent.video), relative_error(near.audio, latent.audio)}) {
+    CHECK(error > 1e-4);
+    CHECK(error < 0.05);
+  }
+  const auto towers = [&](const families::Generator& m) { return m.plan(spec, m.info().sampling).memory[1]; };
+  CHECK(towers(*model).part == "towers");
+  CHECK(towers(*small).bytes < 0.75 * towers(*model).bytes);  // matrices are half of so small a model
+  CHECK_THROWS_AS(tiny.load({.memory = "elsewhere"}), InvalidRequest);
 }
 
 TEST_CASE("ovi: without guidance the negative prompt is not computed and does not matter") {

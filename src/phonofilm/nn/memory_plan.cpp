@@ -7,6 +7,7 @@
 #include <set>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::nn {
@@ -16,11 +17,6 @@ std::uint64_t bytes_of(const std::vector<Tensor>& tensors) {
   std::uint64_t bytes = 0;
   for (const Tensor& tensor : tensors) bytes += tensor.nbytes();
   return bytes;
-}
-
-std::string gibibytes(std::uint64_t bytes) {
-  const std::uint64_t tenths = (bytes * 10 + (std::uint64_t(1) << 29)) >> 30;
-  return concat(tenths / 10, ".", tenths % 10, " GiB");
 }
 
 std::uint64_t free_memory(at::Device device) {
@@ -81,15 +77,15 @@ MemoryPlan choose_plan(const Module& model, const BlockModules& blocks, const Me
   };
   if (options.mode == MemoryMode::resident || (options.mode == MemoryMode::automatic && fits(resident))) return resident;
   PF_CHECK(options.mode == MemoryMode::stream || fits(stream), ResourceError, "memory", options.device.str(), " has ",
-           gibibytes(free_bytes), " free, but ", describe(stream), " and ", gibibytes(options.reserve),
+           human_bytes(double(free_bytes)), " free, but ", describe(stream), " and ", human_bytes(double(options.reserve)),
            " for everything else are needed; smaller weights (float8 or int8) may fit");
   return stream;
 }
 
 std::string describe(const MemoryPlan& plan) {
-  const std::string resident = gibibytes(plan.resident) + " of weights on the device";
+  const std::string resident = human_bytes(double(plan.resident)) + " of weights on the device";
   if (plan.mode != MemoryMode::stream) return resident;
-  return concat(resident, ", ", gibibytes(plan.buffers), " of buffers, ", gibibytes(plan.streamed), " streamed in every pass");
+  return concat(resident, ", ", human_bytes(double(plan.buffers)), " of buffers, ", human_bytes(double(plan.streamed)), " streamed in every pass");
 }
 
 Placement place_weights(Module& model, const BlockModules& blocks, const MemoryOptions& options) {
