@@ -38,3 +38,11 @@ TEST_CASE("a resumed run drops the lines beyond its checkpoint") {
   CHECK(lines.find("\"loss\":5.0") == std::string::npos);
   CHECK(lines.find("\"loss\":40.0") != std::string::npos);
 }
+
+TEST_CASE("a resumed run drops damaged lines") {
+  const test::TemporaryFolder folder;
+  const std::string good = "{\"loss\":1.0,\"step\":1}\n";
+  write_file_atomically(folder.file("metrics.jsonl"), "[1]\n{\"step\":\"1\"}\n{\"loss\":2}\n" + good + "{\"loss\":3,\"st");
+  train::MetricsLog log(folder.path().string(), 4);
+  CHECK(read_file(folder.file("metrics.jsonl")) == good);
+}

@@ -91,8 +91,7 @@ FilmMaker::FilmMaker(const FilmMakerOptions& options)
   set_threads(options.threads, model_->info());
 }
 
-// The file grows while pictures are decoded. Films without a picture, and resumed ones that were never decoded in pieces,
-// are written at the end.
+// The file grows while pictures are decoded. Sound alone, of which no picture ever arrives, is written at the end.
 class FilmMaker::Sink {
  public:
   Sink(std::string path, const families::ModelInfo& model, const pipeline::GenerateRequest& request, const media::FilmOptions& film)

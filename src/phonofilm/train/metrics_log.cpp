@@ -71,12 +71,14 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// Damaged lines, which a run that was cut off may leave, are dropped.
 std::string lines_before(const std::string& path, std::int64_t first_step) {
   std::ifstream file(path);
   std::string kept;
   for (std::string line; std::getline(file, line);) {
     const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (json.is_object() && json.value("step", first_step) < first_step) kept += line + "\n";
+    const auto step = json.is_object() ? json.find("step") : json.end();
+    if (step != json.end() && step->is_number_integer() && step->get<std::int64_t>() < first_step) kept += line + "\n";
   }
   return kept;
 }
