@@ -46,6 +46,22 @@ TEST_CASE("batch: a film per row; a row that fails does not stop the rest, and i
   CHECK(std::count(std::istreambuf_iterator<char>(log), {}, '\n') == 4);
 }
 
+TEST_CASE("batch: latents of the same film are gone on with, those of another are kept") {
+  const TemporaryFolder folder;
+  const std::string list = "text_prompt,seed\na red rubber ball falls,3\n", name = folder.file("films/001_a_red_rubber_ball_falls");
+  REQUIRE(batch(folder, list, "--dump-latents").exit_code == 0);
+  fs::remove(name + ".mp4");
+  const Outcome other = batch(folder, list, "--shift 4");
+  CHECK(other.exit_code == kFailure);
+  CHECK(other.says("holds latents of a film with other settings"));
+  REQUIRE(fs::exists(name + ".latents.safetensors"));
+  const Outcome same = batch(folder, list);
+  INFO(same.error);
+  CHECK(same.exit_code == 0);
+  CHECK(fs::exists(name + ".mp4"));
+  CHECK_FALSE(fs::exists(name + ".latents.safetensors"));
+}
+
 TEST_CASE("batch: settings of the command line hold for all rows; sound alone") {
   const TemporaryFolder folder;
   const Outcome made = batch(folder, "text_prompt\na red rubber ball falls\n", "--no-video --format wav");

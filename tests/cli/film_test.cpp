@@ -42,6 +42,8 @@ TEST_CASE("film: a sentence becomes a film that says how it was made") {
   CHECK(shown["facts"]["audio"]["start"].get<double>() == doctest::Approx(0).epsilon(1e-3));
   CHECK(shown["settings"]["settings"]["seed"] == 5);
   CHECK(shown["settings"]["settings"]["steps"] == 3);
+  CHECK(shown["settings"]["settings"]["video_guidance"].get<double>() >= 1);
+  CHECK(shown["settings"]["film"]["frames"] == 49);
   CHECK(shown["settings"].contains("measured"));
   CHECK_FALSE(fs::exists(folder.file("film.latents.safetensors")));
 }
@@ -87,6 +89,46 @@ TEST_CASE("film: latents outlive a film that could not be written, and the film 
   CHECK(failed.says("phonofilm decode " + latents));
   CHECK(run_program("decode " + latents + " -o " + film + kModel).exit_code == 0);
   CHECK(describe(film)["settings"]["settings"]["seed"] == 5);
+}
+
+TEST_CASE("film: an enlarged film is whole and in time") {
+  const TemporaryFolder folder;
+  const Outcome made = generate(folder.file("film.mp4"), "--scale 2");
+  INFO(made.error);
+  CHECK(made.exit_code == 0);
+  CHECK(describe(folder.file("film.mp4"))["facts"]["video"]["width"] == 192);
+  CHECK_FALSE(fs::exists(folder.file("film.latents.safetensors")));
+}
+
+TEST_CASE("film: --resume takes its settings from the latents, and unfinished ones are not overwritten") {
+  const TemporaryFolder folder;
+  const std::string film = folder.file("film.mp4"), latents = folder.file("film.latents.safetensors");
+  REQUIRE(generate(film, "--dump-latents").exit_code == 0);
+  CHECK(generate(film, "--dump-latents").exit_code == 0);  // a finished film and its dump may be made anew
+  fs::remove(film);
+  const Outcome anew = generate(film);
+  CHECK(anew.exit_code == 2);
+  CHECK(anew.says("go on with --resume"));
+  REQUIRE(fs::exists(latents));
+  const Outcome own_noise = generate(film, "--init-noise " + latents);
+  CHECK(own_noise.exit_code == 2);
+  CHECK(own_noise.says("would be overwritten"));
+
+  const Outcome mixed = run_program("generate --resume " + latents + " --steps 5 -o " + film + kModel);
+  CHECK(mixed.exit_code == 2);
+  CHECK(mixed.says("leave out --steps"));
+  const Outcome resumed = run_program("generate --resume " + latents + " -o " + film + kModel);
+  INFO(resumed.error);
+  CHECK(resumed.exit_code == 0);
+  CHECK(describe(film)["settings"]["settings"]["seed"] == 5);
+  CHECK_FALSE(fs::exists(latents));
+}
+
+TEST_CASE("film: takes and a given noise contradict each other") {
+  const TemporaryFolder folder;
+  const Outcome outcome = generate(folder.file("film.mp4"), "--takes 2 --init-noise nowhere.safetensors");
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.says("leave out one of them"));
 }
 
 TEST_CASE("film: the noise of one run, given to another, makes the same latents whatever the seed") {

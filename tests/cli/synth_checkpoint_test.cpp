@@ -22,6 +22,17 @@ TEST_CASE("cli: a toy checkpoint is made, is complete, and is not made twice") {
     CAPTURE(text);
     CHECK(looked.output.find(text) != std::string::npos);
   }
+  const std::string film = folder.file("film.mp4");
+  const auto generated = run_program("generate 'A bell. <S>Hello.<E> Audio: a bell' --steps 2 --exact-size --height 64 --width 64 --seconds 0.4 --model " +
+                                     root + " -o " + film);
+  INFO(generated.error);
+  CHECK(generated.exit_code == 0);
+  CHECK(generated.says("AUDCAP"));  // the tag of the 720 weights, with a notice
+  const auto shown = nlohmann::json::parse(run_program("show --json --no-pictures " + film).output);
+  CHECK(shown["facts"]["video"]["frames"] == 9);
+  CHECK(shown["settings"]["model"] == "ovi 720x720_5s");
+  CHECK(shown["settings"]["settings"]["audio_guidance"] == 3);
+
   const auto again = run_program("synth-checkpoint --scale toy -o " + root);
   CHECK(again.exit_code == 2);
   CHECK(again.says("is there already; choose another folder or pass --overwrite"));

@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // One token per letter, and an end mark: the toy text encoder knows some hundred tokens.
-families::TokenizeFn letters(const std::string&) {
+families::TokenizeFn letters(const std::string&, std::int64_t) {
   return [](const std::string& text) {
     std::vector<std::int64_t> ids;
     for (const char letter : text.substr(0, 30)) ids.push_back(3 + std::int64_t(static_cast<unsigned char>(letter)) % 60);
@@ -123,8 +123,9 @@ TEST_CASE("ovi: the prompt is written as the variant was trained, negative ones 
   const TinyFolder tiny;
   std::vector<std::string> read;
   families::LoadOptions options;
-  options.open_tokenizer = [&read](const std::string& path) -> families::TokenizeFn {
-    return [&read, tokenize = letters(path)](const std::string& text) {
+  options.open_tokenizer = [&read](const std::string& path, std::int64_t longest) -> families::TokenizeFn {
+    CHECK(longest == 32);
+    return [&read, tokenize = letters(path, longest)](const std::string& text) {
       read.push_back(text);
       return tokenize(text);
     };

@@ -1,5 +1,7 @@
 // Synthetic checkpoints: the published layout, one seed one checkpoint, values that a film can be seen in, nothing half-written.
 #include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "phonofilm/autoencoders/wan22_vae/wan22_vae.h"
 #include "phonofilm/base/error.h"
@@ -149,6 +151,42 @@ TEST_CASE("synthesis: files that are there are kept unless told otherwise, and t
   synthesise(folder.path().string(), replacing, ignore_progress);
   CHECK(files_below(folder.path().string()) == 10);
   CHECK(read_file(folder.file("MMAudio/ext_weights/v1-16.pth")) == read_file(toy_folder() + "/" + kAudioVaeFile));
+}
+
+TEST_CASE("synthesis: towers of another variant are not left beside sizes that are not theirs") {
+  const test::TemporaryFolder folder;
+  fs::create_directories(folder.path() / "Ovi");
+  std::ofstream(folder.file("Ovi/model_960x960.safetensors")) << "somebody's weights";
+  SynthesisOptions replacing = toy();
+  replacing.overwrite = true;
+  CHECK_THROWS_WITH_AS(synthesise(folder.path().string(), replacing, ignore_progress),
+                       doctest::Contains("model_960x960.safetensors is there already"), InvalidRequest);
+  CHECK(files_below(folder.path().string()) == 1);
+}
+
+TEST_CASE("configurations: a folder without JSON has the published sizes, one that lies about them is refused") {
+  const test::TemporaryFolder folder;
+  const std::string root = folder.path().string();
+  FolderConfig published, read = read_folder_config(root);
+  CHECK(write_json(read.towers.video.fields()) == write_json(published.towers.video.fields()));
+  CHECK(write_json(read.towers.audio.fields()) == write_json(published.towers.audio.fields()));
+  CHECK(write_json(read.text.fields()) == write_json(published.text.fields()));
+  CHECK(write_json(read.video_vae.fields()) == write_json(published.video_vae.fields()));
+  CHECK(write_json(read.audio_vae.fields()) == write_json(published.audio_vae.fields()));
+  CHECK(write_json(read.vocoder.fields()) == write_json(published.vocoder.fields()));
+  const std::pair<const char*, const char*> faults[] = {
+      {kVideoConfigFile, R"({"num_layers": 1000000000})"}, {kVideoConfigFile, R"({"patch_size": [1, 4611686018427387904, 2]})"},
+      {kTextConfigFile, R"({"dim_ffn": 9223372036854775807})"}, {kVaeConfigFile, R"({"dim_mult": [1, 2, 4, 1099511627776]})"},
+      {kSoundConfigFile, R"({"bigvgan": {"upsample_kernel_sizes": [-9223372036854775808]}})"},
+      {kSoundConfigFile, R"({"bigvgan": {"resblock_dilations": [4611686018427387904]}})"}, {kSoundConfigFile, "[]"}};
+  for (const auto& [file, content] : faults) {
+    CAPTURE(content);
+    const std::string path = root + "/" + file;
+    fs::create_directories(fs::path(path).parent_path());
+    std::ofstream(path) << content;
+    CHECK_THROWS_AS(read_folder_config(root), InvalidRequest);
+    fs::remove(path);
+  }
 }
 
 TEST_CASE("synthesis: stopped, it leaves whole files only; progress grows to its end") {

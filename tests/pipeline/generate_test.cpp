@@ -1,6 +1,7 @@
 #include "phonofilm/pipeline/generate.h"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/families/registry.h"
@@ -129,7 +130,70 @@ TEST_CASE("saved latents are decoded without their prompt, finished or not, and 
   CHECK(!at::equal(pipeline::decode(*model.generator, noise, {}).clip.waveform, straight.waveform));
   SavedLatent other = kept[0];
   other.latent.video = at::zeros({1, 5, 3, 1, 1});
-  CHECK_THROWS_WITH_AS(pipeline::decode(*model.generator, other, {}), doctest::Contains("another model"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(pipeline::decode(*model.generator, other, {}), doctest::Contains("another film"), InvalidRequest);
+  GenerateOptions resumed;
+  resumed.resume = &other;
+  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, other.request, {}, resumed), doctest::Contains("another film"),
+                       InvalidRequest);
+  SavedLatent foreign = kept[0];
+  foreign.model = "ovi 720x720_5s";
+  CHECK_THROWS_WITH_AS(pipeline::decode(*model.generator, foreign, {}), doctest::Contains("made by 'ovi 720x720_5s'"),
+                       InvalidRequest);
+}
+
+TEST_CASE("a first frame is kept with the latents, so that a film with one goes on to what it would have been") {
+  const TinyModel model;
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("film.latents.safetensors");
+  const Tensor image = at::arange(32 * 32 * 3, at::kLong).remainder(251).to(at::kByte).reshape({32, 32, 3});
+  GenerateRequest r = request();
+  r.steps = 6;
+  GenerateOptions options;
+  options.keep = [&](const SavedLatent& latent) { pipeline::save_latent(path, latent); };
+  options.observer = [](const ProgressEvent& event) { return event.done < 3; };
+  CHECK_THROWS_AS(pipeline::generate(*model.generator, r, image, options), Cancelled);
+  const SavedLatent saved = pipeline::load_latent(path);
+  REQUIRE(saved.first_frame.defined());
+  CHECK(at::equal(saved.first_frame, image));
+  GenerateOptions resumed;
+  resumed.resume = &saved;
+  const Clip finished = pipeline::generate(*model.generator, saved.request, saved.first_frame, resumed).clip;
+  CHECK(at::equal(finished.frames, make(*model.generator, r, image).frames));
+}
+
+TEST_CASE("a resolved request says what was used, and resolving it again changes nothing") {
+  const TinyModel model;
+  const GenerateRequest resolved = pipeline::resolve(request(), model.generator->info());
+  CHECK(resolved.video_guidance == model.generator->info().sampling.guidance.text.video);
+  CHECK(resolved.audio_guidance == model.generator->info().sampling.guidance.text.audio);
+  CHECK(resolved.skip_layer == 0);
+  CHECK(resolved.steps > 0);
+  GenerateRequest once = resolved, twice = pipeline::resolve(resolved, model.generator->info());
+  CHECK(write_json(once.fields()) == write_json(twice.fields()));
+}
+
+TEST_CASE("text that is not UTF-8, guidance between -1 and 0 and guidance that a model does not have are refused") {
+  const TinyModel model;
+  GenerateRequest r = request("a r\xe9" "d ball falls");
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("not UTF-8"), InvalidRequest);
+  r = request();
+  r.audio_guidance = -0.5;
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("at least 0"), InvalidRequest);
+  r = request();
+  r.skip_layer = 2;
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("skip-layer"), InvalidRequest);
+  r = request();
+  r.negative_audio_prompt = "noise";
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("one negative prompt"), InvalidRequest);
+}
+
+TEST_CASE("options for large models are refused by a small one") {
+  const test::TemporaryFolder folder;
+  test::write_tiny_model(folder.path().string());
+  const std::string path = folder.path().string();
+  CHECK_THROWS_AS(families::load_generator(path, {.variant = "720x720_5s"}), InvalidRequest);
+  CHECK_THROWS_AS(families::load_generator(path, {.storage = nn::LinearStorage::int8}), InvalidRequest);
+  CHECK_THROWS_AS(families::load_generator(path, {.memory = "stream"}), InvalidRequest);
 }
 
 TEST_CASE("noise may come from a file, in our layout or the publishers', and must fit the film") {

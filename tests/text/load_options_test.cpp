@@ -10,15 +10,15 @@ TEST_CASE("load options: the tokenizer that families open is that of the text li
   const std::string path = test::testdata("text/tiny_spiece.model");
   const std::string prompt = " <S>Hello,\nworld!<E> caf&eacute;";
   const families::LoadOptions options = cli::load_options();
-  CHECK(options.open_tokenizer(path)(prompt) == text::SentencePieceTokenizer(path).encode(prompt).ids);
+  CHECK(options.open_tokenizer(path, 512)(prompt) == text::SentencePieceTokenizer(path).encode(prompt).ids);
 }
 
 TEST_CASE("load options: long prompts come out cut, with their end mark") {
   const families::LoadOptions options = cli::load_options();
   std::string prompt;
   for (int i = 0; i < 600; ++i) prompt += "ball ";
-  const auto ids = options.open_tokenizer(test::testdata("text/tiny_spiece.model"))(prompt);
-  CHECK(ids.size() == 512);
+  const auto ids = options.open_tokenizer(test::testdata("text/tiny_spiece.model"), 40)(prompt);
+  CHECK(ids.size() == 40);
   CHECK(ids.back() == 1);
 }
 

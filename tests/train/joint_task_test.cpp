@@ -115,7 +115,7 @@ TEST_CASE("joint task: the exported model carries the scales of its latents and 
   // What is diffused has the deviation that was asked for.
   const Tensor plain_video = plain->batch(1, 0).at("video"), scaled_video = scaled->batch(1, 0).at("video");
   test::expect_close(scaled_video, plain_video * 2, 1e-5);
-  CHECK(families::load_generator(folder.file("scaled"), at::kFloat)->info().height == 96);
+  CHECK(families::load_generator(folder.file("scaled"), at::kFloat)->clip_spec({}).height == 96);
 }
 
 TEST_CASE("joint task: both stages' recipes name options that exist") {

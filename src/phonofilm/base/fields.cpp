@@ -42,9 +42,16 @@ void check_choice(const Field& field, const std::string& value, std::string_view
                                          excerpt(value), "'", did_you_mean(value, field.choices)));
 }
 
+template <class Number>
+void check_numbers(const Field& field, const std::vector<Number>& values, std::string_view where) {
+  for (const Number value : values) check_number(field, double(value), where);
+}
+
 void check_field(const Field& field, std::string_view where) {
   std::visit(Overload{[&](const std::int64_t* value) { check_number(field, double(*value), where); },
                       [&](const double* value) { check_number(field, *value, where); },
+                      [&](const std::vector<std::int64_t>* values) { check_numbers(field, *values, where); },
+                      [&](const std::vector<double>* values) { check_numbers(field, *values, where); },
                       [&](const std::string* value) { check_choice(field, *value, where); }, [](const auto*) {}},
              field.target);
 }

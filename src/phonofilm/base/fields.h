@@ -27,7 +27,7 @@ struct Field {
   std::string name;  // snake_case; the command line shows it with dashes
   FieldTarget target;
   std::string help;
-  std::optional<double> min{};  // inclusive, numbers only
+  std::optional<double> min{};  // inclusive; of a list, for each number
   std::optional<double> max{};
   std::vector<std::string> choices{};  // strings only; empty means any
 };

@@ -31,17 +31,21 @@ void record(const Options& options, const pipeline::PromptRow& row, const std::s
       << entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }
 
-// The latents that an interrupted run left for this film, if they are whole and of the same request.
-std::optional<pipeline::SavedLatent> left_over(const std::string& film, const pipeline::PromptRow& row) {
-  if (!fs::exists(latent_path(film))) return std::nullopt;
+// The latents that an interrupted run left for this film, unless they are damaged. Throws InvalidRequest for those of a film
+// with other settings, which must not be lost.
+std::optional<pipeline::SavedLatent> left_over(const FilmMaker& maker, const std::string& film, const pipeline::PromptRow& row) {
+  const std::string path = latent_path(film);
+  if (!fs::exists(path)) return std::nullopt;
+  std::optional<pipeline::SavedLatent> saved;
   try {
-    pipeline::SavedLatent saved = pipeline::load_latent(latent_path(film));
-    if (saved.request.prompt == row.request.prompt && saved.request.seed == row.request.seed) return saved;
-    log::warn(concat(latent_path(film), ": belongs to another request, starting afresh"));
+    saved = pipeline::load_latent(path);
   } catch (const Error& error) {
     log::warn(concat(error.what(), "; starting afresh"));
+    return std::nullopt;
   }
-  return std::nullopt;
+  PF_CHECK(maker.are_of(*saved, row.request, row.image), InvalidRequest, "batch", path,
+           ": holds latents of a film with other settings; give those to go on with it, or delete the file");
+  return saved;
 }
 
 class Batch {
@@ -69,8 +73,8 @@ class Batch {
     try {
       PF_CHECK(row.problem.empty(), InvalidRequest, "batch", row.problem);
       check_output(film, row.request);
-      const auto saved = left_over(film, row);
       if (!maker_) maker_.emplace(options_.maker);
+      const auto saved = left_over(*maker_, film, row);
       maker_->make(saved ? saved->request : row.request, {.image = row.image, .resume = saved ? &*saved : nullptr}, film);
       record(options_, row, film, "");
       ++made_;
@@ -80,7 +84,7 @@ class Batch {
       throw;
     } catch (const ResourceError&) {
       throw;
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // also LibTorch's and the standard library's own: one row too large for memory
       log::error(concat(options_.list, ":", row.line, ": ", error.what()));
       record(options_, row, film, error.what());
       ++failed_;

@@ -26,16 +26,30 @@ std::string take_path(const Options& options, std::int64_t take) {
   return (path.parent_path() / concat(path.stem().string(), "_", take + 1, path.extension().string())).string();
 }
 
+// --resume takes everything that shapes the film from the latents.
+void refuse_beside_resume(const CLI::App& command, const Fields& request_fields) {
+  std::vector<std::string> names{"prompt", "--image", "--init-noise", "--takes"};
+  for (const Field& field : request_fields) names.push_back("--" + flag_name(field));
+  std::vector<std::string> given;
+  for (const std::string& name : names) {
+    if (command.count(name) > 0) given.push_back(name);
+  }
+  PF_CHECK(given.empty(), InvalidRequest, "generate", "--resume takes its settings from the latents; leave out ", join(given, ", "));
+}
+
 void run(Options options) {
+  PF_CHECK(options.takes == 1 || options.init_noise.empty(), InvalidRequest, "generate",
+           "--takes differ by their noise, which --init-noise gives; leave out one of them");
   std::optional<pipeline::SavedLatent> saved;
   if (!options.resume.empty()) {
     saved = pipeline::load_latent(options.resume);
     options.request = saved->request;
   }
   pipeline::check(options.request);
-  const FilmInputs inputs{options.image, options.init_noise, saved ? &*saved : nullptr};
+  const FilmInputs inputs{options.image, options.init_noise, options.resume, saved ? &*saved : nullptr};
   if (options.dry_run) return FilmMaker(options.maker).plan(options.request, inputs);
   check_output(options.output, options.request);
+  for (std::int64_t take = 0; take < options.takes; ++take) check_room_for_latents(inputs, take_path(options, take));
   FilmMaker maker(options.maker);
   for (std::int64_t take = 0; take < options.takes; ++take) {
     pipeline::GenerateRequest request = options.request;
@@ -55,13 +69,16 @@ void add_generate_command(CLI::App& app) {
   command->add_option("--takes", options->takes, "films to make, with consecutive seeds")->check(CLI::Range(1, 10000));
   command->add_option("--init-noise", options->init_noise, "start from the noise in this file, such as --dump-latents leaves");
   command->add_flag("--dry-run", options->dry_run, "say what the film would take (tokens, operations, memory, time), make nothing");
-  command->add_option("--resume", options->resume, "go on from the latents that an interrupted run kept");
+  command->add_option("--resume", options->resume, "go on from the latents that an interrupted run kept, with its settings and first frame");
   Fields fields = options->request.fields();
   std::erase_if(fields, [](const Field& field) { return field.name == "prompt"; });
   add_flags(*command, options->maker.fields());
   add_flags(*command, fields);
   add_flags(*command, options->maker.film.fields());
-  command->callback([options] { run(*options); });
+  command->callback([options, command, fields] {
+    if (!options->resume.empty()) refuse_beside_resume(*command, fields);
+    run(*options);
+  });
 }
 
 }  // namespace phonofilm::cli

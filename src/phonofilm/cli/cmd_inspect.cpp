@@ -71,9 +71,11 @@ std::vector<std::string> weight_files(const std::string& path) {
   static const std::set<std::string> kEndings{".safetensors", ".pt", ".pth"};
   if (!fs::is_directory(path)) return {path};
   std::vector<std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(path)) {
+  std::error_code unreadable;
+  for (const auto& entry : fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, unreadable)) {
     if (kEndings.contains(entry.path().extension().string())) files.push_back(entry.path().string());
   }
+  PF_CHECK(!unreadable, CheckpointError, "inspect", path, ": cannot be read: ", unreadable.message());
   PF_CHECK(!files.empty(), CheckpointError, "inspect", path, ": no weights (.safetensors, .pt, .pth) in this folder");
   std::sort(files.begin(), files.end());
   return files;

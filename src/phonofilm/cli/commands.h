@@ -26,4 +26,12 @@ void add_commands(CLI::App& app);
 // a JSON file into the same fields, added before this call, is overridden by the flags that were given.
 void add_flags(CLI::App& app, const Fields& fields);
 
+std::string flag_name(const Field& field);  // "guidance-text"
+
+// What to type for those of `fields` that differ from `defaults`, a field list of the same names: " --steps 30 --no-audio".
+std::string changed_flags(const Fields& fields, const Fields& defaults);
+
+// A word for a POSIX shell, quoted where it must be.
+std::string shell_word(const std::string& text);
+
 }  // namespace phonofilm::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "phonofilm/cli/interrupt.h"
@@ -22,9 +23,10 @@ struct FilmMakerOptions {
 
 // What a film is made from beside its request.
 struct FilmInputs {
-  std::string image{};                             // path of a first frame, or empty
-  std::string init_noise{};                        // path of the noise to start from, or empty to draw it
-  const pipeline::SavedLatent* resume = nullptr;  // latents to go on from
+  std::string image{};                            // path of a first frame, or empty
+  std::string init_noise{};                       // path of the noise to start from, or empty to draw it
+  std::string resumed_from{};                     // path of `resume`
+  const pipeline::SavedLatent* resume = nullptr;  // latents to go on from, with the first frame that they began with
 };
 
 // Everything about an output that can be refused before the first second of computing: throws InvalidRequest for an
@@ -34,21 +36,30 @@ void check_output(const std::string& path, const pipeline::GenerateRequest& requ
 // Where the latents of a film wait until it is written.
 std::string latent_path(const std::string& film);
 
+// A film's latents are kept at latent_path(film) while it is made. Throws InvalidRequest where that would overwrite the
+// latents of a film that is not finished, or the noise that this one starts from.
+void check_room_for_latents(const FilmInputs& inputs, const std::string& film);
+
 class FilmMaker {
  public:
   explicit FilmMaker(const FilmMakerOptions& options);  // loads the model
 
   // Makes one film and says what was made. A Ctrl-C keeps the latents and throws Cancelled.
   void make(const pipeline::GenerateRequest& request, const FilmInputs& inputs, const std::string& path);
+  // Whether saved latents are of this very film: the same model, settings and first frame.
+  bool are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request, const std::string& image) const;
   // The film of saved latents, finished or not.
   void decode(const pipeline::SavedLatent& saved, const std::string& path);
-  // Says what make() would take: tokens, operations, memory, time. Computes nothing but a short measurement.
+  // Says what make() would take: tokens, operations, memory, time. Beside loading, computes nothing but a short measurement.
   void plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
 
  private:
   class Sink;  // writes a film while it is being decoded
   pipeline::GenerateOptions watched(TerminalProgress& progress, Sink& sink) const;
   Tensor load_image(const pipeline::GenerateRequest& request, const std::string& path) const;
+  std::string measure(const Clip& clip, nlohmann::json& json) const;
+  nlohmann::json describe(const pipeline::Generated& result, const std::string& image) const;
+  std::string how_to_go_on(const pipeline::SavedLatent& saved, const std::string& path) const;
   void finish(const pipeline::Generated& result, const std::string& image, const std::string& path, Sink& sink) const;
 
   FilmMakerOptions options_;

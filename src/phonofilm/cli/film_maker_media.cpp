@@ -8,6 +8,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
+#include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/film_maker.h"
 #include "phonofilm/cli/find_model.h"
@@ -22,26 +23,6 @@ namespace phonofilm::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-nlohmann::json describe(const pipeline::Generated& result, const families::ModelInfo& model, const std::string& image) {
-  pipeline::GenerateRequest request = result.request;
-  nlohmann::json json{{"program", concat("phonofilm ", PHONOFILM_VERSION)},
-                      {"model", concat(model.family, " ", model.variant)},
-                      {"settings", write_json(request.fields())},
-                      {"seconds", result.seconds}};
-  if (!image.empty()) json["image"] = fs::path(image).filename().string();
-  return json;
-}
-
-// What an eye and an ear would find in the film, measured on its frames and samples.
-std::string measure(const Clip& clip, nlohmann::json& json) {
-  if (!clip.has_video() || !clip.has_audio()) return "";
-  const eval::SyncResult sync = eval::measure_sync(clip);
-  json["measured"] = eval::to_json(sync);
-  const auto median = sync.median_offset();
-  return concat(", ", sync.impacts.size(), " strikes seen, ", sync.onsets.size(), " heard",
-                median ? concat(", median offset ", std::llround(*median * 1000), " ms") : "");
-}
 
 families::LoadOptions load_options_of(const FilmMakerOptions& options, const nn::RunContext& context) {
   families::LoadOptions load = load_options();
@@ -84,6 +65,21 @@ void check_output(const std::string& output, const pipeline::GenerateRequest& re
   require_disk_space(output, 20e6);
 }
 
+void check_room_for_latents(const FilmInputs& inputs, const std::string& film) {
+  const std::string latents = latent_path(film);
+  if (!fs::exists(latents) || (inputs.resume && fs::equivalent(latents, inputs.resumed_from))) return;
+  PF_CHECK(inputs.init_noise.empty() || !fs::equivalent(latents, inputs.init_noise), InvalidRequest, "generate", latents,
+           ": the noise to start from would be overwritten; choose another -o");
+  std::optional<pipeline::SavedLatent> saved;
+  try {
+    saved = pipeline::load_latent(latents);
+  } catch (const Error&) {
+    return;  // damaged, or something else: nothing of a film is lost
+  }
+  PF_CHECK(saved->finished() && fs::exists(film), InvalidRequest, "generate", latents,
+           ": holds the latents of a film that is not finished; go on with --resume (or decode them), or delete them");
+}
+
 FilmMaker::FilmMaker(const FilmMakerOptions& options)
     : options_(options),
       context_(run_context(options.dtype)),
@@ -116,6 +112,30 @@ class FilmMaker::Sink {
   std::optional<media::FilmWriter> writer_;
 };
 
+nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const std::string& image) const {
+  pipeline::GenerateRequest request = result.request;
+  const families::ClipSpec& spec = result.spec;
+  nlohmann::json json{{"program", concat("phonofilm ", PHONOFILM_VERSION)},
+                      {"model", model_->info().name()},
+                      {"settings", write_json(request.fields())},
+                      {"film", {{"frames", spec.frames}, {"height", spec.height}, {"width", spec.width}, {"samples", spec.samples}}},
+                      {"dtype", c10::toString(context_.dtype)},
+                      {"storage", options_.storage},
+                      {"seconds", result.seconds}};
+  if (!image.empty()) json["image"] = fs::path(image).filename().string();
+  return json;
+}
+
+// What an eye and an ear would find in a film of the rendered world, measured on its frames and samples.
+std::string FilmMaker::measure(const Clip& clip, nlohmann::json& json) const {
+  if (!model_->info().shows_strikes || !clip.has_video() || !clip.has_audio()) return "";
+  const eval::SyncResult sync = eval::measure_sync(clip);
+  json["measured"] = eval::to_json(sync);
+  const auto median = sync.median_offset();
+  return concat(", ", sync.impacts.size(), " strikes seen, ", sync.onsets.size(), " heard",
+                median ? concat(", median offset ", std::llround(*median * 1000), " ms") : "");
+}
+
 Tensor FilmMaker::load_image(const pipeline::GenerateRequest& request, const std::string& path) const {
   if (path.empty()) return {};
   PF_CHECK(request.video, InvalidRequest, "generate", "--image needs a picture; leave out --no-video");
@@ -137,11 +157,12 @@ pipeline::GenerateOptions FilmMaker::watched(TerminalProgress& progress, Sink& s
 }
 
 void FilmMaker::finish(const pipeline::Generated& result, const std::string& image, const std::string& path, Sink& sink) const {
-  nlohmann::json json = describe(result, model_->info(), image);
+  nlohmann::json json = describe(result, image);
   const std::string measured = measure(result.clip, json);
-  sink.finish(result.clip, {{media::kSettingsKey, json.dump()}, {"title", result.request.prompt}});
+  sink.finish(result.clip, {{media::kSettingsKey, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+                            {"title", result.request.prompt}});
   if (result.clip.has_video() && result.clip.has_audio()) {
-    const media::ClockReport clock = media::verify_clock(path, result.clip);
+    const media::ClockReport clock = media::verify_clock(path, result.clip, options_.film.scale);
     PF_CHECK(std::abs(clock.audio_offset_ms) < 1 || clock.correlation < 0.5, MediaError, "generate", path,
              ": decoded back, its sound is ", clock.audio_offset_ms, " ms off");
   }
@@ -152,29 +173,43 @@ void FilmMaker::finish(const pipeline::Generated& result, const std::string& ima
   std::fflush(stdout);
 }
 
+// The command that goes on from latents, with everything that is not in them.
+std::string FilmMaker::how_to_go_on(const pipeline::SavedLatent& saved, const std::string& path) const {
+  FilmMakerOptions used = options_, defaults;
+  if (saved.finished()) used.dump_latents = false;  // decode leaves its latents where they are
+  return concat("phonofilm ", saved.finished() ? "decode " : "generate --resume ", shell_word(latent_path(path)),
+                changed_flags(used.fields(), defaults.fields()), changed_flags(used.film.fields(), defaults.film.fields()), " -o ",
+                shell_word(path));
+}
+
 void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs& inputs, const std::string& path) {
   TerminalProgress progress;
   Sink sink(path, model_->info(), request, options_.film);
   pipeline::GenerateOptions options = watched(progress, sink);
   options.resume = inputs.resume;
   options.init_noise = inputs.init_noise;
-  std::string how_to_go_on;
+  std::string command;
   options.keep = [&](const pipeline::SavedLatent& latent) {
-    const std::string latents = latent_path(path);
-    pipeline::save_latent(latents, latent);
-    const bool finished = latent.steps_done == latent.request.steps;
-    how_to_go_on = concat(finished ? "phonofilm decode " : "phonofilm generate --resume ", latents, " --model ", options_.model,
-                          " -o ", path);
+    pipeline::save_latent(latent_path(path), latent);
+    command = how_to_go_on(latent, path);
   };
+  const Tensor image = inputs.resume ? inputs.resume->first_frame : load_image(request, inputs.image);
   try {
-    const pipeline::Generated result = pipeline::generate(*model_, request, load_image(request, inputs.image), options);
+    const pipeline::Generated result = pipeline::generate(*model_, request, image, options);
     for (const std::string& notice : result.notices) log::warn(notice);
     finish(result, inputs.image, path, sink);
-  } catch (const Error&) {
-    if (!how_to_go_on.empty()) log::warn(concat("the latents are kept; go on with: ", how_to_go_on));
+  } catch (...) {  // out of memory too, of which LibTorch and C++ have kinds of their own
+    if (!command.empty()) log::warn(concat("the latents are kept; go on with: ", command));
     throw;
   }
   if (!options_.dump_latents) fs::remove(latent_path(path));
+}
+
+bool FilmMaker::are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request, const std::string& image) const {
+  pipeline::GenerateRequest wanted = pipeline::resolve(request, model_->info()), kept = saved.request;
+  const Tensor frame = load_image(request, image), first = saved.first_frame;
+  const bool same_frame = frame.defined() ? first.defined() && at::equal(frame, first) : !first.defined();
+  return saved.model == model_->info().name() && same_frame && write_json(wanted.fields()) == write_json(kept.fields());
 }
 
 void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& path) {
@@ -187,7 +222,7 @@ void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& pa
 }
 
 void FilmMaker::plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
-  const Tensor image = load_image(request, inputs.image);
+  const Tensor image = inputs.resume ? inputs.resume->first_frame : load_image(request, inputs.image);
   print_work_plan(*model_, pipeline::resolve(request, model_->info()), image, context_);
 }
 

@@ -1,18 +1,13 @@
 // Command-line flags from a field list.
 #include <charconv>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/cli/commands.h"
 
 namespace phonofilm::cli {
 namespace {
-
-std::string flag_name(const Field& field) {
-  std::string name = field.name;
-  std::replace(name.begin(), name.end(), '_', '-');
-  return name;
-}
 
 // Numbers are read whole or refused: no trailing text, no sign tricks, no infinities.
 template <class Number>
@@ -46,6 +41,16 @@ std::string show_value(const std::vector<Value>& list) {
   std::vector<std::string> parts;
   for (const Value& value : list) parts.push_back(concat(value));
   return list.empty() ? "none" : join(parts, ",");
+}
+
+std::string type_value(const std::string& value) { return value; }
+template <class Value>
+std::string type_value(const std::vector<Value>& list) {
+  return list.empty() ? "" : show_value(list);
+}
+template <class Number>
+std::string type_value(const Number& value) {
+  return concat(value);
 }
 
 struct Kind {
@@ -100,7 +105,19 @@ void add_switch(CLI::App& app, const Field& field, bool* target) {
                         field.help + (*target ? " (default on)" : " (default off)"));
 }
 
+std::string typed(const Field& field) {
+  if (bool* const* flag = std::get_if<bool*>(&field.target)) return concat(" --", **flag ? "" : "no-", flag_name(field));
+  const std::string value = std::visit([](const auto* v) { return type_value(*v); }, field.target);
+  return concat(" --", flag_name(field), " ", shell_word(value));
+}
+
 }  // namespace
+
+std::string flag_name(const Field& field) {
+  std::string name = field.name;
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
 
 void add_flags(CLI::App& app, const Fields& fields) {
   for (const Field& field : fields) {
@@ -110,6 +127,20 @@ void add_flags(CLI::App& app, const Fields& fields) {
       add_value_flag(app, field);
     }
   }
+}
+
+std::string changed_flags(const Fields& fields, const Fields& defaults) {
+  std::string flags;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (write_json({fields[i]}) != write_json({defaults[i]})) flags += typed(fields[i]);
+  }
+  return flags;
+}
+
+std::string shell_word(const std::string& text) {
+  static constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=+@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return text;
+  return "'" + join(split(text, '\''), "'\\''") + "'";
 }
 
 }  // namespace phonofilm::cli

@@ -7,10 +7,10 @@
 namespace phonofilm::cli {
 namespace {
 
-families::TokenizeFn open_tokenizer(const std::string& path) {
+families::TokenizeFn open_tokenizer(const std::string& path, std::int64_t longest) {
   const auto tokenizer = std::make_shared<const text::SentencePieceTokenizer>(path);
-  return [tokenizer](const std::string& prompt) {
-    text::Tokens tokens = tokenizer->encode(prompt);
+  return [tokenizer, longest](const std::string& prompt) {
+    text::Tokens tokens = tokenizer->encode(prompt, longest);
     if (tokens.cut > 0) {
       log::warn(concat("a prompt of ", std::int64_t(tokens.ids.size()) + tokens.cut, " tokens is too long: the model reads ",
                        tokens.ids.size(), " and never sees its end; shorten it"));

@@ -27,16 +27,17 @@ struct Sampling {
 
 // Facts and defaults of a loaded model.
 struct ModelInfo {
-  std::string family, variant, path;
+  std::string family, variant;
+  std::string name() const { return family + " " + variant; }
   std::int64_t parameters = 0;
   std::int64_t threads = 0;  // of the math library that serve it best; 0: all cores
   double fps = 24;
   std::int64_t sample_rate = 16000, channels = 1;
-  std::int64_t height = 0, width = 0;  // of its pictures by default
   double seconds = 2, min_seconds = 1, max_seconds = 10;
   Sampling sampling;
   std::string negative_video, negative_audio;  // negative prompts where the user gives none; empty: no text
   bool fits_images = false;  // takes first frames of any size; else they must have the clip's
+  bool shows_strikes = false;  // films of the rendered world, in which eval/sync can find what is struck
 };
 
 // The exact shape of the film to be made, after the model's rules have been applied to what was asked for.
@@ -96,6 +97,8 @@ class Generator {
   virtual ~Generator() = default;
   virtual const ModelInfo& info() const = 0;
 
+  // Throws InvalidRequest for guidance that the model does not have.
+  virtual void check(const Sampling& sampling) const = 0;
   // Throws InvalidRequest for lengths or sizes that the model cannot make, naming the nearest that it can.
   virtual ClipSpec clip_spec(const ClipRequest& request) const = 0;
   // Shapes of a batch of one; the audio or video shape is empty where the spec has no such modality.
@@ -111,7 +114,7 @@ class Generator {
   // The noise that the publisher's own program would draw from a seed, to reproduce its films; this program's own noise
   // is drawn by the pipeline. Throws InvalidRequest for a model whose publisher has no such rule.
   virtual diffusion::JointLatent reference_noise(const ClipSpec& spec, std::int64_t seed) const = 0;
-  // Guided velocity of a batch of one. The conditioning must outlive the function.
+  // Guided velocity of a batch of one, for a sampling that check() passes. The conditioning must outlive the function.
   virtual diffusion::VelocityFn velocity(const Conditioning& conditioning, const Sampling& sampling,
                                          const nn::RunContext& run) const = 0;
   virtual WorkPlan plan(const ClipSpec& spec, const Sampling& sampling) const = 0;

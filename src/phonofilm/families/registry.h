@@ -14,9 +14,8 @@ namespace phonofilm::families {
 struct LoadOptions {
   at::ScalarType dtype = at::kFloat;  // of matrix products
   std::string variant{};              // where a folder holds several models; empty: the first that is there
-  // Opens a SentencePiece model; undefined in programs without the text library.
-  std::function<TokenizeFn(const std::string& path)> open_tokenizer{};
-  FormatPromptFn format_prompt{};  // likewise
+  OpenTokenizerFn open_tokenizer{};  // undefined in programs without the text library
+  FormatPromptFn format_prompt{};    // likewise
   // For large models: what the matrices of their transformers are kept as, and where weights lie while they compute
   // ("auto", "resident" or "stream", see nn/memory_plan.h).
   nn::LinearStorage storage = nn::LinearStorage::as_others;

@@ -9,8 +9,10 @@
 
 namespace phonofilm::families {
 
-// Token ids of a text as the user wrote it (it is cleaned inside), end mark included, no more than the encoder reads.
+// Token ids of a text as the user wrote it (it is cleaned inside), end mark included.
 using TokenizeFn = std::function<std::vector<std::int64_t>(const std::string& text)>;
+// Opens a SentencePiece model whose texts are cut to `longest` tokens.
+using OpenTokenizerFn = std::function<TokenizeFn(const std::string& path, std::int64_t longest)>;
 
 // How a model was trained to read the sound's description: <AUDCAP>a dog barks<ENDAUDCAP> or "Audio: a dog barks".
 enum class AudioTag { audcap, audio_colon };

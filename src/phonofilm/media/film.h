@@ -99,8 +99,8 @@ struct ClockReport {
   std::vector<double> psnr;           // [frames]
 };
 
-// Decodes `path` and compares it with the clip that write_film was given (with FilmOptions::scale 1).
-// Throws MediaError where the file cannot be read.
-ClockReport verify_clock(const std::string& path, const Clip& written);
+// Decodes `path` and compares it with the clip that write_film was given; of enlarged pictures (FilmOptions::scale) only
+// the count is compared. Throws MediaError where the file cannot be read or its pictures have another size.
+ClockReport verify_clock(const std::string& path, const Clip& written, std::int64_t scale = 1);
 
 }  // namespace phonofilm::media

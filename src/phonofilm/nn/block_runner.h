@@ -38,6 +38,7 @@ class ObservedRunner : public BlockRunner {
   // `inner` must outlive this runner; total: blocks of the pass.
   ObservedRunner(const BlockRunner& inner, std::string stage, std::int64_t total, Observer observer)
       : inner_(inner), stage_(std::move(stage)), total_(total), observer_(std::move(observer)) {}
+  void announce(const std::vector<std::int64_t>& order) const override { inner_.announce(order); }
   // Throws Cancelled.
   BlockState run(std::int64_t index, const BlockFn& block, const BlockState& state) const override;
 

@@ -41,10 +41,11 @@ struct MemoryPlan {
 MemoryPlan resident_plan(const Module& model);
 MemoryPlan stream_plan(const Module& model, const BlockModules& blocks, std::size_t buffers);
 
-// The plan that `options` ask for. free_bytes: of the device. Throws ResourceError if not even streaming fits.
+// The plan that `options` ask for. free_bytes: of the device. Throws ResourceError if, where it may
+// choose, not even streaming fits; what is asked for by name is tried.
 MemoryPlan choose_plan(const Module& model, const BlockModules& blocks, const MemoryOptions& options, std::uint64_t free_bytes);
 
-// "21.7 GiB of weights on the device", "1.3 GiB of weights on the device, 1.4 GiB of buffers, 20.4 GiB streamed in every pass"
+// "21.7 GB of weights on the device", "1.3 GB of weights on the device, 1.4 GB of buffers, 20.4 GB streamed in every pass"
 std::string describe(const MemoryPlan& plan);
 
 struct Placement {

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
@@ -52,13 +53,23 @@ class StageClock {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-void expect_latent(const Tensor& latent, const Shape& shape, const char* modality) {
-  const bool fits = shape.empty() ? !latent.defined() : latent.defined() && latent.sizes() == at::IntArrayRef(shape);
-  PF_CHECK(fits, InvalidRequest, "decode", "the latents are of another model: its ", modality, " latent would be ",
-           shape_text(shape), ", they have ", latent.defined() ? shape_text(latent.sizes()) : "none");
+void expect_latent(const JointLatent& latent, const LatentShape& shape) {
+  const auto expect = [](const Tensor& x, const Shape& wanted, const char* modality) {
+    const bool fits = wanted.empty() ? !x.defined() : x.defined() && x.sizes() == at::IntArrayRef(wanted);
+    PF_CHECK(fits, InvalidRequest, "resume", "the latents are those of another film: its ", modality, " latent would be ",
+             shape_text(wanted), ", they have ", x.defined() ? shape_text(x.sizes()) : "none");
+  };
+  expect(latent.video, shape.video, "video");
+  expect(latent.audio, shape.audio, "audio");
 }
 
 }  // namespace
+
+void expect_fitting(const SavedLatent& saved, const families::Generator& model, const families::ClipSpec& spec) {
+  PF_CHECK(saved.model == model.info().name(), InvalidRequest, "resume", "these latents were made by '", excerpt(saved.model),
+           "', this model is '", model.info().name(), "'; see --model and --variant");
+  for (const JointLatent& latent : {saved.latent, saved.noise}) expect_latent(latent, model.latent_shape(spec));
+}
 
 Generated generate(const families::Generator& model, const GenerateRequest& request, const Tensor& image,
                    const GenerateOptions& options) {
@@ -66,8 +77,10 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   StageClock clock(result.seconds);
   result.request = resolve(request, model.info());
   const GenerateRequest& asked = result.request;
-  const families::ClipSpec spec = model.clip_spec(clip_request(asked, image));
+  const families::ClipSpec spec = result.spec = model.clip_spec(clip_request(asked, image));
   const families::Sampling sampling = sampling_of(asked, model.info());
+  model.check(sampling);
+  if (options.resume) expect_fitting(*options.resume, model, spec);
 
   const families::Prompt prompt{asked.prompt, asked.negative_prompt, asked.negative_audio_prompt, image};
   const auto conditioning = model.encode(prompt, spec, options.run, options.observer);
@@ -81,7 +94,7 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   const auto solver = diffusion::make_solver(asked.solver);
   const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
     const bool go_on = options.observer({"denoise", done + step + 1, asked.steps});
-    if (!go_on) options.keep({asked, spec, latent, noise, done + step + 1});
+    if (!go_on) options.keep({model.info().name(), asked, spec, latent, noise, done + step + 1, image});
     return go_on;
   };
   const std::vector<double> sigmas = remaining(model.sigmas(sampling), done);
@@ -90,7 +103,7 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   const JointLatent latent = finished ? start : diffusion::sample(velocity, start, sigmas, *solver, hold, on_step);
   clock.finished("denoise");
 
-  options.keep({asked, spec, latent, noise, asked.steps});
+  options.keep({model.info().name(), asked, spec, latent, noise, asked.steps, image});
   result.clip = model.decode(latent, spec, options.run, {options.observer, options.on_frames});
   clock.finished("decode");
   return result;
@@ -100,9 +113,8 @@ Generated decode(const families::Generator& model, const SavedLatent& saved, con
   Generated result;
   StageClock clock(result.seconds);
   result.request = saved.request;
-  const LatentShape shape = model.latent_shape(saved.spec);
-  expect_latent(saved.latent.video, shape.video, "video");
-  expect_latent(saved.latent.audio, shape.audio, "audio");
+  result.spec = saved.spec;
+  expect_fitting(saved, model, saved.spec);
   result.clip = model.decode(saved.latent, saved.spec, options.run, {options.observer, options.on_frames});
   clock.finished("decode");
   return result;

@@ -22,18 +22,23 @@ struct GenerateOptions {
 
 struct Generated {
   Clip clip;
-  GenerateRequest request;                // with every default filled in
+  GenerateRequest request;                // resolved
+  families::ClipSpec spec;                // the film's exact shape
   std::vector<std::string> notices;       // for the user
   std::map<std::string, double> seconds;  // spent per stage: "encode", "denoise", "decode"
 };
 
-// image: the first frame, uint8 [H, W, 3] of the model's size, or undefined.
-// Throws InvalidRequest (bad settings), Cancelled (after `keep` has been called), ShapeError, and what `keep` throws.
+// image: the first frame, uint8 [H, W, 3] of the model's size, or undefined; a resumed run's own is SavedLatent::first_frame.
+// Throws InvalidRequest (bad settings, latents of another model), Cancelled (after `keep` has been called), ShapeError, and
+// what `keep` throws.
 Generated generate(const families::Generator& model, const GenerateRequest& request, const Tensor& image,
                    const GenerateOptions& options);
 
 // The film of saved latents, finished or not: what is left of the noise is seen and heard. Needs neither prompt nor image.
-// Throws InvalidRequest where the latents are not of this model's shape.
+// Throws InvalidRequest where they are not this model's.
 Generated decode(const families::Generator& model, const SavedLatent& saved, const GenerateOptions& options);
+
+// Throws InvalidRequest unless latents and noise are those of this model and of a film of this shape.
+void expect_fitting(const SavedLatent& saved, const families::Generator& model, const families::ClipSpec& spec);
 
 }  // namespace phonofilm::pipeline

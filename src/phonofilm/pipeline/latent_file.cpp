@@ -28,10 +28,22 @@ struct Progress {
   }
 };
 
-nlohmann::json section(const SafetensorsFile& file, const char* name) {
+const std::string& entry(const SafetensorsFile& file, const char* name) {
   const auto found = file.metadata().find(name);
-  PF_CHECK(found != file.metadata().end(), InvalidRequest, "resume", file.path(), ": not a latent that phonofilm saved");
-  return parse_json(found->second, concat(file.path(), ": ", name));
+  PF_CHECK(found != file.metadata().end(), InvalidRequest, "resume", file.path(), ": not a latent that this phonofilm saved");
+  return found->second;
+}
+
+nlohmann::json section(const SafetensorsFile& file, const char* name) {
+  return parse_json(entry(file, name), concat(file.path(), ": ", name));
+}
+
+Tensor first_frame_of(const SafetensorsFile& file) {
+  if (!file.tensors().contains("first_frame")) return {};
+  const Tensor& frame = file.at("first_frame");
+  PF_CHECK(frame.scalar_type() == at::kByte && frame.dim() == 3 && frame.size(2) == 3 && frame.numel() > 0, CheckpointError,
+           "resume", file.path(), ": \"first_frame\": expected uint8 [H, W, 3], got ", shape_text(frame.sizes()));
+  return frame.clone();
 }
 
 JointLatent tensors_of(const SafetensorsFile& file, const std::string& prefix) {
@@ -63,9 +75,11 @@ void save_latent(const std::string& path, const SavedLatent& saved) {
   };
   add("", saved.latent);
   add("init_", saved.noise);
+  if (saved.first_frame.defined()) tensors["first_frame"] = saved.first_frame.contiguous();
   GenerateRequest request = saved.request;
   Progress progress{saved.spec, saved.steps_done};
-  weights::save_safetensors(path, tensors, {{"format", "phonofilm latent 2"},
+  weights::save_safetensors(path, tensors, {{"format", "phonofilm latent 3"},
+                                            {"model", saved.model},
                                             {"request", write_json(request.fields()).dump()},
                                             {"progress", write_json(progress.fields()).dump()}});
 }
@@ -74,12 +88,14 @@ SavedLatent load_latent(const std::string& path) {
   const SafetensorsFile file = SafetensorsFile::open(path);
   SavedLatent saved;
   Progress progress;
+  saved.model = entry(file, "model");
   read_json(section(file, "request"), saved.request.fields(), path + ": request");
   read_json(section(file, "progress"), progress.fields(), path + ": progress");
   saved.spec = progress.spec;
   saved.steps_done = progress.steps_done;
   saved.latent = tensors_of(file, "");
   saved.noise = tensors_of(file, "init_");
+  saved.first_frame = first_frame_of(file);
   PF_CHECK(saved.latent.has_video() == saved.spec.has_video() && saved.latent.has_audio() == saved.spec.has_audio(),
            CheckpointError, "resume", path, ": its latents are not those that its metadata tells of");
   return saved;

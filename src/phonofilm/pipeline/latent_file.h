@@ -1,6 +1,6 @@
 // Latents on disk, so that an interrupted film can be finished and a run can be repeated elsewhere: a safetensors file
-// with tensors "video", "audio" (the latent so far) and "init_video", "init_audio" (the noise that it began with), and the
-// settings as metadata.
+// with tensors "video", "audio" (the latent so far), "init_video", "init_audio" (the noise that it began with) and
+// "first_frame" if one was given, and the model's name and the settings as metadata.
 #pragma once
 
 #include "phonofilm/pipeline/request.h"
@@ -8,14 +8,19 @@
 namespace phonofilm::pipeline {
 
 struct SavedLatent {
+  std::string model;        // ModelInfo::name()
   GenerateRequest request;  // resolved
   families::ClipSpec spec;
   diffusion::JointLatent latent, noise;
   std::int64_t steps_done = 0;  // of request.steps
+  Tensor first_frame{};         // uint8 [H, W, 3], or undefined
+
+  bool finished() const { return steps_done == request.steps; }
 };
 
 void save_latent(const std::string& path, const SavedLatent& saved);
-// Throws CheckpointError for a damaged file, InvalidRequest for one that is no saved latent.
+// Throws CheckpointError for a damaged file, InvalidRequest for one that is no saved latent. Whether the latents fit a model
+// is for that model to say: pipeline::expect_fitting.
 SavedLatent load_latent(const std::string& path);
 
 // The noise of any safetensors file that has "init_video" [1, C, F, H, W] or [C, F, H, W], "init_audio" [1, C, T] or, as

@@ -60,7 +60,7 @@ std::vector<PromptRow> read_table(const std::string& path, char separator, const
   std::vector<std::string> names;
   for (const std::string& name : table[0].cells) names.push_back(own_name(name));
   PF_CHECK(std::find(names.begin(), names.end(), "prompt") != names.end(), InvalidRequest, "batch", path,
-           ": the first line must name the columns, text_prompt among them; it names ", join(table[0].cells, ", "));
+           ": the first line must name the columns, text_prompt among them; it names ", excerpt(join(table[0].cells, ", ")));
   std::vector<PromptRow> rows;
   for (size_t i = 1; i < table.size(); ++i) {
     const CsvRow& cells = table[i];

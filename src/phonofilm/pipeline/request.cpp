@@ -1,6 +1,7 @@
 #include "phonofilm/pipeline/request.h"
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/tensor/ops.h"
 
@@ -10,7 +11,7 @@ Fields GenerateRequest::fields() {
   std::vector<std::string> solvers = diffusion::solver_names();
   solvers.insert(solvers.begin(), "default");
   return {{"prompt", &prompt, "what is to be seen and heard"},
-          {"negative_prompt", &negative_prompt, "what to stay away from"},
+          {"negative_prompt", &negative_prompt, "what to stay away from; a blank (' ') for nothing at all"},
           {"negative_audio_prompt", &negative_audio_prompt, "the same for the sound, of models that read one per modality"},
           {"seconds", &seconds, "length of the film; 0: the model's default", 0.0, 600.0},
           {"height", &height, "pixels; 0: the model's default", 0.0, 16384.0},
@@ -39,7 +40,7 @@ void check_speech_marks(const std::string& prompt) {
   for (size_t at = prompt.find('<'); at != std::string::npos; at = prompt.find('<', at + 1)) {
     const std::string mark = prompt.substr(at, 3);
     if (mark != "<S>" && mark != "<E>") continue;
-    PF_CHECK((mark == "<S>") != open, InvalidRequest, "prompt", "unbalanced speech marks at character ", at + 1, ": ",
+    PF_CHECK((mark == "<S>") != open, InvalidRequest, "prompt", "unbalanced speech marks at byte ", at + 1, ": ",
              mark == "<S>" ? "<S> inside an open <S>" : "<E> without <S>", "; a spoken line is written <S>like this<E>");
     open = mark == "<S>";
   }
@@ -53,6 +54,13 @@ void check(const GenerateRequest& request) {
   GenerateRequest copy = request;
   check_fields(copy.fields(), "generate");
   PF_CHECK(copy.prompt.find_first_not_of(" \t\r\n") != std::string::npos, InvalidRequest, "prompt", "the prompt is empty");
+  for (const std::string* text : {&copy.prompt, &copy.negative_prompt, &copy.negative_audio_prompt}) {
+    PF_CHECK(is_utf8(*text), InvalidRequest, "prompt", "a prompt is not UTF-8 text: ", in_quotes(*text));
+  }
+  for (const double scale : {copy.text_guidance, copy.video_guidance, copy.audio_guidance, copy.align_guidance}) {
+    PF_CHECK(scale == -1 || scale >= 0, InvalidRequest, "generate", "guidance is -1 for the model's default or at least 0, got ",
+             scale);
+  }
   check_speech_marks(copy.prompt);
 }
 
@@ -65,6 +73,13 @@ GenerateRequest resolve(const GenerateRequest& request, const families::ModelInf
   if (resolved.negative_prompt.empty()) resolved.negative_prompt = model.negative_video;
   if (resolved.negative_audio_prompt.empty()) resolved.negative_audio_prompt = model.negative_audio;
   if (resolved.solver == "default") resolved.solver = model.sampling.solver;
+  const families::Sampling sampling = sampling_of(resolved, model);
+  const diffusion::GuidanceScales& scales = sampling.guidance;
+  resolved.skip_layer = sampling.skip_layer;
+  resolved.video_guidance = scales.text.video;
+  resolved.audio_guidance = scales.text.audio;
+  if (!scales.use_align) resolved.align_guidance = 0;
+  if (scales.use_align && scales.align.video == scales.align.audio) resolved.align_guidance = scales.align.video;
   return resolved;
 }
 

@@ -8,7 +8,7 @@ namespace phonofilm::pipeline {
 
 struct GenerateRequest {
   std::string prompt;
-  std::string negative_prompt;   // what to stay away from; empty: the model's default
+  std::string negative_prompt;   // what to stay away from; empty: the model's default; a blank: nothing
   std::string negative_audio_prompt;  // the same for the sound, of models that read one per modality
   double seconds = 0;            // 0: the model's default
   std::int64_t height = 0, width = 0;
@@ -26,11 +26,12 @@ struct GenerateRequest {
   Fields fields();
 };
 
-// What can be refused without knowing the model: throws InvalidRequest for an empty prompt, unbalanced <S> ... <E> marks
-// or values out of range.
+// What can be refused without knowing the model: throws InvalidRequest for an empty prompt, text that is not UTF-8,
+// unbalanced <S> ... <E> marks or values out of range.
 void check(const GenerateRequest& request);
 
-// The request, checked, with the model's defaults filled in.
+// The request, checked, with the model's defaults filled in: all but its size, which follows from the area and the first
+// frame (ClipSpec). Resolving it again changes nothing.
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model);
 
 // What a request asks of the clip's shape. image: the first frame, uint8 [H, W, 3], or undefined.

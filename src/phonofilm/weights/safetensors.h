@@ -11,7 +11,8 @@
 namespace phonofilm::weights {
 
 // A memory-mapped file. Tensors are views of the mapping and keep it alive, so loading costs no memory until a
-// value is read; they must not be written to (copy first).
+// value is read; they must not be written to (copy first). Only tensors that do not lie at a multiple of their element
+// size, which published files do not have, are copied when the file is opened.
 class SafetensorsFile {
  public:
   // Throws CheckpointError if the file is missing, truncated or malformed (also where a name stands twice, or metadata are

@@ -24,7 +24,7 @@ std::vector<std::int64_t> times(std::int64_t width, const std::vector<std::int64
 Fields Wan22VaeConfig::fields() {
   return {{"dim", &dim, "channels of the encoder at full resolution", 2.0, 4096.0},
           {"dec_dim", &dec_dim, "channels of the decoder at full resolution", 2.0, 4096.0},
-          {"dim_mult", &dim_mult, "widening of the four stages, from the pixels inwards"},
+          {"dim_mult", &dim_mult, "widening of the four stages, from the pixels inwards", 1.0, 64.0},
           {"num_res_blocks", &num_res_blocks, "residual blocks per stage of the encoder", 1.0, 64.0}};
 }
 

@@ -7,25 +7,28 @@
 namespace phonofilm::nava {
 namespace {
 
+// Far above any published model, and low enough that no product of a few of them overflows.
+constexpr double kMostLayers = 1000, kWidest = 1 << 20;
+
 Fields published_fields(NavaConfig& c) {
   return {
       {"model_type", &c.model_type, "Wan's name of the task", {}, {}, {"ti2v"}},
-      {"patch_size", &c.patch_size, "latent frames, rows and columns per video token"},
-      {"dim", &c.dim, "width of a token", 1},
-      {"ffn_dim", &c.ffn_dim, "hidden width of the feed-forward layers", 1},
-      {"freq_dim", &c.freq_dim, "width of the timestep sinusoid", 2},
-      {"num_heads", &c.num_heads, "attention heads", 1},
-      {"num_layers", &c.num_layers, "all blocks; 0: the sum of double and single blocks", 0},
-      {"num_double_layers", &c.num_double_layers, "blocks with weights per modality", 0},
-      {"num_single_layers", &c.num_single_layers, "blocks with shared weights", 0},
+      {"patch_size", &c.patch_size, "latent frames, rows and columns per video token", 1, 64},
+      {"dim", &c.dim, "width of a token", 1, kWidest},
+      {"ffn_dim", &c.ffn_dim, "hidden width of the feed-forward layers", 1, kWidest},
+      {"freq_dim", &c.freq_dim, "width of the timestep sinusoid", 2, kWidest},
+      {"num_heads", &c.num_heads, "attention heads", 1, kWidest},
+      {"num_layers", &c.num_layers, "all blocks; 0: the sum of double and single blocks", 0, kMostLayers},
+      {"num_double_layers", &c.num_double_layers, "blocks with weights per modality", 0, kMostLayers},
+      {"num_single_layers", &c.num_single_layers, "blocks with shared weights", 0, kMostLayers},
       {"num_double_final_layers", &c.num_double_final_layers, "not used by any published model", 0, 0},
-      {"vid_in_dim", &c.vid_in_dim, "channels of the video latent", 1},
-      {"vid_out_dim", &c.vid_out_dim, "channels of the video velocity", 1},
-      {"audio_in_dim", &c.audio_in_dim, "channels of the audio latent", 1},
-      {"audio_out_dim", &c.audio_out_dim, "channels of the audio velocity", 1},
-      {"text_len", &c.text_len, "context rows, padding included", 1},
-      {"text_dim", &c.text_dim, "width of a context row from the text encoder", 1},
-      {"spk_dim", &c.spk_dim, "width of a speaker embedding", 1},
+      {"vid_in_dim", &c.vid_in_dim, "channels of the video latent", 1, kWidest},
+      {"vid_out_dim", &c.vid_out_dim, "channels of the video velocity", 1, kWidest},
+      {"audio_in_dim", &c.audio_in_dim, "channels of the audio latent", 1, kWidest},
+      {"audio_out_dim", &c.audio_out_dim, "channels of the audio velocity", 1, kWidest},
+      {"text_len", &c.text_len, "context rows, padding included", 1, kWidest},
+      {"text_dim", &c.text_dim, "width of a context row from the text encoder", 1, kWidest},
+      {"spk_dim", &c.spk_dim, "width of a speaker embedding", 1, kWidest},
       {"window_size", &c.window_size, "attention window; only [-1, -1], no window, is supported"},
       {"qk_norm", &c.qk_norm, "RMS norm of queries and keys; must be true"},
       {"cross_attn_norm", &c.cross_attn_norm, "affine norm before cross-attention; must be true"},
@@ -40,10 +43,10 @@ Fields small_model_fields(NavaConfig& c) {
   return {
       {"rope_video_scale", &c.rope_video_scale, "RoPE time units per latent frame", 0.0},
       {"rope_theta_time", &c.rope_theta_time, "slowest time wavelength of RoPE over 2 pi", 1.0},
-      {"rope_pairs", &c.rope_pairs, "rotated pairs per head for time, height, width; empty: Wan's rule"},
-      {"audio_embed_kernel", &c.audio_embed_kernel, "kernel of the audio embedding's convolutions, odd", 1},
-      {"audio_embed_hidden", &c.audio_embed_hidden, "hidden width of the audio embedding; 0: 8/3 of dim", 0},
-      {"position_grid", &c.position_grid, "rows and columns of a learned position embedding; empty: none"},
+      {"rope_pairs", &c.rope_pairs, "rotated pairs per head for time, height, width; empty: Wan's rule", 1, kWidest},
+      {"audio_embed_kernel", &c.audio_embed_kernel, "kernel of the audio embedding's convolutions, odd", 1, 63},
+      {"audio_embed_hidden", &c.audio_embed_hidden, "hidden width of the audio embedding; 0: 8/3 of dim", 0, kWidest},
+      {"position_grid", &c.position_grid, "rows and columns of a learned position embedding; empty: none", 1, 4096},
       {"zero_init_audio_head", &c.zero_init_audio_head, "start with zero audio velocity"},
       {"xavier_text_embedding", &c.xavier_text_embedding, "start with text rows that differ"},
       {"zero_init_cross_attention", &c.zero_init_cross_attention, "start without text"},

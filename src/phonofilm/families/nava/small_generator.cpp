@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/families/nava/family.h"
 #include "phonofilm/families/nava/small_inspection.h"
@@ -51,10 +52,14 @@ class SmallGenerator : public families::Generator {
         codecs_(load_codecs(folder + "/video_autoencoder", folder + "/audio_autoencoder", folder + "/vocoder", dtype)) {
     read_json(load_json(folder + "/model.json"), options_.fields(), folder + "/model.json");
     check_statistics(folder + "/model.json");
-    fill_info(folder);
+    fill_info();
   }
 
   const families::ModelInfo& info() const override { return info_; }
+
+  void check(const families::Sampling& sampling) const override {
+    PF_CHECK(sampling.skip_layer == 0, InvalidRequest, "generate", "this model has no skip-layer guidance");
+  }
 
   ClipSpec clip_spec(const ClipRequest& request) const override {
     const double seconds = request.seconds > 0 ? request.seconds : options_.seconds;
@@ -89,6 +94,8 @@ class SmallGenerator : public families::Generator {
   std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec, const nn::RunContext& run,
                                                  const Observer&) const override {
     const at::NoGradGuard no_grad;
+    PF_CHECK(prompt.negative_audio.empty(), InvalidRequest, "generate",
+             "this model reads one negative prompt for picture and sound; leave out --negative-audio-prompt");
     auto conditioning = std::make_unique<SmallConditioning>();
     note_unknown_words(prompt, conditioning->notices);
     conditioning->positive = backbone_->encode_text(backbone_->text_encoder().tokenize({prompt.text}), run);
@@ -103,7 +110,6 @@ class SmallGenerator : public families::Generator {
 
   diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
                                  const nn::RunContext& run) const override {
-    PF_CHECK(sampling.skip_layer == 0, InvalidRequest, "generate", "this model has no skip-layer guidance");
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
     return [this, &own, scales = sampling.guidance, run](const JointLatent& latent, double sigma) {
       const auto pass = [&](const PreparedContext& context, bool mask_modality) {
@@ -211,7 +217,7 @@ class SmallGenerator : public families::Generator {
     const auto& encoder = backbone_->text_encoder();
     const auto text = encoder.tokenizer().encode(prompt.text, encoder.config().max_tokens);
     if (!text.unknown.empty()) {
-      notices.push_back(phonofilm::concat("this small model has never seen: ", join(text.unknown, ", "),
+      notices.push_back(phonofilm::concat("this small model has never seen: ", excerpt(join(text.unknown, ", ")),
                                           ". It knows balls of a colour and a material that fall, bounce and hit walls; "
                                           "`phonofilm world show` prints captions of its kind."));
     }
@@ -232,15 +238,13 @@ class SmallGenerator : public families::Generator {
     fits(options_.audio_std, codecs_.audio->config().latent_channels, "audio_std");
   }
 
-  void fill_info(const std::string& folder) {
+  void fill_info() {
     info_.family = "nava";
     info_.variant = options_.variant;
-    info_.path = folder;
     info_.parameters = backbone_->parameter_count() + codecs_.video->parameter_count() +
                        codecs_.audio->parameter_count() + codecs_.vocoder->parameter_count();
     info_.fps = options_.fps;
     info_.sample_rate = options_.sample_rate;
-    info_.height = info_.width = options_.size;
     info_.seconds = options_.seconds;
     info_.min_seconds = options_.min_seconds;
     info_.max_seconds = options_.max_seconds;
@@ -248,6 +252,7 @@ class SmallGenerator : public families::Generator {
     info_.sampling.solver = options_.solver;
     info_.sampling.shift = options_.shift;
     info_.threads = 1;
+    info_.shows_strikes = true;
     info_.sampling.guidance.text = {options_.text_guidance_video, options_.text_guidance_audio};
     info_.sampling.guidance.align = {options_.align_guidance_video, options_.align_guidance_audio};
     info_.sampling.guidance.use_align = options_.align_guidance_video > 0 || options_.align_guidance_audio > 0;
@@ -259,12 +264,20 @@ class SmallGenerator : public families::Generator {
   SmallCodecs codecs_;
 };
 
+// Options that are for large models are refused rather than passed over.
+void check_options(const std::string& folder, const families::LoadOptions& options) {
+  PF_CHECK(options.variant.empty(), InvalidRequest, "load", folder, ": holds one model; leave out --variant");
+  PF_CHECK(options.storage == nn::LinearStorage::as_others && options.memory != "stream", InvalidRequest, "load", folder,
+           ": so small a model is neither kept in 8 bits nor streamed; leave out --storage and --memory");
+}
+
 }  // namespace
 
 families::Family small_family() {
   return {"nava mini",
           [](const std::string& folder) { return std::filesystem::exists(folder + "/model.json"); },
           [](const std::string& folder, const families::LoadOptions& options) {
+            check_options(folder, options);
             return std::make_unique<SmallGenerator>(folder, options.dtype);
           },
           inspect_small_folder};

@@ -22,7 +22,10 @@ std::vector<std::string> variant_names() {
   return names;
 }
 
-bool has(const std::string& root, const Variant& variant) { return fs::is_regular_file(fs::path(root) / variant.file); }
+bool has(const std::string& root, const Variant& variant) {
+  std::error_code unreadable;
+  return fs::is_regular_file(fs::path(root) / variant.file, unreadable);
+}
 
 const Variant& choose(const std::string& root, const std::string& name) {
   for (const Variant& variant : variants()) {

@@ -63,6 +63,11 @@ class OviGenerator : public families::Generator {
 
   const families::ModelInfo& info() const override { return info_; }
 
+  void check(const families::Sampling& sampling) const override {
+    const diffusion::GuidanceScales& scales = sampling.guidance;
+    PF_CHECK(!scales.use_align && !scales.use_timbre, InvalidRequest, "generate", "Ovi has text guidance only");
+  }
+
   ClipSpec clip_spec(const ClipRequest& r) const override {
     PF_CHECK(r.video || r.audio, InvalidRequest, "generate", "neither picture nor sound is asked for");
     ClipSpec spec;
@@ -100,7 +105,7 @@ class OviGenerator : public families::Generator {
     conditioning->notices = std::move(positive.notices);
     const std::vector<Tensor> rows = encode_texts({positive.text, prompt.negative, prompt.negative_audio}, run, observer);
     conditioning->both = towers_.prepare_context(spec.has_video() ? at::cat({rows[0], rows[1]}) : Tensor(),
-                                                 spec.has_audio() ? at::cat({rows[0], rows[2]}) : Tensor(), run);
+                                                 spec.has_audio() ? at::cat({rows[0], rows[2]}) : Tensor(), run, *placement_.runner);
     conditioning->positive = first_sample(conditioning->both);
     if (prompt.image.defined() && spec.has_video()) conditioning->first_frame = encode_image(prompt.image, spec, run);
     return conditioning;
@@ -122,12 +127,13 @@ class OviGenerator : public families::Generator {
   diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
                                  const RunContext& run) const override {
     const diffusion::GuidanceScales& scales = sampling.guidance;
-    PF_CHECK(!scales.use_align && !scales.use_timbre, InvalidRequest, "generate", "Ovi has text guidance only");
     const bool guided = scales.text.video != 1 || scales.text.audio != 1;
     const bool whole_times = sampling.solver != "euler";  // the multistep schedulers give the model integers
     // Tables of positions are worked out in the first step and serve all.
-    return [this, layout = std::make_shared<dit::TokenLayout>(), &own = dynamic_cast<const OviConditioning&>(conditioning), scales, guided, whole_times,
-            skip = sampling.skip_layer > 0 ? sampling.skip_layer : -1, run](const JointLatent& latent, double sigma) {
+    const auto layout = std::make_shared<dit::TokenLayout>();
+    const auto& own = dynamic_cast<const OviConditioning&>(conditioning);
+    return [this, layout, &own, scales, guided, whole_times, skip = sampling.skip_layer > 0 ? sampling.skip_layer : -1,
+            run](const JointLatent& latent, double sigma) {
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       OviInputs inputs{.latent = latent, .timestep = at::full({1}, time, at::kFloat), .context = &own.positive};
       inputs.clean_frames = own.first_frame.defined() && latent.has_video() ? 1 : 0;
@@ -185,6 +191,8 @@ class OviGenerator : public families::Generator {
  private:
   std::int64_t latent_frames(double seconds) const {
     if (seconds == 0) return folder_.variant.latent_frames;
+    PF_CHECK(seconds >= info_.min_seconds, InvalidRequest, "generate", "a film has at least one picture, ", info_.min_seconds,
+             " seconds, asked for ", seconds);
     const auto latents = std::max<std::int64_t>(1, std::llround((seconds * kFps - 1) / 4) + 1);
     PF_CHECK(latents <= folder_.variant.latent_frames, InvalidRequest, "generate", "the weights of ", folder_.variant.name,
              " make films of up to ", info_.max_seconds, " seconds, asked for ", seconds);
@@ -223,17 +231,15 @@ class OviGenerator : public families::Generator {
   // Rows of the text encoder, zeros behind the real tokens: each [1, text_len, text_dim].
   std::vector<Tensor> encode_texts(const std::vector<std::string>& texts, const RunContext& run, const Observer& observer) const {
     PF_CHECK(open_tokenizer_, InvalidRequest, "generate", "this program was built without its text library (SentencePiece)");
-    const families::TokenizeFn tokenize = open_tokenizer_(folder_.tokenizer);
+    const std::int64_t longest = towers_.config().video.text_len;
+    const families::TokenizeFn tokenize = open_tokenizer_(folder_.tokenizer, longest);
     std::vector<std::vector<std::int64_t>> ids;
     for (const std::string& text : texts) ids.push_back(tokenize(text));
     const auto encoder = load_text_encoder(folder_);
     const nn::PlainRunner plain;
     const nn::ObservedRunner runner(plain, "encode", encoder->config().num_layers, observer);
     const Tensor rows = encoder->forward(text_encoders::pad_tokens(ids), run, runner);  // [3, longest, text_dim]
-    const std::int64_t missing = towers_.config().video.text_len - rows.size(1);
-    PF_CHECK(missing >= 0, InvalidRequest, "generate", "a prompt of ", rows.size(1), " tokens is longer than the ",
-             towers_.config().video.text_len, " that Ovi reads");
-    return at::constant_pad_nd(rows, {0, 0, 0, missing}).split(1);
+    return at::constant_pad_nd(rows, {0, 0, 0, longest - rows.size(1)}).split(1);
   }
 
   // The picture is stretched to the clip's size, not cut.
@@ -267,13 +273,9 @@ class OviGenerator : public families::Generator {
   void fill_info() {
     info_.family = "ovi";
     info_.variant = folder_.variant.name;
-    info_.path = folder_.root;
     info_.parameters = towers_.parameter_count();
     info_.fps = kFps;
     info_.sample_rate = kSampleRate;
-    const PictureSize size = snap_to_area({720, 720}, folder_.variant.area);
-    info_.height = size.height;
-    info_.width = size.width;
     info_.seconds = info_.max_seconds = double(folder_.variant.frames()) / kFps;
     info_.min_seconds = 1 / kFps;
     info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 11};
@@ -285,7 +287,7 @@ class OviGenerator : public families::Generator {
   }
 
   OviFolder folder_;
-  std::function<families::TokenizeFn(const std::string&)> open_tokenizer_;
+  families::OpenTokenizerFn open_tokenizer_;
   families::FormatPromptFn format_prompt_;
   families::ModelInfo info_;
   OviTransformer towers_;

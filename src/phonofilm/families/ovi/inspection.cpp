@@ -44,7 +44,10 @@ PartReport inspect(const std::string& root, const std::string& name, const std::
                                    [&](const TensorMap& tensors) { return make().misfits(tensors); });
 }
 
-bool has(const std::string& root, const std::string& file) { return fs::is_regular_file(fs::path(root) / file); }
+bool has(const std::string& root, const std::string& file) {
+  std::error_code unreadable;
+  return fs::is_regular_file(fs::path(root) / file, unreadable);
+}
 
 std::vector<Variant> present_variants(const std::string& root) {
   std::vector<Variant> present;

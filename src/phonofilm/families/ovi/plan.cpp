@@ -20,9 +20,13 @@ double bytes_of(const OviFolder& folder, const std::string& path) {
   return 0;
 }
 
-std::vector<families::WorkPlan::Memory> memory_of(const OviFolder& folder, const nn::MemoryPlan& towers) {
+// Of both texts for every block of both towers, in two bytes.
+double text_key_bytes(const TowerConfig& c) { return 2.0 * 2 * 2 * 2 * double(c.num_layers * c.text_len) * double(c.dim); }
+
+std::vector<families::WorkPlan::Memory> memory_of(const OviFolder& folder, const TowerConfig& c, const nn::MemoryPlan& towers) {
   return {{"text encoder", bytes_of(folder, folder.text_encoder), "while the prompt is encoded, then dropped"},
           {"towers", double(towers.on_device()), concat("while denoising: ", nn::describe(towers))},
+          {"text keys", text_key_bytes(c), "while denoising: keys and values of the texts"},
           {"audio autoencoder", bytes_of(folder, folder.audio_vae), "while the sound is decoded, then dropped"},
           {"vocoder", bytes_of(folder, folder.vocoder), "while the sound is decoded, then dropped"},
           {"video autoencoder", bytes_of(folder, folder.video_vae), "while the picture is decoded, then dropped"}};
@@ -52,7 +56,8 @@ families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towe
                              const families::Sampling& sampling) {
   const OviConfig config = read_tower_config(folder.root);
   families::WorkPlan plan;
-  if (!shape.video.empty()) plan.video_tokens = shape.video[2] * shape.video[3] * shape.video[4] / 4;
+  const std::int64_t patch = config.video.patch_size[1] * config.video.patch_size[2];
+  if (!shape.video.empty()) plan.video_tokens = shape.video[2] * shape.video[3] * shape.video[4] / patch;
   if (!shape.audio.empty()) plan.audio_tokens = shape.audio[2];
   plan.text_tokens = config.video.text_len;
   const auto& text = sampling.guidance.text;
@@ -64,7 +69,7 @@ families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towe
   if (!shape.video.empty()) {
     plan.decode_flop = autoencoders::wan22_decode_flop(read_video_vae_config(folder.root), shape.video[2], shape.video[3], shape.video[4]);
   }
-  plan.memory = memory_of(folder, towers);
+  plan.memory = memory_of(folder, config.video, towers);
   plan.activation_bytes = activation_bytes(config.video, plan.video_tokens + plan.audio_tokens, plan.passes);
   return plan;
 }

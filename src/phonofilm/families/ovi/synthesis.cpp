@@ -143,14 +143,22 @@ void write(const std::string& root, const Network& network, const SynthesisOptio
   }
 }
 
-// Random weights beside, or instead of, published ones must never come about unasked.
-void require_absent(const std::string& root, const std::vector<Network>& all) {
-  std::vector<std::string> files = config_files();
-  for (const Network& network : all) files.push_back(network.file);
+void require_absent(const std::string& root, const std::vector<std::string>& files, const char* cure) {
   for (const std::string& file : files) {
-    PF_CHECK(!fs::exists(fs::path(root) / file), InvalidRequest, "synth-checkpoint", root, "/", file,
-             " is there already; choose another folder or pass --overwrite");
+    PF_CHECK(!fs::exists(fs::path(root) / file), InvalidRequest, "synth-checkpoint", root, "/", file, " is there already; ", cure);
   }
+}
+
+// Random weights beside, or instead of, published ones must never come about unasked; and towers of another variant would
+// share the JSON files that tell of the new ones' sizes.
+void require_room_of_its_own(const std::string& root, const std::vector<Network>& all, bool overwrite) {
+  std::vector<std::string> own = config_files(), others;
+  for (const Network& network : all) own.push_back(network.file);
+  for (const Variant& variant : variants()) {
+    if (std::find(own.begin(), own.end(), variant.file) == own.end()) others.push_back(variant.file);
+  }
+  require_absent(root, others, "choose another folder");
+  if (!overwrite) require_absent(root, own, "choose another folder or pass --overwrite");
 }
 
 // Those of another scale would speak for weights that they do not describe.
@@ -180,7 +188,7 @@ double synthesis_bytes(const SynthesisOptions& options) { return bytes_of(networ
 
 void synthesise(const std::string& root, const SynthesisOptions& options, const Observer& observer) {
   const std::vector<Network> all = networks(options);
-  if (!options.overwrite) require_absent(root, all);
+  require_room_of_its_own(root, all, options.overwrite);
   const double bytes = bytes_of(all);
   require_room(root, bytes);
   remove_configs(root);

@@ -7,14 +7,14 @@
 namespace phonofilm::text_encoders {
 
 Fields Umt5Config::fields() {
-  return {{"vocab", &vocab, "rows of the token table", 1.0},
-          {"dim", &dim, "width of a row", 1.0},
-          {"dim_attn", &dim_attn, "width of all attention heads together", 1.0},
-          {"dim_ffn", &dim_ffn, "hidden width of the feed-forward layers", 1.0},
-          {"num_heads", &num_heads, "attention heads", 1.0},
+  return {{"vocab", &vocab, "rows of the token table", 1.0, 1e7},
+          {"dim", &dim, "width of a row", 1.0, 1e6},
+          {"dim_attn", &dim_attn, "width of all attention heads together", 1.0, 1e6},
+          {"dim_ffn", &dim_ffn, "hidden width of the feed-forward layers", 1.0, 1e6},
+          {"num_heads", &num_heads, "attention heads", 1.0, 1e4},
           {"num_layers", &num_layers, "transformer layers", 0.0, 1000.0},
           {"num_buckets", &num_buckets, "buckets of relative positions, a multiple of 4", 4.0, 4096.0},
-          {"max_distance", &max_distance, "distance from which on all share the last bucket", 2.0},
+          {"max_distance", &max_distance, "distance from which on all share the last bucket", 2.0, 1e6},
           {"eps", &eps, "of the RMS norms", 0.0, 1e-2},
           {"shared_pos", &shared_pos, "one position table for all layers; must be false"},
           {"dropout", &dropout, "of the publisher's training; not applied here", 0.0, 1.0}};

@@ -33,10 +33,10 @@ void require(const nlohmann::json& published, const char* key, const nlohmann::j
 Fields BigVganConfig::fields() {
   return {{"num_mels", &num_mels, "mel bands", 1.0, 1024.0},
           {"upsample_initial_channel", &upsample_initial_channel, "channels at the mel's rate", 1.0, 65536.0},
-          {"upsample_rates", &upsample_rates, "samples that a stage makes of one"},
-          {"upsample_kernel_sizes", &upsample_kernel_sizes, "taps of each stage's transposed convolution"},
-          {"resblock_kernel_sizes", &resblock_kernel_sizes, "taps of the parallel blocks after a stage"},
-          {"resblock_dilations", &resblock_dilations, "dilations inside every block"}};
+          {"upsample_rates", &upsample_rates, "samples that a stage makes of one", 1.0, 1024.0},
+          {"upsample_kernel_sizes", &upsample_kernel_sizes, "taps of each stage's transposed convolution", 1.0, 1024.0},
+          {"resblock_kernel_sizes", &resblock_kernel_sizes, "taps of the parallel blocks after a stage", 1.0, 1024.0},
+          {"resblock_dilations", &resblock_dilations, "dilations inside every block", 1.0, 1024.0}};
 }
 
 std::int64_t BigVganConfig::hop() const {
@@ -51,16 +51,15 @@ void BigVganConfig::validate(std::string_view where) const {
         "upsample_rates and upsample_kernel_sizes must be equally many, 1 to 16");
   for (std::size_t i = 0; i < stages; ++i) {
     const std::int64_t surplus = upsample_kernel_sizes[i] - upsample_rates[i];
-    check(upsample_rates[i] >= 1 && surplus >= 0 && surplus % 2 == 0, where,
+    check(surplus >= 0 && surplus % 2 == 0, where,
           "an upsampling kernel must exceed its rate by an even number");
   }
-  check(upsample_initial_channel >= 1 && upsample_initial_channel % (std::int64_t(1) << stages) == 0, where,
+  check(upsample_initial_channel % (std::int64_t(1) << stages) == 0, where,
         "upsample_initial_channel must be divisible by 2 once for each stage");
   check(!resblock_kernel_sizes.empty() && !resblock_dilations.empty(), where, "there must be a residual block");
   for (const std::int64_t kernel : resblock_kernel_sizes) {
-    check(kernel >= 1 && kernel % 2 == 1, where, "resblock_kernel_sizes must be odd");
+    check(kernel % 2 == 1, where, "resblock_kernel_sizes must be odd");
   }
-  for (const std::int64_t dilation : resblock_dilations) check(dilation >= 1, where, "dilations must be positive");
 }
 
 BigVganConfig read_bigvgan_config(const nlohmann::json& published, std::string_view where) {
@@ -69,7 +68,7 @@ BigVganConfig read_bigvgan_config(const nlohmann::json& published, std::string_v
   require(published, "activation", "snakebeta", where);
   require(published, "snake_logscale", true, where);
   BigVganConfig config;
-  nlohmann::json network;
+  nlohmann::json network = nlohmann::json::object();
   for (const Field& field : config.fields()) {
     if (published.contains(field.name)) network[field.name] = published[field.name];
   }
