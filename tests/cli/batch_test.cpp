@@ -33,7 +33,7 @@ TEST_CASE("batch: a film per row; a row that fails does not stop the rest, and i
   CHECK(first.output.find("3 films: 1 made, 0 were there, 2 failed") != std::string::npos);
   CHECK(first.error.find("list.csv:3: ") != std::string::npos);
   CHECK(first.error.find("nowhere.png") != std::string::npos);
-  CHECK(first.error.find("the last <S> is never closed") != std::string::npos);
+  CHECK(first.error.find("no <E> closes the <S>") != std::string::npos);
   CHECK(fs::exists(folder.file("films/001_a_red_rubber_ball_falls.mp4")));
   const auto written = fs::last_write_time(folder.file("films/001_a_red_rubber_ball_falls.mp4"));
 

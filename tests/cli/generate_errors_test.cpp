@@ -79,7 +79,7 @@ TEST_CASE("generate: damaged weights") {
 
 TEST_CASE("generate: prompts that cannot be understood, whatever the model") {
   expect_refusal("''", kUsage, "the prompt is empty");
-  expect_refusal("'he says <S>hello' --model /no/such/model", kUsage, "the last <S> is never closed");
+  expect_refusal("'he says <S>hello' --model /no/such/model", kUsage, "no <E> closes the <S>");
   expect_refusal("'he says hello<E>' --model /no/such/model", kUsage, "<E> without <S>");
 }
 

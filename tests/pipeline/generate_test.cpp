@@ -234,7 +234,7 @@ TEST_CASE("wrong requests are refused with a reason") {
     CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains(reason), InvalidRequest);
   };
   refuse([](GenerateRequest& r) { r.prompt = "  "; }, "empty");
-  refuse([](GenerateRequest& r) { r.prompt = "she says <S>hello"; }, "never closed");
+  refuse([](GenerateRequest& r) { r.prompt = "she says <S>hello"; }, "no <E> closes the <S> at character 10");
   refuse([](GenerateRequest& r) { r.prompt = "she says <S>hello</S>"; }, "</S> closes nothing");
   refuse([](GenerateRequest& r) { r.prompt = "she says hello<E>"; }, "without <S>");
   refuse([](GenerateRequest& r) { r.prompt = "<S>a<S>b<E>"; }, "inside an open");

@@ -52,7 +52,7 @@ TEST_CASE("prompt list: a bad row is marked and does not stop the others") {
   REQUIRE(table.size() == 5);
   CHECK(table[0].problem.empty());
   CHECK(table[1].problem.find("seed") != std::string::npos);
-  CHECK(table[2].problem.find("never closed") != std::string::npos);
+  CHECK(table[2].problem.find("no <E> closes the <S>") != std::string::npos);
   CHECK(table[3].problem.find("3 cells for 2 columns") != std::string::npos);
   CHECK(table[4].problem.find("the prompt is empty") != std::string::npos);
   const auto lines = list.read("list.jsonl", "{\"prompt\": \n[1]\n{\"prompt\": \"a\", \"sed\": 1}\n{\"prompt\": \"a\", \"image\": 3}\n");

@@ -1,6 +1,7 @@
 #include "phonofilm/pipeline/request.h"
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/tensor/ops.h"
@@ -32,24 +33,6 @@ Fields GenerateRequest::fields() {
           {"align_guidance", &align_guidance, "how hard picture and sound follow each other; -1: the model's default", -1.0, 100.0}};
 }
 
-namespace {
-
-// <S> opens a spoken line and <E> closes it; they never nest.
-void check_speech_marks(const std::string& prompt) {
-  bool open = false;
-  for (size_t at = prompt.find('<'); at != std::string::npos; at = prompt.find('<', at + 1)) {
-    const std::string mark = prompt.substr(at, 3);
-    if (mark != "<S>" && mark != "<E>") continue;
-    PF_CHECK((mark == "<S>") != open, InvalidRequest, "prompt", "unbalanced speech marks at byte ", at + 1, ": ",
-             mark == "<S>" ? "<S> inside an open <S>" : "<E> without <S>", "; a spoken line is written <S>like this<E>");
-    open = mark == "<S>";
-  }
-  PF_CHECK(!open, InvalidRequest, "prompt", "unbalanced speech marks: the last <S> is never closed by <E>",
-           prompt.find("</S>") != std::string::npos ? "; </S> closes nothing" : "");
-}
-
-}  // namespace
-
 void check(const GenerateRequest& request) {
   GenerateRequest copy = request;
   check_fields(copy.fields(), "generate");
@@ -61,7 +44,7 @@ void check(const GenerateRequest& request) {
     PF_CHECK(scale == -1 || scale >= 0, InvalidRequest, "generate", "guidance is -1 for the model's default or at least 0, got ",
              scale);
   }
-  check_speech_marks(copy.prompt);
+  check_marks(copy.prompt, kSpeechMarks);
 }
 
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model) {

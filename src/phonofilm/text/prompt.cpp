@@ -2,49 +2,17 @@
 
 #include <algorithm>
 
-#include "phonofilm/base/error.h"
+#include "phonofilm/base/prompt_marks.h"
+#include "phonofilm/base/text.h"
 #include "phonofilm/text/unicode.h"
 
 namespace phonofilm::text {
 namespace {
 
 constexpr std::string_view kOpenAudio = "<AUDCAP>", kCloseAudio = "<ENDAUDCAP>", kHeadingMark = "Audio:";
-constexpr std::string_view kOpenSpeech = "<S>", kCloseSpeech = "<E>";
-
-struct Pair {
-  std::string_view what, open, close, mistaken, example;
-};
-constexpr Pair kSpeech{"a spoken line", kOpenSpeech, kCloseSpeech, "</S>", "<S>like this<E>"};
-constexpr Pair kAudio{"an audio description", kOpenAudio, kCloseAudio, "</AUDCAP>", "<AUDCAP>like this<ENDAUDCAP>"};
+constexpr MarkPair kAudioMarks{"an audio description", kOpenAudio, kCloseAudio, "</AUDCAP>", "<AUDCAP>like this<ENDAUDCAP>"};
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
-
-// As people count: 1 for the first character.
-size_t character_number(std::string_view text, size_t byte) {
-  return 1 + size_t(std::count_if(text.begin(), text.begin() + std::ptrdiff_t(byte), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-void check_pair(std::string_view prompt, const Pair& pair) {
-  bool open = false;
-  const auto expect = [&](bool sound, size_t at, std::string_view problem) {
-    PF_CHECK(sound, InvalidRequest, "prompt", problem, " at character ", character_number(prompt, at), "; ", pair.what,
-             " is written ", pair.example);
-  };
-  size_t last = 0;
-  for (size_t at = prompt.find('<'); at != prompt.npos; at = prompt.find('<', at + 1)) {
-    const std::string_view rest = prompt.substr(at);
-    expect(!rest.starts_with(pair.mistaken), at, concat(pair.mistaken, " closes nothing"));
-    if (rest.starts_with(pair.open)) {
-      expect(!open, at, concat(pair.open, " inside an open ", pair.open));
-      open = true;
-      last = at;
-    } else if (rest.starts_with(pair.close)) {
-      expect(open, at, concat(pair.close, " without ", pair.open));
-      open = false;
-    }
-  }
-  expect(!open, last, concat("no ", pair.close, " closes the ", pair.open));
-}
 
 std::string heading_to_pair(std::string_view prompt) {
   const size_t at = prompt.find(kHeadingMark);
@@ -73,7 +41,7 @@ void notice_rewriting(std::string_view prompt, AudioTag wanted, std::vector<std:
   }
   notices.push_back(pair ? "the audio tag was converted for this model, from Audio: ... to <AUDCAP>...<ENDAUDCAP>"
                          : "the audio tag was converted for this model, from <AUDCAP>...<ENDAUDCAP> to Audio: ...");
-  if (pair && contains(prompt.substr(heading), kOpenSpeech)) {
+  if (pair && contains(prompt.substr(heading), kSpeechMarks.open)) {
     notices.push_back("speech behind Audio: became part of the audio description; put Audio: ... at the end of the prompt");
   }
 }
@@ -88,16 +56,16 @@ void notice_small_letters(std::string_view prompt, std::vector<std::string>& not
 
 void notice_silence(const std::string& formatted, AudioTag wanted, std::vector<std::string>& notices) {
   const bool pair = wanted == AudioTag::audcap;
-  if (contains(formatted, kOpenSpeech) || contains(formatted, pair ? kOpenAudio : kHeadingMark)) return;
+  if (contains(formatted, kSpeechMarks.open) || contains(formatted, pair ? kOpenAudio : kHeadingMark)) return;
   notices.push_back(concat("the prompt has neither speech, <S>like this<E>, nor a description of the sound, ",
-                           pair ? kAudio.example : "Audio: like this", "; without them the model tends to read the prompt aloud"));
+                           pair ? kAudioMarks.example : "Audio: like this", "; without them the model tends to read the prompt aloud"));
 }
 
 }  // namespace
 
 void check_prompt(std::string_view prompt) {
-  check_pair(prompt, kSpeech);
-  check_pair(prompt, kAudio);
+  check_marks(prompt, kSpeechMarks);
+  check_marks(prompt, kAudioMarks);
 }
 
 FormattedPrompt format_prompt(std::string_view prompt, AudioTag wanted) {

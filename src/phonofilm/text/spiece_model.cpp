@@ -8,8 +8,8 @@
 #include <unordered_set>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/text/charsmap.h"
-#include "phonofilm/text/unicode.h"
 
 namespace phonofilm::text {
 namespace {
@@ -109,20 +109,12 @@ std::string_view read_charsmap(const std::string& path, std::string_view normali
   return charsmap;
 }
 
-bool is_utf8(std::string_view text) {
-  try {
-    return !decode_utf8(text).empty();
-  } catch (const InvalidRequest&) {
-    return false;
-  }
-}
-
 void check_pieces(const std::string& path, const std::vector<Piece>& pieces) {
   std::unordered_set<std::string_view> seen;
   std::int64_t unknown = 0, end = 0;
   for (size_t id = 0; id < pieces.size(); ++id) {
     const Piece& piece = pieces[id];
-    if (!is_utf8(piece.text) || piece.text.find('\0') != piece.text.npos) refuse(path, concat("piece ", id, " is not text"));
+    if (piece.text.empty() || !is_utf8(piece.text) || piece.text.find('\0') != piece.text.npos) refuse(path, concat("piece ", id, " is not text"));
     if (!std::isfinite(piece.score)) refuse(path, concat("the score of piece ", id, " is not a number"));
     if (!seen.insert(piece.text).second) refuse(path, concat("piece ", id, " is there twice"));
     unknown += piece.type == PieceType::unknown;

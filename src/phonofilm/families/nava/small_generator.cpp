@@ -14,6 +14,7 @@
 #include "phonofilm/families/nava/small_inspection.h"
 #include "phonofilm/families/nava/small_model.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/pixel_range.h"
 #include "phonofilm/tensor/shape.h"
 
 namespace phonofilm::nava {
@@ -190,7 +191,7 @@ class SmallGenerator : public families::Generator {
 
   Tensor decode_picture(const Tensor& latent, const nn::RunContext& run) const {
     const Tensor frames = codecs_.video->decode(denormalise(latent, options_.video_mean, options_.video_std), run)[0];
-    return ((frames + 1) * 127.5).round().clamp(0, 255).to(at::kByte).permute({1, 2, 3, 0}).contiguous();
+    return to_pixels(frames).permute({1, 2, 3, 0}).contiguous();
   }
 
   Tensor decode_sound(const Tensor& latent, const nn::RunContext& run) const {

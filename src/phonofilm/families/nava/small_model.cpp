@@ -5,6 +5,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/dsp/mel.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/pixel_range.h"
 #include "phonofilm/weights/model_folder.h"
 
 namespace phonofilm::nava {
@@ -73,7 +74,7 @@ SmallCodecs load_codecs(const std::string& video_folder, const std::string& audi
 }
 
 Tensor encode_frames(const SmallCodecs& codecs, const Tensor& frames, const nn::RunContext& run) {
-  const Tensor pixels = frames.permute({3, 0, 1, 2}).to(at::kFloat).div_(127.5).sub_(1);
+  const Tensor pixels = to_unit_range(frames.permute({3, 0, 1, 2}));
   return codecs.video->encode(pixels.unsqueeze(0), run).mean;
 }
 

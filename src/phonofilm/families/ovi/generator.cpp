@@ -17,6 +17,7 @@
 #include "phonofilm/families/ovi/transformer.h"
 #include "phonofilm/nn/memory_plan.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/pixel_range.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/weights/tensor_file.h"
 
@@ -44,11 +45,6 @@ PreparedContext first_sample(const PreparedContext& both) {
     return keys;
   };
   return {first(both.video), first(both.audio)};
-}
-
-// [-1, 1] -> uint8. video: [3, F, H, W] -> [F, H, W, 3]
-Tensor to_pictures(const Tensor& video) {
-  return ((video + 1) * 127.5).round().clamp(0, 255).to(at::kByte).permute({1, 2, 3, 0}).contiguous();
 }
 
 class OviGenerator : public families::Generator {
@@ -176,7 +172,7 @@ class OviGenerator : public families::Generator {
     const at::NoGradGuard no_grad;
     JointLatent latent;
     if (clip.has_video()) {
-      const Tensor video = clip.frames.permute({3, 0, 1, 2}).unsqueeze(0).to(at::kFloat) / 127.5 - 1;
+      const Tensor video = to_unit_range(clip.frames.permute({3, 0, 1, 2})).unsqueeze(0);
       latent.video = load_video_vae(folder_, run.dtype)->encode(video, run);
     }
     if (clip.has_audio()) {
@@ -244,7 +240,7 @@ class OviGenerator : public families::Generator {
 
   // The picture is stretched to the clip's size, not cut.
   Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
-    Tensor x = image.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat) / 127.5 - 1;
+    Tensor x = to_unit_range(image.permute({2, 0, 1})).unsqueeze(0);
     if (x.size(2) != spec.height || x.size(3) != spec.width) {
       x = at::upsample_bicubic2d(x, {spec.height, spec.width}, /*align_corners=*/false);
     }
@@ -262,7 +258,7 @@ class OviGenerator : public families::Generator {
     autoencoders::DecodeStream stream(*vae, run);
     std::vector<Tensor> pictures;
     for (std::int64_t f = 0; f < latent.size(2); ++f) {
-      pictures.push_back(to_pictures(stream.push(latent.narrow(2, f, 1))[0]));
+      pictures.push_back(to_pixels(stream.push(latent.narrow(2, f, 1))[0]).permute({1, 2, 3, 0}).contiguous());
       if (hooks.on_frames) hooks.on_frames(pictures.back());
       const bool go_on = hooks.observer({"decode", f + 1, latent.size(2)});
       if (!go_on) throw Cancelled("decode", "stopped while decoding the picture");
