@@ -114,7 +114,8 @@ TEST_CASE("ovi: shapes of films follow the variant, its area and a first frame")
   const ClipSpec sound = model->clip_spec({.video = false});
   CHECK(sound.frames == 0);
   CHECK(model->latent_shape(sound).video.empty());
-  CHECK_THROWS_AS(model->clip_spec({.seconds = 7}), InvalidRequest);
+  for (const double seconds : {7.0, 0.01}) CHECK_THROWS_AS(model->clip_spec({.seconds = seconds}), InvalidRequest);
+  CHECK_THROWS_AS(model->clip_spec({.exact_size = true}), InvalidRequest);
   CHECK_THROWS_AS(model->clip_spec({.height = 512}), InvalidRequest);
   CHECK_THROWS_AS(model->clip_spec({.video = false, .audio = false}), InvalidRequest);
 }
@@ -195,7 +196,7 @@ TEST_CASE("ovi: streamed towers make the same film, towers of 8 bits nearly the 
   CHECK_THROWS_AS(tiny.load({.memory = "elsewhere"}), InvalidRequest);
 }
 
-TEST_CASE("ovi: without guidance the negative prompt is not computed and does not matter") {
+TEST_CASE("ovi: without guidance there is one pass, and the negative prompt does not matter") {
   const TinyFolder tiny;
   const auto model = tiny.load();
   const ClipSpec spec = model->clip_spec(tiny_clip());
@@ -205,6 +206,13 @@ TEST_CASE("ovi: without guidance the negative prompt is not computed and does no
     const auto conditioning = model->encode({.text = "rain", .negative = negative, .negative_audio = negative}, spec, {});
     return model->velocity(*conditioning, sampling, {})(model->reference_noise(spec, 1), 0.7).video;
   };
+  const auto passes = [&](double scale) {
+    families::Sampling sampling = model->info().sampling;
+    sampling.guidance.text = {scale, scale};
+    return model->plan(spec, sampling).passes;
+  };
+  CHECK(passes(1) == 1);
+  CHECK(passes(3) == 2);
   expect_close(velocity("blur", 1), velocity("noise", 1), 1e-6);
   CHECK(relative_error(velocity("blur", 3), velocity("noise", 3)) > 1e-3);
 }

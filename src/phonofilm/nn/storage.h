@@ -53,7 +53,7 @@ Stored quantise_float8(const Tensor& weight, const std::string& name);
 Tensor dequantise(const Stored& weight, at::ScalarType dtype);
 
 // x Wᵀ + b for an 8-bit W [out, in] in the dtype of x. W is dequantised in blocks of rows on every call, so that it never
-// stands in memory as a whole. Differentiable in x and bias.
+// stands in memory as a whole; of the product, blocks and whole do for a moment. Differentiable in x and bias.
 Tensor eight_bit_linear(const Tensor& x, const Stored& weight, const std::optional<Tensor>& bias);
 
 // What a parameter loaded from `source` is kept as. linear: whether it is the matrix of a Linear.

@@ -9,11 +9,11 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/families/ovi/family.h"
+#include "phonofilm/families/ovi/film_spec.h"
 #include "phonofilm/families/ovi/inspection.h"
 #include "phonofilm/families/ovi/networks.h"
 #include "phonofilm/families/ovi/parts.h"
 #include "phonofilm/families/ovi/plan.h"
-#include "phonofilm/families/ovi/sizes.h"
 #include "phonofilm/families/ovi/transformer.h"
 #include "phonofilm/nn/memory_plan.h"
 #include "phonofilm/tensor/ops.h"
@@ -29,9 +29,6 @@ using families::ClipRequest;
 using families::ClipSpec;
 using families::Prompt;
 using nn::RunContext;
-
-constexpr double kFps = 24;
-constexpr std::int64_t kSampleRate = 16000, kSamplesPerLatent = 512;
 
 struct OviConditioning : families::Conditioning {
   PreparedContext both;      // the prompt and what to stay away from: a batch of two
@@ -64,17 +61,7 @@ class OviGenerator : public families::Generator {
     PF_CHECK(!scales.use_align && !scales.use_timbre, InvalidRequest, "generate", "Ovi has text guidance only");
   }
 
-  ClipSpec clip_spec(const ClipRequest& r) const override {
-    PF_CHECK(r.video || r.audio, InvalidRequest, "generate", "neither picture nor sound is asked for");
-    ClipSpec spec;
-    const std::int64_t latents = latent_frames(r.seconds);
-    const PictureSize size = picture_size(r);
-    spec.height = size.height;
-    spec.width = size.width;
-    if (r.video) spec.frames = 4 * (latents - 1) + 1;
-    if (r.audio) spec.samples = kSamplesPerLatent * audio_latents(latents);
-    return spec;
-  }
+  ClipSpec clip_spec(const ClipRequest& request) const override { return film_spec(folder_.variant, request); }
 
   LatentShape latent_shape(const ClipSpec& spec) const override {
     LatentShape shape;
@@ -185,31 +172,6 @@ class OviGenerator : public families::Generator {
   }
 
  private:
-  std::int64_t latent_frames(double seconds) const {
-    if (seconds == 0) return folder_.variant.latent_frames;
-    PF_CHECK(seconds >= info_.min_seconds, InvalidRequest, "generate", "a film has at least one picture, ", info_.min_seconds,
-             " seconds, asked for ", seconds);
-    const auto latents = std::max<std::int64_t>(1, std::llround((seconds * kFps - 1) / 4) + 1);
-    PF_CHECK(latents <= folder_.variant.latent_frames, InvalidRequest, "generate", "the weights of ", folder_.variant.name,
-             " make films of up to ", info_.max_seconds, " seconds, asked for ", seconds);
-    return latents;
-  }
-
-  std::int64_t audio_latents(std::int64_t latents) const {
-    if (latents == folder_.variant.latent_frames) return folder_.variant.audio_latents;
-    const double seconds = double(4 * (latents - 1) + 1) / kFps;
-    return std::max<std::int64_t>(2, std::llround(seconds * double(kSampleRate) / double(kSamplesPerLatent)));
-  }
-
-  // As published, a first frame sets the shape, and a size that is asked for beside it does not count.
-  PictureSize picture_size(const ClipRequest& r) const {
-    const bool asked = r.height > 0 && r.width > 0;
-    PF_CHECK(asked || (r.height == 0 && r.width == 0), InvalidRequest, "generate", "give both --height and --width, or neither");
-    if (asked && r.exact_size) return snap({r.height, r.width});
-    if (r.image_height > 0) return size_for_image({r.image_height, r.image_width}, folder_.variant.area);
-    return snap_to_area(asked ? PictureSize{r.height, r.width} : PictureSize{720, 720}, folder_.variant.area);
-  }
-
   // What is missing is said before hours of denoising, not after them.
   void require_parts(const ClipSpec& spec) const {
     std::vector<std::string> needed{folder_.text_encoder, folder_.tokenizer};
@@ -272,8 +234,8 @@ class OviGenerator : public families::Generator {
     info_.parameters = towers_.parameter_count();
     info_.fps = kFps;
     info_.sample_rate = kSampleRate;
-    info_.seconds = info_.max_seconds = double(folder_.variant.frames()) / kFps;
-    info_.min_seconds = 1 / kFps;
+    info_.seconds = info_.max_seconds = longest_seconds(folder_.variant);
+    info_.min_seconds = kShortestSeconds;
     info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 11};
     info_.sampling.guidance.text = {4, 3};
     info_.sampling.guidance.use_align = false;
