@@ -1,5 +1,6 @@
 // Blocks of Ovi's twin towers with random weights in bfloat16, as JSON lines: seconds, floating-point rate and its share
-// of the GEMM peak measured in the same run. tools/eager_ovi.py bench runs the same cases in PyTorch.
+// of the GEMM peak measured in the same run; and the batch's samples one after the other. tools/eager_ovi.py bench runs the
+// same cases in PyTorch.
 //   bench_ovi [nano|mini|small|block1k|block4k|loop]...
 // "loop" is the nano model's whole sampling loop: ten guided UniPC steps, embeddings and heads included.
 #include <cstdio>
@@ -105,30 +106,37 @@ void run_loop(const Case& c, std::int64_t steps) {
   std::fflush(stdout);
 }
 
-void run_case(const Case& c) {
-  const c10::InferenceMode guard;
-  ovi::OviTransformer model(config_of(c));
-  draw(model);
+// Seconds in the blocks, of the fastest of some passes of `batch` samples.
+double fastest_pass(const ovi::OviTransformer& model, const Case& c, std::int64_t batch) {
   const at::Generator noise = make_generator(2);
-  const Tensor rows = randn({c.batch, c.text_len, 64}, noise);
+  const Tensor rows = randn({batch, c.text_len, 64}, noise);
   const ovi::PreparedContext context = model.prepare_context(rows, rows, kRun);
   const ovi::OviInputs inputs{
-      .latent = {randn({c.batch, 48, c.frames, 2 * c.rows, 2 * c.columns}, noise), randn({c.batch, 20, c.sounds}, noise)},
-      .timestep = at::full({c.batch}, 500.0), .context = &context};
+      .latent = {randn({batch, 48, c.frames, 2 * c.rows, 2 * c.columns}, noise), randn({batch, 20, c.sounds}, noise)},
+      .timestep = at::full({batch}, 500.0), .context = &context};
   double best = 1e9;
   for (int i = 0; i <= c.repeats; ++i) {  // the first run warms up
     const TimingRunner timing;
     model.forward(inputs, kRun, timing);
     if (i > 0) best = std::min(best, timing.seconds);
   }
+  return best;
+}
+
+void run_case(const Case& c) {
+  const c10::InferenceMode guard;
+  ovi::OviTransformer model(config_of(c));
+  draw(model);
+  const double best = fastest_pass(model, c, c.batch), one_by_one = double(c.batch) * fastest_pass(model, c, 1);
   const double peak = gemm_rate(at::kBFloat16), rate = flop(c) / best;
   std::printf("{\"case\": \"%s\", \"dim\": %lld, \"ffn_dim\": %lld, \"heads\": %lld, \"layers\": %lld, "
               "\"grid\": [%lld, %lld, %lld], \"sounds\": %lld, \"batch\": %lld, \"text_len\": %lld, \"threads\": %d, "
-              "\"repeats\": %d, \"seconds\": %.4f, \"gflop\": %.1f, \"gflop_per_s\": %.1f, "
+              "\"repeats\": %d, \"seconds\": %.4f, \"one_by_one_seconds\": %.4f, \"gflop\": %.1f, \"gflop_per_s\": %.1f, "
               "\"gemm_peak_gflop_per_s\": %.1f, \"fraction_of_peak\": %.3f}\n",
               c.name.c_str(), (long long)c.dim, (long long)c.ffn_dim, (long long)c.heads, (long long)c.layers,
               (long long)c.frames, (long long)c.rows, (long long)c.columns, (long long)c.sounds, (long long)c.batch,
-              (long long)c.text_len, at::get_num_threads(), c.repeats, best, flop(c) / 1e9, rate / 1e9, peak / 1e9, rate / peak);
+              (long long)c.text_len, at::get_num_threads(), c.repeats, best, one_by_one, flop(c) / 1e9, rate / 1e9, peak / 1e9,
+              rate / peak);
   std::fflush(stdout);
 }
 
