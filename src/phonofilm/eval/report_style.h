@@ -23,13 +23,13 @@ p { margin: 0 0 12px; max-width: 76ch; }
 .facts dt { color: var(--soft); font-size: 13px; } .facts dd { margin: 0; font-weight: 600; }
 .scroll { overflow-x: auto; padding: 4px 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }
-th, td { padding: 7px 14px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: 7px 11px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 tr:last-child > th, tr:last-child > td { border-bottom: 0; }
 thead th { color: var(--soft); font-weight: 500; border-bottom: 1px solid var(--line); }
 th:first-child, .name { text-align: left; }
 tbody th { font-weight: 600; }
 td small { color: var(--soft); display: block; font-size: 12px; line-height: 1.2; }
-caption { text-align: left; padding: 6px 14px 8px; font-size: 14px; }
+caption { text-align: left; padding: 6px 11px 8px; font-size: 14px; }
 .badge { border-radius: 99px; padding: 1px 10px; font-size: 13px; font-weight: 600; border: 1px solid currentColor; }
 .badge.yes { color: var(--good); } .badge.no { color: var(--bad); }
 .pair { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
