@@ -118,10 +118,13 @@ TEST_CASE("joint task: the exported model carries the scales of its latents and 
   CHECK(families::load_generator(folder.file("scaled"), at::kFloat)->clip_spec({}).height == 96);
 }
 
-TEST_CASE("joint task: both stages' recipes name options that exist") {
+TEST_CASE("joint task: the recipes of all stages name options that exist, and each goes on from the one before") {
   const test::TemporaryFolder folder;
-  for (const char* name : {"joint_start", "joint"}) {
-    json recipe = load_json(std::string(PHONOFILM_SOURCE_DIR) + "/recipes/mini/" + name + ".json");
+  std::string before;
+  for (const std::string name : {"joint_start", "joint"}) {
+    json recipe = train::read_recipe(std::string(PHONOFILM_SOURCE_DIR) + "/recipes/mini/" + name + ".json");
+    CHECK(recipe["options"].value("start", "") == (before.empty() ? "" : "runs/mini/" + before + "/model/backbone"));
+    before = name;
     const json tiny = tiny_options(folder.file("cache"));
     for (const char* key : {"video_autoencoder", "audio_autoencoder", "vocoder", "cache", "clips", "validation_clips"}) {
       recipe["options"][key] = tiny[key];

@@ -1,10 +1,29 @@
 #include "phonofilm/train/recipe.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
 
 namespace phonofilm::train {
+namespace {
+
+constexpr int kLongestChain = 16;  // of recipes that are like another
+
+nlohmann::json read_merged(const std::string& path, int depth) {
+  PF_CHECK(depth < kLongestChain, InvalidRequest, "recipe", path, ": more than ", kLongestChain,
+           " recipes are \"like\" another (in a circle?)");
+  nlohmann::json own = load_json(path);
+  if (!own.is_object() || !own.contains("like")) return own;
+  PF_CHECK(own["like"].is_string(), InvalidRequest, "recipe", path, ": \"like\" must name a recipe file");
+  const auto base = std::filesystem::path(path).parent_path() / own["like"].get<std::string>();
+  own.erase("like");
+  nlohmann::json merged = read_merged(base.string(), depth + 1);
+  merged.merge_patch(own);
+  return merged;
+}
+
+}  // namespace
 
 Fields OptimizerOptions::fields() {
   return {{"name", &name, "optimizer", {}, {}, {"adamw", "muon"}},
@@ -60,6 +79,8 @@ Recipe parse_recipe(const nlohmann::json& json, const std::string& where) {
   return recipe;
 }
 
-Recipe load_recipe(const std::string& path) { return parse_recipe(load_json(path), path); }
+nlohmann::json read_recipe(const std::string& path) { return read_merged(path, /*depth=*/0); }
+
+Recipe load_recipe(const std::string& path) { return parse_recipe(read_recipe(path), path); }
 
 }  // namespace phonofilm::train

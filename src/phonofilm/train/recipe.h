@@ -49,6 +49,10 @@ struct Recipe {
   std::shared_ptr<const nlohmann::json> options;  // the task's own section
 };
 
+// The JSON of a recipe file. With "like": "other.json" it is that recipe, beside this file, with this one's keys over it (JSON
+// Merge Patch, RFC 7396: sections are merged, null removes a key). Throws InvalidRequest for files that are like each other.
+nlohmann::json read_recipe(const std::string& path);
+
 // Throws InvalidRequest for unknown keys (offering the nearest), wrong types or values out of range.
 Recipe load_recipe(const std::string& path);
 Recipe parse_recipe(const nlohmann::json& json, const std::string& where);
