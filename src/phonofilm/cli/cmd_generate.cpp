@@ -34,7 +34,8 @@ void refuse_beside_resume(const CLI::App& command, const Fields& request_fields)
   for (const std::string& name : names) {
     if (command.count(name) > 0) given.push_back(name);
   }
-  PF_CHECK(given.empty(), InvalidRequest, "generate", "--resume takes its settings from the latents; leave out ", join(given, ", "));
+  PF_CHECK(given.empty(), InvalidRequest, "generate", "--resume takes its settings from the latents; leave out ",
+           join(given, ", "));
 }
 
 void run(Options options) {
@@ -64,12 +65,14 @@ void add_generate_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("generate", "Make a film from a sentence");
   command->add_option("prompt", options->request.prompt, "what is to be seen and heard");
-  command->add_option("-o,--output", options->output, "the film: .mp4 or .mov; with --no-video .m4a or .wav")->capture_default_str();
+  command->add_option("-o,--output", options->output, "the film: .mp4 or .mov; with --no-video .m4a or .wav")
+      ->capture_default_str();
   command->add_option("--image", options->image, "first frame, any format and size");
   command->add_option("--takes", options->takes, "films to make, with consecutive seeds")->check(CLI::Range(1, 10000));
   command->add_option("--init-noise", options->init_noise, "start from the noise in this file, such as --dump-latents leaves");
   command->add_flag("--dry-run", options->dry_run, "say what the film would take (tokens, operations, memory, time), make nothing");
-  command->add_option("--resume", options->resume, "go on from the latents that an interrupted run kept, with its settings and first frame");
+  command->add_option("--resume", options->resume,
+                      "go on from the latents that an interrupted run kept, with its settings and first frame");
   Fields fields = options->request.fields();
   std::erase_if(fields, [](const Field& field) { return field.name == "prompt"; });
   add_flags(*command, options->maker.fields());

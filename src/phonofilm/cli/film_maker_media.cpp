@@ -118,7 +118,8 @@ nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const std:
   nlohmann::json json{{"program", concat("phonofilm ", PHONOFILM_VERSION)},
                       {"model", model_->info().name()},
                       {"settings", write_json(request.fields())},
-                      {"film", {{"frames", spec.frames}, {"height", spec.height}, {"width", spec.width}, {"samples", spec.samples}}},
+                      {"film",
+                       {{"frames", spec.frames}, {"height", spec.height}, {"width", spec.width}, {"samples", spec.samples}}},
                       {"dtype", c10::toString(context_.dtype)},
                       {"storage", options_.storage},
                       {"seconds", result.seconds}};
@@ -205,7 +206,8 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
   if (!options_.dump_latents) fs::remove(latent_path(path));
 }
 
-bool FilmMaker::are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request, const std::string& image) const {
+bool FilmMaker::are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request,
+                       const std::string& image) const {
   pipeline::GenerateRequest wanted = pipeline::resolve(request, model_->info()), kept = saved.request;
   const Tensor frame = load_image(request, image), first = saved.first_frame;
   const bool same_frame = frame.defined() ? first.defined() && at::equal(frame, first) : !first.defined();

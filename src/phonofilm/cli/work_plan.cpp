@@ -47,7 +47,8 @@ void print_memory(const families::WorkPlan& plan) {
   for (const auto& part : plan.memory) {
     std::printf("  %-18s %10s  %s\n", part.part.c_str(), human_bytes(part.bytes).c_str(), part.lifetime.c_str());
   }
-  if (plan.activation_bytes > 0) std::printf("  %-18s %10s  while denoising, about\n", "activations", human_bytes(plan.activation_bytes).c_str());
+  if (plan.activation_bytes == 0) return;
+  std::printf("  %-18s %10s  while denoising, about\n", "activations", human_bytes(plan.activation_bytes).c_str());
 }
 
 }  // namespace
@@ -56,10 +57,13 @@ void print_work_plan(const families::Generator& model, const pipeline::GenerateR
                      const nn::RunContext& context) {
   const families::ModelInfo& info = model.info();
   const families::ClipSpec spec = model.clip_spec(pipeline::clip_request(resolved, image));
-  const families::WorkPlan plan = model.plan(spec, pipeline::sampling_of(resolved, info));
-  std::printf("model     %s %s, %lld parameters\n", info.family.c_str(), info.variant.c_str(), static_cast<long long>(info.parameters));
+  const families::Sampling sampling = pipeline::sampling_of(resolved, info);
+  model.check(sampling);
+  const families::WorkPlan plan = model.plan(spec, sampling);
+  std::printf("model     %s, %lld parameters\n", info.name().c_str(), static_cast<long long>(info.parameters));
   print_shape(spec, info);
-  std::printf("tokens    %lld picture, %lld sound, %lld text; %lld steps of %lld passes\n", static_cast<long long>(plan.video_tokens),
+  std::printf("tokens    %lld picture, %lld sound, %lld text; %lld steps of %lld passes\n",
+              static_cast<long long>(plan.video_tokens),
               static_cast<long long>(plan.audio_tokens), static_cast<long long>(plan.text_tokens),
               static_cast<long long>(resolved.steps), static_cast<long long>(plan.passes));
   print_memory(plan);

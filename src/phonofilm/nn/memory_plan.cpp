@@ -85,7 +85,8 @@ MemoryPlan choose_plan(const Module& model, const BlockModules& blocks, const Me
 std::string describe(const MemoryPlan& plan) {
   const std::string resident = human_bytes(double(plan.resident)) + " of weights on the device";
   if (plan.mode != MemoryMode::stream) return resident;
-  return concat(resident, ", ", human_bytes(double(plan.buffers)), " of buffers, ", human_bytes(double(plan.streamed)), " streamed in every pass");
+  return concat(resident, ", ", human_bytes(double(plan.buffers)), " of buffers, ", human_bytes(double(plan.streamed)),
+                " streamed in every pass");
 }
 
 Placement place_weights(Module& model, const BlockModules& blocks, const MemoryOptions& options) {

@@ -30,7 +30,8 @@ Fields GenerateRequest::fields() {
           {"video_guidance", &video_guidance, "text guidance of the picture alone; -1: as --text-guidance", -1.0, 100.0},
           {"audio_guidance", &audio_guidance, "text guidance of the sound alone; -1: as --text-guidance", -1.0, 100.0},
           {"skip_layer", &skip_layer, "block that the negative pass leaves out, 0 for none; -1: the model's default", -1, 1000},
-          {"align_guidance", &align_guidance, "how hard picture and sound follow each other; -1: the model's default", -1.0, 100.0}};
+          {"align_guidance", &align_guidance, "how hard picture and sound follow each other; -1: the model's default", -1.0,
+           100.0}};
 }
 
 void check(const GenerateRequest& request) {

@@ -87,8 +87,9 @@ class OviGenerator : public families::Generator {
     families::FormattedPrompt positive = formatted(prompt.text);
     conditioning->notices = std::move(positive.notices);
     const std::vector<Tensor> rows = encode_texts({positive.text, prompt.negative, prompt.negative_audio}, run, observer);
-    conditioning->both = towers_.prepare_context(spec.has_video() ? at::cat({rows[0], rows[1]}) : Tensor(),
-                                                 spec.has_audio() ? at::cat({rows[0], rows[2]}) : Tensor(), run, *placement_.runner);
+    const Tensor video_rows = spec.has_video() ? at::cat({rows[0], rows[1]}) : Tensor();
+    const Tensor audio_rows = spec.has_audio() ? at::cat({rows[0], rows[2]}) : Tensor();
+    conditioning->both = towers_.prepare_context(video_rows, audio_rows, run, *placement_.runner);
     conditioning->positive = first_sample(conditioning->both);
     if (prompt.image.defined() && spec.has_video()) conditioning->first_frame = encode_image(prompt.image, spec, run);
     return conditioning;

@@ -67,7 +67,8 @@ families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towe
   plan.encode_flop = encode_flop(read_text_config(folder.root), plan.text_tokens);
   plan.step_flop = blocks * block_flop(config, plan.video_tokens, plan.audio_tokens);
   if (!shape.video.empty()) {
-    plan.decode_flop = autoencoders::wan22_decode_flop(read_video_vae_config(folder.root), shape.video[2], shape.video[3], shape.video[4]);
+    plan.decode_flop = autoencoders::wan22_decode_flop(read_video_vae_config(folder.root), shape.video[2], shape.video[3],
+                                                       shape.video[4]);
   }
   plan.memory = memory_of(folder, config.video, towers);
   plan.activation_bytes = activation_bytes(config.video, plan.video_tokens + plan.audio_tokens, plan.passes);
