@@ -7,14 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "phonofilm/weights/little_endian.h"
+
 namespace phonofilm::test {
 
-// `value` in little-endian order.
-inline std::string little(std::uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += char(value >> (8 * i));
-  return text;
-}
+using weights::little;
 
 // An entry, with what its headers claim about it where that differs from the truth.
 struct ZipItem {

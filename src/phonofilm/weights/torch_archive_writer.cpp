@@ -5,6 +5,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/weights/little_endian.h"
 #include "phonofilm/weights/tensor_layout.h"
 #include "phonofilm/weights/torch_objects.h"
 
@@ -50,12 +51,6 @@ class Pickle {
   }
 
  private:
-  static std::string little(std::uint64_t value, int bytes) {
-    std::string text;
-    for (int i = 0; i < bytes; ++i) text += char(value >> (8 * i));
-    return text;
-  }
-
   void global(std::string_view name) {
     const std::size_t dot = name.rfind('.');
     text_ += concat("c", name.substr(0, dot), "\n", name.substr(dot + 1), "\n");

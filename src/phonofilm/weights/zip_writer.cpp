@@ -2,6 +2,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/weights/crc32.h"
+#include "phonofilm/weights/little_endian.h"
 
 namespace phonofilm::weights {
 namespace {
@@ -11,12 +12,6 @@ constexpr std::uint64_t kVersion = 20, kVersionOfZip64 = 45;  // of the format t
 constexpr std::uint64_t kUtf8Names = 0x0800, kStored = 0;
 constexpr std::uint64_t kMidnight = 0, kFirstOfJanuary1980 = 0x21;  // equal content makes equal files
 constexpr std::uint64_t kZip64Extra = 1, kPaddingExtra = 0x4246;    // "FB", the one that torch.save pads with
-
-std::string little(std::uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += char(value >> (8 * i));
-  return text;
-}
 
 std::string extra_field(std::uint64_t id, const std::string& content) {
   return little(id, 2) + little(content.size(), 2) + content;
