@@ -34,16 +34,8 @@ void record(const Options& options, const pipeline::PromptRow& row, const std::s
 // The latents that an interrupted run left for this film, unless they are damaged. Throws InvalidRequest for those of a film
 // with other settings, which must not be lost.
 std::optional<pipeline::SavedLatent> left_over(const FilmMaker& maker, const std::string& film, const pipeline::PromptRow& row) {
-  const std::string path = latent_path(film);
-  if (!fs::exists(path)) return std::nullopt;
-  std::optional<pipeline::SavedLatent> saved;
-  try {
-    saved = pipeline::load_latent(path);
-  } catch (const Error& error) {
-    log::warn(concat(error.what(), "; starting afresh"));
-    return std::nullopt;
-  }
-  PF_CHECK(maker.are_of(*saved, row.request, row.image), InvalidRequest, "batch", path,
+  auto saved = kept_latents(film);
+  PF_CHECK(!saved || maker.are_of(*saved, row.request, row.image), InvalidRequest, "batch", latent_path(film),
            ": holds latents of a film with other settings; give those to go on with it, or delete the file");
   return saved;
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "phonofilm/cli/interrupt.h"
@@ -35,6 +36,9 @@ void check_output(const std::string& path, const pipeline::GenerateRequest& requ
 
 // Where the latents of a film wait until it is written.
 std::string latent_path(const std::string& film);
+
+// The latents that were kept for a film; none where there are none, or damaged ones, of which the log tells.
+std::optional<pipeline::SavedLatent> kept_latents(const std::string& film);
 
 // A film's latents are kept at latent_path(film) while it is made. Throws InvalidRequest where that would overwrite the
 // latents of a film that is not finished, or the noise that this one starts from.

@@ -28,7 +28,7 @@ families::LoadOptions load_options_of(const FilmMakerOptions& options, const nn:
   families::LoadOptions load = load_options();
   load.dtype = context.dtype;
   load.variant = options.variant;
-  load.memory = options.memory;
+  load.memory = nn::parse_memory_mode(options.memory);
   if (options.storage == "int8") load.storage = nn::LinearStorage::int8;
   if (options.storage == "float8") load.storage = nn::LinearStorage::float8;
   return load;
@@ -65,18 +65,24 @@ void check_output(const std::string& output, const pipeline::GenerateRequest& re
   require_disk_space(output, 20e6);
 }
 
+std::optional<pipeline::SavedLatent> kept_latents(const std::string& film) {
+  const std::string path = latent_path(film);
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    return pipeline::load_latent(path);
+  } catch (const Error& error) {
+    log::warn(concat(error.what(), "; starting afresh"));
+    return std::nullopt;
+  }
+}
+
 void check_room_for_latents(const FilmInputs& inputs, const std::string& film) {
   const std::string latents = latent_path(film);
   if (!fs::exists(latents) || (inputs.resume && fs::equivalent(latents, inputs.resumed_from))) return;
   PF_CHECK(inputs.init_noise.empty() || !fs::equivalent(latents, inputs.init_noise), InvalidRequest, "generate", latents,
            ": the noise to start from would be overwritten; choose another -o");
-  std::optional<pipeline::SavedLatent> saved;
-  try {
-    saved = pipeline::load_latent(latents);
-  } catch (const Error&) {
-    return;  // damaged, or something else: nothing of a film is lost
-  }
-  PF_CHECK(saved->finished() && fs::exists(film), InvalidRequest, "generate", latents,
+  const auto saved = kept_latents(film);
+  PF_CHECK(!saved || (saved->finished() && fs::exists(film)), InvalidRequest, "generate", latents,
            ": holds the latents of a film that is not finished; go on with --resume (or decode them), or delete them");
 }
 
@@ -163,7 +169,9 @@ void FilmMaker::finish(const pipeline::Generated& result, const std::string& ima
   sink.finish(result.clip, {{media::kSettingsKey, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
                             {"title", result.request.prompt}});
   if (result.clip.has_video() && result.clip.has_audio()) {
-    const media::ClockReport clock = media::verify_clock(path, result.clip, options_.film.scale);
+    Clip sound = result.clip;
+    sound.frames = Tensor();
+    const media::ClockReport clock = media::verify_clock(path, sound);
     PF_CHECK(std::abs(clock.audio_offset_ms) < 1 || clock.correlation < 0.5, MediaError, "generate", path,
              ": decoded back, its sound is ", clock.audio_offset_ms, " ms off");
   }

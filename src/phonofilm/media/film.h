@@ -49,6 +49,7 @@ struct FilmLimits {
   std::int64_t sample_rate = 0;  // 0 keeps the file's rate, else the sound is resampled
   std::int64_t channels = 0;     // 0 keeps the file's count (more than two are mixed to stereo), else 1 or 2
   double fps = 0;                // 0 keeps the file's average rate, else frames are repeated or left out
+  bool pictures = true;          // false: leaves them undecoded, whatever their size; the sound keeps its place beside them
 };
 
 // What the container says, without decoding.
@@ -99,8 +100,8 @@ struct ClockReport {
   std::vector<double> psnr;           // [frames]
 };
 
-// Decodes `path` and compares it with the clip that write_film was given; of enlarged pictures (FilmOptions::scale) only
-// the count is compared. Throws MediaError where the file cannot be read or its pictures have another size.
-ClockReport verify_clock(const std::string& path, const Clip& written, std::int64_t scale = 1);
+// Decodes `path` and compares it with the clip that write_film was given (with FilmOptions::scale 1). A clip of the sound
+// alone compares only that, and no picture is decoded. Throws MediaError where the file cannot be read.
+ClockReport verify_clock(const std::string& path, const Clip& written);
 
 }  // namespace phonofilm::media

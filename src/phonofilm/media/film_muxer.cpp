@@ -22,7 +22,7 @@ constexpr const char* kOperation = "write film";
 // Fixed, because x264 codes the same pictures differently with another number of threads.
 constexpr int kEncoderThreads = 4;
 // With AVX512, x264's macroblock tree reads past the end of its tables where a picture has less than a vector's worth of
-// macroblocks, and some films of a process differ (4 to 20 % of those of 48x64 and 96x96; none from 64x256 on).
+// macroblocks, and some films of a process differ (2 to 20 % of those of 48x64 and 96x96; none from 64x256 on).
 constexpr std::int64_t kMacroblocksForTree = 64;
 
 std::int64_t even(std::int64_t side) { return side + side % 2; }

@@ -22,6 +22,7 @@ namespace {
 
 constexpr const char* kOperation = "read film";
 constexpr double kFallbackRate = 25;
+constexpr std::int64_t kMaxProbePixels = 16384 * 16384;  // of pictures that are not decoded
 
 double seconds_of(std::int64_t ticks, AVRational time_base) {
   return ticks == AV_NOPTS_VALUE ? 0 : double(ticks) * av_q2d(time_base);
@@ -203,7 +204,6 @@ FrameConsumer consumer_of(auto& collector) {
 }  // namespace
 
 Film inspect_film(const std::string& path) {
-  constexpr std::int64_t kMaxProbePixels = 16384 * 16384;
   MediaFile file(path, kOperation, kMaxProbePixels);
   if (!file.video() && !file.audio()) file.fail("holds neither picture nor sound");
   Film film{{}, gather_metadata(file), gather_facts(file)};
@@ -215,13 +215,13 @@ Film inspect_film(const std::string& path) {
 Film read_film(const std::string& path, const FilmLimits& limits) {
   PF_CHECK(limits.channels >= 0 && limits.channels <= 2, InvalidRequest, kOperation, path, ": ", limits.channels,
            " channels asked for, 0 (as in the file), 1 or 2 are possible");
-  MediaFile file(path, kOperation, limits.max_side * limits.max_side);
+  MediaFile file(path, kOperation, limits.pictures ? limits.max_side * limits.max_side : kMaxProbePixels);
   if (!file.video() && !file.audio()) file.fail("holds neither picture nor sound");
   file.refuse_if_cut_short();
   Film film{{}, gather_metadata(file), gather_facts(file)};
   std::optional<PictureCollector> pictures;
   std::optional<SoundCollector> sound;
-  if (file.video()) pictures.emplace(file, limits);
+  if (file.video() && limits.pictures) pictures.emplace(file, limits);
   if (file.audio()) sound.emplace(file, SoundCollector::Limits{limits.max_seconds, limits.max_bytes, limits.truncate});
   decode_streams(file, consumer_of(pictures), consumer_of(sound));
   if (pictures) {
@@ -231,7 +231,8 @@ Film read_film(const std::string& path, const FilmLimits& limits) {
   }
   if (sound) {
     Tensor waveform = with_channels(sound->waveform(), limits.channels);
-    const double origin = pictures ? pictures->first_seconds() : sound->start_seconds();
+    const double first_picture = pictures ? pictures->first_seconds() : film.facts.video_start;
+    const double origin = file.video() ? first_picture : sound->start_seconds();
     waveform = aligned(waveform, sound->start_seconds(), origin, sound->sample_rate(), limits.max_seconds);
     film.clip.sample_rate = limits.sample_rate > 0 ? limits.sample_rate : sound->sample_rate();
     film.clip.waveform = resample_audio(waveform, sound->sample_rate(), film.clip.sample_rate);

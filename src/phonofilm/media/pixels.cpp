@@ -2,11 +2,10 @@
 
 extern "C" {
 #include <libavutil/frame.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 }
-
-#include <cstring>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
@@ -59,20 +58,15 @@ FrameHandle make_picture(int width, int height, int format) {
 
 Tensor copy_rgb(const AVFrame& frame) {
   const Tensor image = at::empty({frame.height, frame.width, 3}, at::kByte);
-  for (int row = 0; row < frame.height; ++row) {
-    std::memcpy(image.data_ptr<std::uint8_t>() + std::int64_t(row) * frame.width * 3,
-                frame.data[0] + std::int64_t(row) * frame.linesize[0], size_t(frame.width) * 3);
-  }
+  av_image_copy_plane(image.data_ptr<std::uint8_t>(), frame.width * 3, frame.data[0], frame.linesize[0], frame.width * 3,
+                      frame.height);
   return image;
 }
 
 // swscale reads a vector at a time, so past the end of a picture that has no room behind it.
 FrameHandle padded_rgb(const Tensor& image, int width, int height) {
   FrameHandle frame = make_picture(width, height, AV_PIX_FMT_RGB24);
-  for (int row = 0; row < height; ++row) {
-    std::memcpy(frame->data[0] + std::int64_t(row) * frame->linesize[0],
-                image.data_ptr<std::uint8_t>() + std::int64_t(row) * width * 3, size_t(width) * 3);
-  }
+  av_image_copy_plane(frame->data[0], frame->linesize[0], image.data_ptr<std::uint8_t>(), width * 3, width * 3, height);
   return frame;
 }
 

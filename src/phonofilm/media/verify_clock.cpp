@@ -91,13 +91,11 @@ double shifted_psnr(const Tensor& written, const Tensor& read, std::int64_t shif
   return count > 0 ? sum / double(count) : 0;
 }
 
-void compare_pictures(const Tensor& written, const Tensor& read, std::int64_t scale, ClockReport& report) {
+void compare_pictures(const Tensor& written, const Tensor& read, ClockReport& report) {
   report.frames_written = written.size(0);
   report.frames_read = read.size(0);
-  const std::int64_t height = scale * written.size(1), width = scale * written.size(2);
-  PF_CHECK(read.size(1) == height && read.size(2) == width, MediaError, "verify film", "frames of ", read.size(2), "x",
-           read.size(1), " were read, ", width, "x", height, " were written");
-  if (scale > 1) return;
+  PF_CHECK(written.sizes().slice(1) == read.sizes().slice(1), MediaError, "verify film", "frames of ", read.size(2),
+           "x", read.size(1), " were read, ", written.size(2), "x", written.size(1), " were written");
   for (std::int64_t index = 0; index < std::min(written.size(0), read.size(0)); ++index) {
     report.psnr.push_back(psnr_of(written[index], read[index]));
   }
@@ -114,10 +112,11 @@ void compare_pictures(const Tensor& written, const Tensor& read, std::int64_t sc
 
 }  // namespace
 
-ClockReport verify_clock(const std::string& path, const Clip& written, std::int64_t scale) {
+ClockReport verify_clock(const std::string& path, const Clip& written) {
   FilmLimits limits;
   limits.max_frames = written.has_video() ? 2 * written.frames.size(0) + 10 : limits.max_frames;
   limits.max_seconds = 2 * std::max(written.video_seconds(), written.audio_seconds()) + 10;
+  limits.pictures = written.has_video();
   limits.sample_rate = written.has_audio() ? written.sample_rate : 0;
   const Film film = read_film(path, limits);
   ClockReport report;
@@ -126,7 +125,7 @@ ClockReport verify_clock(const std::string& path, const Clip& written, std::int6
   if (report.has_video) {
     report.fps_written = written.fps;
     report.fps_read = film.clip.fps;
-    compare_pictures(written.frames.to(at::kCPU), film.clip.frames, scale, report);
+    compare_pictures(written.frames.to(at::kCPU), film.clip.frames, report);
   }
   if (report.has_audio) {
     const Delay delay = find_delay(mono(written.waveform.to(at::kCPU)), mono(film.clip.waveform), written.sample_rate);
