@@ -14,12 +14,14 @@
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/safetensors.h"
 #include "phonofilm/weights/tensor_file.h"
+#include "phonofilm/weights/tensor_tally.h"
 
 namespace phonofilm::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using weights::TensorFile;
+using weights::TensorTally;
 
 struct InspectOptions {
   std::string path;
@@ -34,19 +36,7 @@ struct InspectOptions {
   }
 };
 
-// A group of tensors whose names begin alike.
-struct Part {
-  std::int64_t tensors = 0, parameters = 0, bytes = 0;
-  std::set<std::string> dtypes;
-
-  void add(const Tensor& tensor) {
-    ++tensors;
-    parameters += tensor.numel();
-    bytes += std::int64_t(tensor.nbytes());
-    dtypes.insert(weights::dtype_label(tensor.scalar_type()));
-  }
-};
-using Parts = std::map<std::string, Part>;
+using Parts = std::map<std::string, TensorTally>;  // tensors whose names begin alike
 
 // "blocks.0.ffn.weight" at depth 2 is "blocks.0"; the tensor's own name never counts as a level.
 std::string part_name(const std::string& tensor_name, std::int64_t depth) {
@@ -59,12 +49,6 @@ Parts group(const TensorFile& file, std::int64_t depth) {
   Parts parts;
   for (const auto& [name, tensor] : file.tensors) parts[part_name(name, depth)].add(tensor);
   return parts;
-}
-
-Part total(const TensorFile& file) {
-  Part sum;
-  for (const auto& [name, tensor] : file.tensors) sum.add(tensor);
-  return sum;
 }
 
 std::vector<std::string> weight_files(const std::string& path) {
@@ -81,7 +65,7 @@ std::vector<std::string> weight_files(const std::string& path) {
   return files;
 }
 
-void print_part(const std::string& name, const Part& part) {
+void print_part(const std::string& name, const TensorTally& part) {
   std::printf("  %-40s %8lld %14lld %10s  %s\n", printable(name).c_str(), static_cast<long long>(part.tensors),
               static_cast<long long>(part.parameters), human_bytes(double(part.bytes)).c_str(),
               join({part.dtypes.begin(), part.dtypes.end()}, ", ").c_str());
@@ -94,7 +78,7 @@ void print_table(const TensorFile& file, const InspectOptions& options) {
   }
   std::printf("  %-40s %8s %14s %10s  %s\n", "part", "tensors", "parameters", "bytes", "dtype");
   for (const auto& [name, part] : group(file, options.depth)) print_part(name, part);
-  print_part("total", total(file));
+  print_part("total", weights::tally(file.tensors));
   if (!options.tensors) return;
   for (const auto& [name, tensor] : file.tensors) {
     std::printf("  %-5s %-24s %s\n", weights::dtype_label(tensor.scalar_type()).c_str(),
@@ -102,12 +86,12 @@ void print_table(const TensorFile& file, const InspectOptions& options) {
   }
 }
 
-nlohmann::json to_json(const Part& part) {
+nlohmann::json to_json(const TensorTally& part) {
   return {{"tensors", part.tensors}, {"parameters", part.parameters}, {"bytes", part.bytes}, {"dtypes", part.dtypes}};
 }
 
 nlohmann::json to_json(const TensorFile& file, const InspectOptions& options) {
-  nlohmann::json result{{"file", file.path}, {"metadata", file.metadata}, {"total", to_json(total(file))}};
+  nlohmann::json result{{"file", file.path}, {"metadata", file.metadata}, {"total", to_json(weights::tally(file.tensors))}};
   for (const auto& [name, part] : group(file, options.depth)) result["parts"][name] = to_json(part);
   if (!options.tensors) return result;
   for (const auto& [name, tensor] : file.tensors) {

@@ -2,36 +2,22 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "phonofilm/base/error.h"
-#include "phonofilm/tensor/ops.h"
-#include "phonofilm/weights/safetensors.h"
+#include "phonofilm/base/files.h"
 #include "phonofilm/weights/tensor_file.h"
+#include "phonofilm/weights/tensor_tally.h"
 
 namespace phonofilm::families {
-namespace {
-
-void count(PartReport& part, const weights::TensorMap& tensors) {
-  std::set<std::string> dtypes;
-  for (const auto& [name, tensor] : tensors) {
-    ++part.tensors;
-    part.parameters += tensor.numel();
-    dtypes.insert(weights::dtype_label(tensor.scalar_type()));
-  }
-  part.dtypes.assign(dtypes.begin(), dtypes.end());
-}
-
-}  // namespace
 
 bool FolderReport::complete() const {
   return std::all_of(parts.begin(), parts.end(), [](const PartReport& part) { return part.usable(); });
 }
 
 PartReport inspect_file(PartReport part, const std::string& folder) {
-  const std::filesystem::path path = std::filesystem::path(folder) / part.file;
+  const std::string path = folder + "/" + part.file;
   std::error_code failed;
-  part.found = std::filesystem::is_regular_file(path, failed);
+  part.found = is_file(path);
   if (part.found) part.bytes = std::uint64_t(std::filesystem::file_size(path, failed));
   return part;
 }
@@ -41,7 +27,10 @@ PartReport inspect_weights(PartReport part, const std::string& folder, const Fin
   if (!part.found) return part;
   try {
     const weights::TensorFile file = weights::open_tensors(folder + "/" + part.file);
-    count(part, file.tensors);
+    const weights::TensorTally tally = weights::tally(file.tensors);
+    part.tensors = tally.tensors;
+    part.parameters = tally.parameters;
+    part.dtypes.assign(tally.dtypes.begin(), tally.dtypes.end());
     part.problems = misfits(file.tensors);
   } catch (const Error& error) {
     part.problems.push_back(error.what());
