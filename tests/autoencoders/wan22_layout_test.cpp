@@ -78,7 +78,7 @@ TEST_CASE("wan22 vae: the model declares every published tensor by name and shap
   REQUIRE(layout.shapes.size() == 196);
   REQUIRE(parameters(layout) == 704'688'668);
   const autoencoders::Wan22Vae model;
-  for (const auto& [name, shape] : model.named_shapes()) {
+  for (const auto& [name, shape, init] : model.declarations()) {
     CAPTURE(name);
     REQUIRE(layout.shapes.contains(name));
     CHECK(layout.shapes.at(name) == shape);

@@ -131,8 +131,8 @@ TEST_CASE("ovi: the prompt is written as the variant was trained, negative ones 
       return tokenize(text);
     };
   };
-  options.format_prompt = [](const std::string& prompt, families::AudioTag tag) {
-    return families::FormattedPrompt{prompt + (tag == families::AudioTag::audcap ? " in tags" : ""), {"converted"}};
+  options.format_prompt = [](const std::string& prompt, AudioTag tag) {
+    return FormattedPrompt{prompt + (tag == AudioTag::audcap ? " in tags" : ""), {"converted"}};
   };
   const auto model = families::load_generator(tiny.folder.path().string(), options);
   const families::Prompt prompt{.text = "a bell rings", .negative = "blur", .negative_audio = "echo"};
@@ -180,7 +180,7 @@ TEST_CASE("ovi: text, first frame, sound alone and picture alone, through the wh
 
 TEST_CASE("ovi: streamed towers make the same film, towers of 8 bits nearly the same in less memory") {
   const TinyFolder tiny;
-  const auto model = tiny.load(), streamed = tiny.load({.memory = "stream"}), small = tiny.load({.storage = nn::LinearStorage::int8});
+  const auto model = tiny.load(), streamed = tiny.load({.memory = nn::MemoryMode::stream}), small = tiny.load({.storage = nn::LinearStorage::int8});
   const ClipSpec spec = model->clip_spec(tiny_clip());
   const families::Prompt prompt{.text = "a bell rings", .negative = "blur", .negative_audio = "echo"};
   const auto latent = two_steps(*model, spec, prompt), again = two_steps(*streamed, spec, prompt), near = two_steps(*small, spec, prompt);
@@ -193,7 +193,6 @@ TEST_CASE("ovi: streamed towers make the same film, towers of 8 bits nearly the 
   const auto towers = [&](const families::Generator& m) { return m.plan(spec, m.info().sampling).memory[1]; };
   CHECK(towers(*model).part == "towers");
   CHECK(towers(*small).bytes < 0.75 * towers(*model).bytes);  // matrices are half of so small a model
-  CHECK_THROWS_AS(tiny.load({.memory = "elsewhere"}), InvalidRequest);
 }
 
 TEST_CASE("ovi: without guidance there is one pass, and the negative prompt does not matter") {

@@ -102,7 +102,7 @@ TEST_CASE("ovi: the table of published tensors has the published sizes") {
 TEST_CASE("ovi: the model declares every published tensor by name and shape, and no other") {
   const ovi::OviTransformer model{ovi::OviConfig{}};
   Layout declared;
-  for (const auto& [name, shape] : model.named_shapes()) {
+  for (const auto& [name, shape, init] : model.declarations()) {
     CAPTURE(name);
     CHECK(declared.emplace(name, shape).second);  // none is declared twice
   }

@@ -193,7 +193,7 @@ TEST_CASE("options for large models are refused by a small one") {
   const std::string path = folder.path().string();
   CHECK_THROWS_AS(families::load_generator(path, {.variant = "720x720_5s"}), InvalidRequest);
   CHECK_THROWS_AS(families::load_generator(path, {.storage = nn::LinearStorage::int8}), InvalidRequest);
-  CHECK_THROWS_AS(families::load_generator(path, {.memory = "stream"}), InvalidRequest);
+  CHECK_THROWS_AS(families::load_generator(path, {.memory = nn::MemoryMode::stream}), InvalidRequest);
 }
 
 TEST_CASE("noise may come from a file, in our layout or the publishers', and must fit the film") {

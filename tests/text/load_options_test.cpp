@@ -24,10 +24,10 @@ TEST_CASE("load options: long prompts come out cut, with their end mark") {
 
 TEST_CASE("load options: prompts are formatted as families ask, with notices") {
   const families::LoadOptions options = cli::load_options();
-  const families::FormattedPrompt pair = options.format_prompt("<S>Hi.<E> Audio: Rain.", families::AudioTag::audcap);
+  const FormattedPrompt pair = options.format_prompt("<S>Hi.<E> Audio: Rain.", AudioTag::audcap);
   CHECK(pair.text == "<S>Hi.<E> <AUDCAP>Rain.<ENDAUDCAP>");
   CHECK(pair.notices.size() == 1);
-  const families::FormattedPrompt heading = options.format_prompt("<S>Hi.<E> Audio: Rain.", families::AudioTag::audio_colon);
+  const FormattedPrompt heading = options.format_prompt("<S>Hi.<E> Audio: Rain.", AudioTag::audio_colon);
   CHECK(heading.text == "<S>Hi.<E> Audio: Rain.");
   CHECK(heading.notices.empty());
 }

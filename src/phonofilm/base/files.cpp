@@ -88,6 +88,11 @@ std::string read_file(const std::string& path) {
   return content.str();
 }
 
+bool is_file(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::is_regular_file(path, unknown);
+}
+
 void make_folder(const std::string& path) {
   if (path.empty()) return;
   std::error_code failed;

@@ -18,6 +18,9 @@ void with_temporary_file(const std::string& path, const std::function<void(const
 // Throws InvalidRequest for what cannot be opened or read to its end (a folder, a damaged disk).
 std::string read_file(const std::string& path);
 
+// Whether there is a file, through links too; false also where that cannot be found out.
+bool is_file(const std::string& path);
+
 // Creates the folder and its parents; throws ResourceError where that fails.
 void make_folder(const std::string& path);
 

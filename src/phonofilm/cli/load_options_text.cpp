@@ -19,18 +19,12 @@ families::TokenizeFn open_tokenizer(const std::string& path, std::int64_t longes
   };
 }
 
-families::FormattedPrompt format_prompt(const std::string& prompt, families::AudioTag wanted) {
-  const bool pair = wanted == families::AudioTag::audcap;
-  text::FormattedPrompt formatted = text::format_prompt(prompt, pair ? text::AudioTag::audcap : text::AudioTag::audio_colon);
-  return {std::move(formatted.text), std::move(formatted.notices)};
-}
-
 }  // namespace
 
 families::LoadOptions load_options() {
   families::LoadOptions options;
   options.open_tokenizer = open_tokenizer;
-  options.format_prompt = format_prompt;
+  options.format_prompt = text::format_prompt;
   return options;
 }
 

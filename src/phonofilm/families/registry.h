@@ -7,7 +7,7 @@
 #include "phonofilm/families/folder_report.h"
 #include "phonofilm/families/generator.h"
 #include "phonofilm/families/text_tools.h"
-#include "phonofilm/nn/storage.h"
+#include "phonofilm/nn/memory_plan.h"
 
 namespace phonofilm::families {
 
@@ -16,10 +16,9 @@ struct LoadOptions {
   std::string variant{};              // where a folder holds several models; empty: the first that is there
   OpenTokenizerFn open_tokenizer{};  // undefined in programs without the text library
   FormatPromptFn format_prompt{};    // likewise
-  // For large models: what the matrices of their transformers are kept as, and where weights lie while they compute
-  // ("auto", "resident" or "stream", see nn/memory_plan.h).
+  // For large models: what the matrices of their transformers are kept as, and where weights lie while they compute.
   nn::LinearStorage storage = nn::LinearStorage::as_others;
-  std::string memory = "auto";
+  nn::MemoryMode memory = nn::MemoryMode::automatic;
 };
 
 struct Family {

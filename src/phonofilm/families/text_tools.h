@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/base/prompt_marks.h"
+
 namespace phonofilm::families {
 
 // Token ids of a text as the user wrote it (it is cleaned inside), end mark included.
@@ -14,12 +16,6 @@ using TokenizeFn = std::function<std::vector<std::int64_t>(const std::string& te
 // Opens a SentencePiece model whose texts are cut to `longest` tokens.
 using OpenTokenizerFn = std::function<TokenizeFn(const std::string& path, std::int64_t longest)>;
 
-// How a model was trained to read the sound's description: <AUDCAP>a dog barks<ENDAUDCAP> or "Audio: a dog barks".
-enum class AudioTag { audcap, audio_colon };
-struct FormattedPrompt {
-  std::string text;
-  std::vector<std::string> notices;  // for Conditioning::notices
-};
 // Checks the marks of a positive prompt and rewrites its audio tags; throws InvalidRequest for marks that do not pair up.
 using FormatPromptFn = std::function<FormattedPrompt(const std::string& prompt, AudioTag wanted)>;
 

@@ -20,8 +20,7 @@ Linear::Linear(Module& parent, const std::string& name, std::int64_t in, std::in
       bias_(bias == Bias::yes ? &parameter("bias", {out}, init::zeros()) : nullptr) {}
 
 Tensor Linear::forward(const Tensor& x, const RunContext& run) const {
-  const Stored stored{weight_, scale_};
-  if (stored.eight_bit()) return eight_bit_linear(x.to(run.dtype), stored, cast(bias_, run.dtype));
+  if (has_eight_bits(weight_)) return eight_bit_linear(x.to(run.dtype), {weight_, scale_}, cast(bias_, run.dtype));
   return at::linear(x.to(run.dtype), weight_.to(run.dtype), cast(bias_, run.dtype));
 }
 

@@ -84,12 +84,6 @@ std::vector<Module::Declaration> Module::declarations() const {
   return result;
 }
 
-Module::NamedShapes Module::named_shapes() const {
-  NamedShapes result;
-  const_cast<Module*>(this)->visit("", [&](const std::string& name, Parameter& p) { result.emplace_back(name, p.shape); });
-  return result;
-}
-
 std::int64_t Module::parameter_count() const {
   std::int64_t count = 0;
   const_cast<Module*>(this)->visit("", [&](const std::string&, Parameter& p) { count += c10::multiply_integers(p.shape); });

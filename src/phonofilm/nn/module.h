@@ -36,7 +36,6 @@ Init kaiming_uniform(double gain = 1);  // bound gain * sqrt(3 / fan_in)
 class Module {
  public:
   using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
-  using NamedShapes = std::vector<std::pair<std::string, Shape>>;
 
   Module() = default;                                   // a root
   Module(Module& parent, const std::string& name);      // registered with its parent under `name`
@@ -54,9 +53,8 @@ class Module {
     Shape shape;
     Init init;
   };
-  // In registration order. Neither allocates a tensor: the shapes of a model larger than memory are at hand.
+  // In registration order. Allocates no tensor: the shapes of a model larger than memory are at hand.
   std::vector<Declaration> declarations() const;
-  NamedShapes named_shapes() const;
 
   // Draws every parameter anew from its Init, in registration order, as float32.
   void initialise(std::uint64_t seed);

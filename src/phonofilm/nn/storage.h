@@ -31,12 +31,14 @@ struct Storage {
   Storage(std::nullopt_t, LinearStorage linears = LinearStorage::as_others) : linears(linears) {}
 };
 
+inline bool has_eight_bits(const Tensor& values) { return values.element_size() == 1; }
+
 // A tensor as it is kept.
 struct Stored {
   Tensor values;  // floating-point, or int8 with a scale
   Tensor scale;   // float32: one number for the whole matrix [out, in] or one per row [out]; undefined: 1
 
-  bool eight_bit() const { return values.element_size() == 1; }
+  bool eight_bit() const { return has_eight_bits(values); }
 };
 
 // Weight-only int8, symmetric, one scale per output channel of a matrix [out, in]:

@@ -108,7 +108,7 @@ std::vector<PromptRow> read_prompt_list(const std::string& path, const GenerateR
   const std::vector<std::string> known{".csv", ".tsv", ".jsonl"};
   PF_CHECK(std::find(known.begin(), known.end(), ending) != known.end(), InvalidRequest, "batch", path,
            ": lists end in ", join(known, ", "), did_you_mean(ending, known));
-  PF_CHECK(fs::is_regular_file(path), InvalidRequest, "batch", path, ": no such file");
+  PF_CHECK(is_file(path), InvalidRequest, "batch", path, ": no such file");
   std::vector<PromptRow> rows = ending == ".jsonl" ? read_lines(path, defaults)
                                                    : read_table(path, ending == ".tsv" ? '\t' : ',', defaults);
   PF_CHECK(!rows.empty(), InvalidRequest, "batch", path, ": the list holds no prompts");

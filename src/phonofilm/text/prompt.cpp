@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/text/unicode.h"
 

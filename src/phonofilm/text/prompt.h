@@ -4,23 +4,11 @@
 //   A man looks up. <S>Is anybody there?<E> Audio: Wind, a calm male voice.
 #pragma once
 
-#include <string>
 #include <string_view>
-#include <vector>
+
+#include "phonofilm/base/prompt_marks.h"
 
 namespace phonofilm::text {
-
-// How a model was trained to read the description of the sound. Of Ovi's models the 720 x 720 one has the pair, the
-// 960 x 960 ones have the heading.
-enum class AudioTag {
-  audcap,       // <AUDCAP>Wind.<ENDAUDCAP>
-  audio_colon,  // Audio: Wind.
-};
-
-struct FormattedPrompt {
-  std::string text;
-  std::vector<std::string> notices;  // what the user should know
-};
 
 // Throws InvalidRequest, naming the place and how it is written, for marks that do not pair up: <S> and <E>, <AUDCAP> and
 // <ENDAUDCAP>, and for </S> and </AUDCAP>, which close nothing. Pairs of one kind do not nest.

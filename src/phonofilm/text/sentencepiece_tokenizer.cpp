@@ -21,7 +21,7 @@ constexpr std::string_view kEnd = "</s>";
 
 std::string read_model_file(const std::string& path) {
   std::error_code failed;
-  PF_CHECK(fs::is_regular_file(path, failed), CheckpointError, "load", path, ": the tokenizer's vocabulary is ",
+  PF_CHECK(is_file(path), CheckpointError, "load", path, ": the tokenizer's vocabulary is ",
            fs::exists(path, failed) ? "not a file" : "missing",
            "; expected the file spiece.model of the published model (google/umt5-xxl)");
   const std::uintmax_t size = fs::file_size(path, failed);

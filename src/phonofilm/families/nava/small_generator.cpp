@@ -268,7 +268,7 @@ class SmallGenerator : public families::Generator {
 // Options that are for large models are refused rather than passed over.
 void check_options(const std::string& folder, const families::LoadOptions& options) {
   PF_CHECK(options.variant.empty(), InvalidRequest, "load", folder, ": holds one model; leave out --variant");
-  PF_CHECK(options.storage == nn::LinearStorage::as_others && options.memory != "stream", InvalidRequest, "load", folder,
+  PF_CHECK(options.storage == nn::LinearStorage::as_others && options.memory != nn::MemoryMode::stream, InvalidRequest, "load", folder,
            ": so small a model is neither kept in 8 bits nor streamed; leave out --storage and --memory");
 }
 

@@ -1,9 +1,9 @@
 #include "phonofilm/families/nava/small_inspection.h"
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
 #include "phonofilm/families/nava/small_model.h"
 #include "phonofilm/tensor/ops.h"
 
@@ -40,7 +40,7 @@ PartReport inspect_options(const std::string& root, SmallModelOptions& options) 
 }  // namespace
 
 std::optional<FolderReport> inspect_small_folder(const std::string& root) {
-  if (!std::filesystem::is_regular_file(root + "/model.json")) return std::nullopt;
+  if (!is_file(root + "/model.json")) return std::nullopt;
   SmallModelOptions options;
   FolderReport report{.family = "nava mini"};
   report.parts = {inspect_options(root, options),

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
 
 namespace phonofilm::ovi {
 namespace {
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 
 Part part(const std::string& name, const std::string& path) {
   std::error_code failed;
-  const bool found = fs::is_regular_file(path, failed);
+  const bool found = is_file(path);
   return {name, path, found, found ? std::uint64_t(fs::file_size(path, failed)) : 0};
 }
 
@@ -22,10 +23,7 @@ std::vector<std::string> variant_names() {
   return names;
 }
 
-bool has(const std::string& root, const Variant& variant) {
-  std::error_code unreadable;
-  return fs::is_regular_file(fs::path(root) / variant.file, unreadable);
-}
+bool has(const std::string& root, const Variant& variant) { return is_file(root + "/" + variant.file); }
 
 const Variant& choose(const std::string& root, const std::string& name) {
   for (const Variant& variant : variants()) {

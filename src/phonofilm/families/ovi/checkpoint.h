@@ -12,11 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "phonofilm/families/text_tools.h"
+#include "phonofilm/base/prompt_marks.h"
 
 namespace phonofilm::ovi {
-
-using families::AudioTag;
 
 // A published set of weights of the towers.
 struct Variant {

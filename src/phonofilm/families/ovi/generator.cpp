@@ -50,7 +50,7 @@ class OviGenerator : public families::Generator {
       : folder_(open_folder(root, options.variant)), open_tokenizer_(options.open_tokenizer),
         format_prompt_(options.format_prompt), towers_(read_tower_config(folder_.root)) {
     towers_.load(weights::open_tensors(folder_.towers).tensors, folder_.towers, "", {nn::kStoredDtype, options.storage});
-    placement_ = nn::place_weights(towers_, towers_.blocks(), {.mode = nn::parse_memory_mode(options.memory)});
+    placement_ = nn::place_weights(towers_, towers_.blocks(), {.mode = options.memory});
     fill_info();
   }
 
@@ -84,7 +84,7 @@ class OviGenerator : public families::Generator {
     const at::NoGradGuard no_grad;
     require_parts(spec);
     auto conditioning = std::make_unique<OviConditioning>();
-    families::FormattedPrompt positive = formatted(prompt.text);
+    FormattedPrompt positive = formatted(prompt.text);
     conditioning->notices = std::move(positive.notices);
     const std::vector<Tensor> rows = encode_texts({positive.text, prompt.negative, prompt.negative_audio}, run, observer);
     const Tensor video_rows = spec.has_video() ? at::cat({rows[0], rows[1]}) : Tensor();
@@ -182,7 +182,7 @@ class OviGenerator : public families::Generator {
   }
 
   // With the audio tag that the variant was trained with.
-  families::FormattedPrompt formatted(const std::string& prompt) const {
+  FormattedPrompt formatted(const std::string& prompt) const {
     if (!format_prompt_) return {prompt, {}};
     return format_prompt_(prompt, folder_.variant.tag);
   }

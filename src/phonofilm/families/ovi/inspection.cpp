@@ -1,15 +1,14 @@
 #include "phonofilm/families/ovi/inspection.h"
 
 #include <algorithm>
-#include <filesystem>
 
-#include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
+#include "phonofilm/base/text.h"
 #include "phonofilm/families/ovi/networks.h"
 
 namespace phonofilm::ovi {
 namespace {
 
-namespace fs = std::filesystem;
 using families::FolderReport;
 using families::PartReport;
 using weights::TensorMap;
@@ -44,15 +43,10 @@ PartReport inspect(const std::string& root, const std::string& name, const std::
                                    [&](const TensorMap& tensors) { return make().misfits(tensors); });
 }
 
-bool has(const std::string& root, const std::string& file) {
-  std::error_code unreadable;
-  return fs::is_regular_file(fs::path(root) / file, unreadable);
-}
-
 std::vector<Variant> present_variants(const std::string& root) {
   std::vector<Variant> present;
   for (const Variant& variant : variants()) {
-    if (has(root, variant.file)) present.push_back(variant);
+    if (is_file(root + "/" + variant.file)) present.push_back(variant);
   }
   return present;
 }
@@ -60,7 +54,7 @@ std::vector<Variant> present_variants(const std::string& root) {
 void add_notes(FolderReport& report, const std::string& root) {
   std::vector<std::string> own, absent;
   for (const std::string& file : config_files()) {
-    if (has(root, file)) own.push_back(file);
+    if (is_file(root + "/" + file)) own.push_back(file);
   }
   for (const Variant& variant : variants()) {
     const bool there = std::find(report.variants.begin(), report.variants.end(), variant.name) != report.variants.end();
@@ -76,7 +70,7 @@ void add_notes(FolderReport& report, const std::string& root) {
 
 std::optional<FolderReport> inspect_folder(const std::string& root) {
   const std::vector<Variant> present = present_variants(root);
-  if (present.empty() && !has(root, kAudioVaeFile) && !has(root, kVocoderFile)) return std::nullopt;
+  if (present.empty() && !is_file(root + "/" + kAudioVaeFile) && !is_file(root + "/" + kVocoderFile)) return std::nullopt;
   FolderReport report{.family = "ovi"};
   for (const Variant& variant : present.empty() ? std::vector<Variant>{variants().front()} : present) {
     if (!present.empty()) report.variants.push_back(variant.name);
