@@ -3,6 +3,7 @@
 #include "phonofilm/diffusion/guidance.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/families/nava/guided.h"
 
 using namespace phonofilm;
 using namespace phonofilm::diffusion;
@@ -12,49 +13,25 @@ namespace {
 
 const nn::RunContext kFloat32{};
 
-// The passes of a guided step as NAVA publishes them: only the positive one sees the voice.
-struct Passes {
-  const nava::NavaTransformer& model;
-  nava::PreparedContext voiced, positive, negative;
-  GuidanceScales scales{};
-  std::int64_t clean_frames = 0;
-
-  Passes(const nava::NavaTransformer& model_, const weights::SafetensorsFile& file) : model(model_) {
-    const Tensor pos = padded_context(file.at("context_pos"), model.config());
-    const Tensor neg = padded_context(file.at("context_neg"), model.config());
-    positive = model.prepare_context(pos, {}, kFloat32);
-    negative = model.prepare_context(neg, {}, kFloat32);
-    voiced = positive;
-    scales.use_timbre = file.tensors().contains("speaker");
-    if (scales.use_timbre) {
-      const nava::Voices voices{file.at("speaker"), as_positions(file.at("speaker_positions"), 1)};
-      voiced = model.prepare_context(pos, {voices}, kFloat32);
-    }
-    clean_frames = file.tensors().contains("first_frame") ? 1 : 0;
-  }
-
-  JointLatent run(const JointLatent& latent, const nava::PreparedContext& context, double timestep, bool mask) const {
-    return model.forward({.latent = latent, .timestep = at::full({1}, timestep), .context = &context,
-                          .mask_modality = mask, .clean_frames = clean_frames}, kFloat32);
-  }
-
-  JointLatent velocity(const JointLatent& latent, double sigma) const {
-    const double timestep = double(wan_model_time(sigma));
-    GuidancePasses passes{.positive = run(latent, voiced, timestep, false),
-                          .negative = run(latent, negative, timestep, false), .align = {}, .timbre = {}};
-    if (scales.use_align) passes.align = run(latent, positive, timestep, true);
-    if (scales.use_timbre) passes.timbre = run(latent, positive, timestep, false);
-    return combine(passes, scales);
-  }
-};
+// The recorded texts and, where there is one, the voice.
+nava::GuidedContext context_of(const nava::NavaTransformer& model, const weights::SafetensorsFile& file) {
+  nava::Voices voices;
+  if (file.tensors().contains("speaker")) voices = {file.at("speaker"), as_positions(file.at("speaker_positions"), 1)};
+  nava::GuidedContext context = nava::prepare_guided(model, padded_context(file.at("context_pos"), model.config()),
+                                                     padded_context(file.at("context_neg"), model.config()), voices, kFloat32);
+  if (file.tensors().contains("first_frame")) context.first_frame = file.at("first_frame").unsqueeze(0);
+  return context;
+}
 
 void expect_trajectory(const std::string& name, bool use_align) {
   const c10::InferenceMode guard;
   INFO(name);
   const auto file = weights::SafetensorsFile::open(nava_golden("golden_sample_" + name + "_unipc4.safetensors"));
   const auto model = load_tiny_nava();
-  Passes passes(*model, file);
-  passes.scales.use_align = use_align;
+  const nava::GuidedContext context = context_of(*model, file);
+  GuidanceScales asked;
+  asked.use_align = use_align;
+  asked.use_timbre = true;
 
   const std::vector<double> sigmas = wan_unipc_sigmas(4, 5);
   const Tensor times = file.at("timesteps");
@@ -63,8 +40,11 @@ void expect_trajectory(const std::string& name, bool use_align) {
   if (file.tensors().contains("init_video")) noise.video = as_video(file.at("init_video"));
   noise.audio = as_audio(file.at("init_audio"));
 
+  const GuidanceScales scales = nava::applicable(asked, noise.has_video(), noise.has_audio(), context.has_voices());
+  const nava::TokenLayout layout = model->layout(noise, context.first_frame.defined() ? 1 : 0);
+
   const HoldFn hold = [&](JointLatent& latent) {
-    if (passes.clean_frames > 0) latent.video.narrow(2, 0, 1).copy_(file.at("first_frame").unsqueeze(0));
+    if (context.first_frame.defined()) latent.video.narrow(2, 0, 1).copy_(context.first_frame);
   };
   const StepObserver observer = [&](std::int64_t step, const JointLatent& latent) {
     const std::string at_step = "step" + std::to_string(step);
@@ -73,9 +53,11 @@ void expect_trajectory(const std::string& name, bool use_align) {
     return true;
   };
   const auto solver = make_solver("unipc");
-  const VelocityFn velocity = [&](const JointLatent& x, double sigma) { return passes.velocity(x, sigma); };
+  const VelocityFn velocity = [&](const JointLatent& x, double sigma) {
+    return nava::guided_velocity(*model, context, scales, x, double(wan_model_time(sigma)), &layout, kFloat32);
+  };
   const JointLatent result = sample(velocity, noise, sigmas, *solver, hold, observer);
-  if (passes.clean_frames > 0) CHECK(at::equal(result.video[0].narrow(1, 0, 1), file.at("first_frame")));
+  if (context.first_frame.defined()) CHECK(at::equal(result.video[0].narrow(1, 0, 1), file.at("first_frame")));
 }
 
 }  // namespace
@@ -104,6 +86,19 @@ TEST_CASE("guidance of recorded passes (golden_guidance)") {
       expect_close(guided.audio, as_audio(file.at(name + ".audio")), 1e-6, name);
     }
   }
+}
+
+TEST_CASE("what of the guidance applies, and its passes") {
+  GuidanceScales all;
+  all.use_timbre = true;
+  CHECK(nava::pass_count(nava::applicable(all, true, true, true)) == 4);
+  CHECK(nava::pass_count(nava::applicable(all, true, true, false)) == 3);
+  CHECK(nava::pass_count(nava::applicable(all, false, true, true)) == 3);
+  CHECK(nava::pass_count(nava::applicable(all, true, false, true)) == 2);
+  GuidanceScales none;
+  none.use_align = false;
+  none.text = {1, 1};
+  CHECK(nava::pass_count(nava::applicable(none, true, true, true)) == 1);
 }
 
 TEST_CASE("four steps with a voice (golden_sample_t2av_voice_unipc4)") { expect_trajectory("t2av_voice", true); }

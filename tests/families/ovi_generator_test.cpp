@@ -11,6 +11,7 @@
 #include "phonofilm/families/ovi/parts.h"
 #include "phonofilm/families/ovi/plan.h"
 #include "phonofilm/families/registry.h"
+#include "phonofilm/families/wan22.h"
 #include "phonofilm/weights/tensor_file.h"
 
 using namespace phonofilm;
@@ -84,7 +85,7 @@ std::string message_of(const std::function<void()>& call) {
 TEST_CASE("ovi: the recorded pixels and sounds of the sampled latents") {
   const ovi::OviFolder folder = ovi::open_folder(ovi_golden(""), "");
   // The recording was made in float32 throughout; the published program rounds the video autoencoder's weights first.
-  const auto video_vae = autoencoders::load_wan22_vae(folder.video_vae, ovi::read_video_vae_config(folder.root), at::kFloat,
+  const auto video_vae = autoencoders::load_wan22_vae(folder.video_vae, wan22::read_video_vae_config(folder.root), at::kFloat,
                                                       autoencoders::Wan22Rounding::none);
   const auto audio_vae = ovi::load_audio_vae(folder, at::kFloat);
   const auto vocoder = ovi::load_vocoder(folder, at::kFloat);

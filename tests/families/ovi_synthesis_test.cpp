@@ -9,6 +9,7 @@
 #include "phonofilm/families/ovi/inspection.h"
 #include "phonofilm/families/ovi/synthesis.h"
 #include "phonofilm/families/ovi/transformer.h"
+#include "phonofilm/families/wan22.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/text_encoders/umt5/umt5_encoder.h"
@@ -72,8 +73,8 @@ TEST_CASE("synthesis: a toy checkpoint fits the strict check, part by part, in t
     CHECK(part.usable() == (part.name != "tokenizer"));
   }
   CHECK((tensors_of("Ovi/model.safetensors").begin()->second.scalar_type() == at::kBFloat16));
-  CHECK((tensors_of(kTextEncoderFile).begin()->second.scalar_type() == at::kBFloat16));
-  CHECK((tensors_of(kVideoVaeFile).begin()->second.scalar_type() == at::kFloat));
+  CHECK((tensors_of(wan22::kTextEncoderFile).begin()->second.scalar_type() == at::kBFloat16));
+  CHECK((tensors_of(wan22::kVideoVaeFile).begin()->second.scalar_type() == at::kFloat));
   CHECK(tensors_of(kVocoderFile).contains("generator.conv_pre.weight_g"));
 }
 
@@ -81,7 +82,7 @@ TEST_CASE("synthesis: one seed gives one checkpoint, another seed another one") 
   const test::TemporaryFolder again, other;
   synthesise(again.path().string(), toy(), ignore_progress);
   synthesise(other.path().string(), toy(/*seed=*/1), ignore_progress);
-  for (const char* file : {"Ovi/model.safetensors", kTextEncoderFile, kVideoVaeFile, kAudioVaeFile, kVocoderFile}) {
+  for (const char* file : {"Ovi/model.safetensors", wan22::kTextEncoderFile, wan22::kVideoVaeFile, kAudioVaeFile, kVocoderFile}) {
     CAPTURE(file);
     CHECK(read_file(again.file(file)) == read_file(toy_folder() + "/" + file));
     CHECK(read_file(other.file(file)) != read_file(toy_folder() + "/" + file));
@@ -89,7 +90,7 @@ TEST_CASE("synthesis: one seed gives one checkpoint, another seed another one") 
 }
 
 TEST_CASE("synthesis: no tensor is zero, and what the networks make of them is finite and alive") {
-  for (const char* file : {"Ovi/model.safetensors", kTextEncoderFile, kVideoVaeFile, kAudioVaeFile, kVocoderFile}) {
+  for (const char* file : {"Ovi/model.safetensors", wan22::kTextEncoderFile, wan22::kVideoVaeFile, kAudioVaeFile, kVocoderFile}) {
     for (const auto& [name, tensor] : tensors_of(file)) {
       CAPTURE(name);
       CHECK(tensor.any().item<bool>());
@@ -99,7 +100,7 @@ TEST_CASE("synthesis: no tensor is zero, and what the networks make of them is f
   const at::Generator generator = make_generator(1);
 
   text_encoders::Umt5Encoder text(config.text);
-  text.load(tensors_of(kTextEncoderFile), "text");
+  text.load(tensors_of(wan22::kTextEncoderFile), "text");
   const Tensor rows = text.forward(text_encoders::pad_tokens({{5, 17, 300, 1}}), kFloat32);  // [1, 4, D]
   expect_lively(rows, 0.1, 10);
 
@@ -112,7 +113,7 @@ TEST_CASE("synthesis: no tensor is zero, and what the networks make of them is f
   expect_lively(velocity.video, 0.1, 10);
   expect_lively(velocity.audio, 0.1, 10);
 
-  const auto video = autoencoders::load_wan22_vae(toy_folder() + "/" + kVideoVaeFile, config.video_vae, at::kFloat);
+  const auto video = autoencoders::load_wan22_vae(toy_folder() + "/" + wan22::kVideoVaeFile, config.video_vae, at::kFloat);
   const Tensor pictures = video->decode(latent.video, kFloat32);
   expect_lively(pictures, 0.01, 0.99);
   CHECK(rms(pictures - pictures.mean()) > 0.01);
@@ -176,7 +177,7 @@ TEST_CASE("configurations: a folder without JSON has the published sizes, one th
   CHECK(write_json(read.vocoder.fields()) == write_json(published.vocoder.fields()));
   const std::pair<const char*, const char*> faults[] = {
       {kVideoConfigFile, R"({"num_layers": 1000000000})"}, {kVideoConfigFile, R"({"patch_size": [1, 4611686018427387904, 2]})"},
-      {kTextConfigFile, R"({"dim_ffn": 9223372036854775807})"}, {kVaeConfigFile, R"({"dim_mult": [1, 2, 4, 1099511627776]})"},
+      {wan22::kTextConfigFile, R"({"dim_ffn": 9223372036854775807})"}, {wan22::kVaeConfigFile, R"({"dim_mult": [1, 2, 4, 1099511627776]})"},
       {kSoundConfigFile, R"({"bigvgan": {"upsample_kernel_sizes": [-9223372036854775808]}})"},
       {kSoundConfigFile, R"({"bigvgan": {"resblock_dilations": [4611686018427387904]}})"}, {kSoundConfigFile, "[]"}};
   for (const auto& [file, content] : faults) {

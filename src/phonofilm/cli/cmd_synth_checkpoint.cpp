@@ -9,6 +9,7 @@
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/families/ovi/synthesis.h"
+#include "phonofilm/families/wan22.h"
 #include "phonofilm/text/synthetic_tokenizer.h"
 
 namespace phonofilm::cli {
@@ -52,7 +53,7 @@ void write_tokenizer(const std::string& path, std::int64_t vocabulary) {
 
 void run(const SynthOptions& options) {
   const auto start = std::chrono::steady_clock::now();
-  const std::string tokenizer = options.folder + "/" + ovi::kTokenizerFile;
+  const std::string tokenizer = options.folder + "/" + wan22::kTokenizerFile;
   PF_CHECK(options.overwrite || !fs::exists(tokenizer), InvalidRequest, "synth-checkpoint", tokenizer,
            " is there already; choose another folder or pass --overwrite");
   const ovi::SynthesisOptions synthesis = library_options(options);

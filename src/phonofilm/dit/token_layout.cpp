@@ -98,6 +98,13 @@ TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean
   return layout;
 }
 
+bool fits(const TokenLayout& l, const diffusion::JointLatent& latent, std::int64_t clean_frames) {
+  const bool picture = latent.has_video() ? latent.video.sizes().slice(2) == at::IntArrayRef({l.frames, l.latent_rows, l.latent_columns})
+                                          : l.video.tokens == 0;
+  const bool sound = l.audio.tokens == (latent.has_audio() ? latent.audio.size(2) : 0);
+  return picture && sound && l.clean_tokens == clean_frames * l.rows * l.columns;
+}
+
 Tensor patchify(const Tensor& video, const TokenLayout& l, const LayoutOptions& options) {
   const std::int64_t ph = options.patch[0], pw = options.patch[1];
   const std::int64_t below = l.rows * ph - l.latent_rows, right = l.columns * pw - l.latent_columns;

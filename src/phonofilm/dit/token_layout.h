@@ -39,6 +39,9 @@ struct TokenLayout {
 // clean_frames: leading latent frames whose tokens get t = 0.
 TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const LayoutOptions& options);
 
+// Whether a layout is that of latents of this shape.
+bool fits(const TokenLayout& layout, const diffusion::JointLatent& latent, std::int64_t clean_frames);
+
 // [B, C, F, H, W] -> [B, F * h * w, C * ph * pw], tokens in the order frame, row, column; H and W that are not whole
 // patches are padded with zeros at the bottom and right.
 Tensor patchify(const Tensor& video, const TokenLayout& layout, const LayoutOptions& options);

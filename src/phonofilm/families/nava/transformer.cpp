@@ -33,6 +33,17 @@ Tensor match_voices(const Voices& voices) {
 
 }  // namespace
 
+PreparedContext PreparedContext::samples(std::int64_t first, std::int64_t count) const {
+  const auto part = [&](const TextKeys& keys) {
+    return TextKeys{keys.k.narrow(0, first, count), keys.v.narrow(0, first, count)};
+  };
+  PreparedContext some;
+  some.context = context.narrow(0, first, count);
+  for (const DoubleBlock::Text& keys : doubles) some.doubles.push_back({part(keys.video), part(keys.audio)});
+  for (const TextKeys& keys : singles) some.singles.push_back(part(keys));
+  return some;
+}
+
 NavaTransformer::NavaTransformer(const NavaConfig& config)
     : config_(validated(config)),
       patch_embedding_(*this, "patch_embedding", config_.vid_in_dim, config_.patch_size, config_.dim),
@@ -80,15 +91,34 @@ Tensor NavaTransformer::insert_voices(const Tensor& context, const std::vector<V
 }
 
 PreparedContext NavaTransformer::prepare_context(const Tensor& rows, const std::vector<Voices>& voices,
-                                                 const nn::RunContext& run) const {
+                                                 const nn::RunContext& run, const nn::BlockRunner& runner) const {
   expect_shape(rows, {kAny, config_.text_len, config_.text_dim}, "nava: context rows");
   PF_CHECK(voices.empty() || std::int64_t(voices.size()) == rows.size(0), ShapeError, "voices", "expected voices for ",
            rows.size(0), " samples, got ", voices.size());
   PreparedContext prepared;
   prepared.context = insert_voices(text_embedding_.forward(rows, run), voices);
-  for (const auto& block : double_blocks_) prepared.doubles.push_back(block->text_keys(prepared.context, run));
-  for (const auto& block : single_blocks_) prepared.singles.push_back(block->text_keys(prepared.context, run));
+  std::int64_t index = 0;
+  const auto run_block = [&](const std::function<void(const Tensor&)>& keep) {
+    const auto block = [&](const nn::BlockState& state) {
+      keep(state[0]);
+      return state;
+    };
+    runner.run(index++, block, {prepared.context});
+  };
+  for (const auto& block : double_blocks_) {
+    run_block([&](const Tensor& context) { prepared.doubles.push_back(block->text_keys(context, run)); });
+  }
+  for (const auto& block : single_blocks_) {
+    run_block([&](const Tensor& context) { prepared.singles.push_back(block->text_keys(context, run)); });
+  }
   return prepared;
+}
+
+nn::BlockModules NavaTransformer::blocks() {
+  nn::BlockModules modules;
+  for (const auto& block : double_blocks_) modules.push_back({block.get()});
+  for (const auto& block : single_blocks_) modules.push_back({block.get()});
+  return modules;
 }
 
 void NavaTransformer::check(const NavaInputs& in) const {
@@ -99,6 +129,8 @@ void NavaTransformer::check(const NavaInputs& in) const {
   expect_shape(in.timestep, {batch}, "nava: timestep");
   if (video.defined()) expect_shape(video, {batch, config_.vid_in_dim, kAny, kAny, kAny}, "nava: video latent");
   if (audio.defined()) expect_shape(audio, {batch, config_.audio_in_dim, kAny}, "nava: audio latent");
+  PF_CHECK(!in.layout || dit::fits(*in.layout, in.latent, in.clean_frames), ShapeError, "nava",
+           "the layout that is given is that of another clip");
 }
 
 nn::BlockState NavaTransformer::embed(const diffusion::JointLatent& latent, const TokenLayout& layout,
@@ -136,7 +168,7 @@ Tensor NavaTransformer::run_blocks(nn::BlockState state, const PreparedContext& 
 diffusion::JointLatent NavaTransformer::forward(const NavaInputs& inputs, const nn::RunContext& run,
                                                 const nn::BlockRunner& runner) const {
   check(inputs);
-  const TokenLayout layout = dit::make_layout(inputs.latent, inputs.clean_frames, config_.layout());
+  const TokenLayout layout = inputs.layout ? *inputs.layout : this->layout(inputs.latent, inputs.clean_frames);
   const dit::TimeRows time = time_embedding_.forward(dit::timestep_rows(inputs.timestep, layout.clean_tokens > 0));
   const auto in = std::make_shared<const BlockInputs>(BlockInputs{layout, time.e0, inputs.mask_modality});
   const Tensor tokens = run_blocks(embed(inputs.latent, layout, run), *inputs.context, in, run, runner);

@@ -31,6 +31,9 @@ struct PreparedContext {
   Tensor context;                          // [B, text_len, D] after speaker insertion, run.dtype
   std::vector<DoubleBlock::Text> doubles;  // per double block
   std::vector<TextKeys> singles;           // per single block
+
+  // Those of `count` samples from `first` on, as views.
+  PreparedContext samples(std::int64_t first, std::int64_t count) const;
 };
 
 // All samples of a batch have equal shapes; callers split ragged batches. Either modality may be absent.
@@ -40,6 +43,8 @@ struct NavaInputs {
   const PreparedContext* context = nullptr;  // of the same batch
   bool mask_modality = false;                // no attention between video and audio
   std::int64_t clean_frames = 0;             // leading latent frames that are given: their tokens get t = 0
+  // Where tokens stand, if it is known from an earlier pass of this shape (NavaTransformer::layout); null: worked out anew.
+  const TokenLayout* layout = nullptr;
 };
 
 class NavaTransformer : public nn::Module {
@@ -51,8 +56,14 @@ class NavaTransformer : public nn::Module {
   const SpeakerEmbedding& speaker_embedding() const;  // throws InvalidRequest for a model without voices
 
   // rows: [B, text_len, text_dim] of the text encoder, zeros behind the valid tokens; voices: empty, or one per sample.
-  PreparedContext prepare_context(const Tensor& rows, const std::vector<Voices>& voices,
-                                  const nn::RunContext& run) const;
+  PreparedContext prepare_context(const Tensor& rows, const std::vector<Voices>& voices, const nn::RunContext& run,
+                                  const nn::BlockRunner& runner = nn::PlainRunner()) const;
+
+  TokenLayout layout(const diffusion::JointLatent& latent, std::int64_t clean_frames) const {
+    return dit::make_layout(latent, clean_frames, config_.layout());
+  }
+  // For runners that stream weights: double blocks, then single blocks.
+  nn::BlockModules blocks();
 
   // Velocities (noise - data), float32, in the layout of the latents. Differentiable in latents, context and weights.
   diffusion::JointLatent forward(const NavaInputs& inputs, const nn::RunContext& run,

@@ -5,6 +5,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/families/wan22.h"
 
 namespace phonofilm::ovi {
 namespace {
@@ -60,9 +61,9 @@ OviFolder open_folder(const std::string& root, const std::string& name) {
   folder.root = root;
   folder.variant = choose(root, name);
   folder.towers = root + "/" + folder.variant.file;
-  folder.text_encoder = root + "/" + kTextEncoderFile;
-  folder.tokenizer = root + "/" + kTokenizerFile;
-  folder.video_vae = root + "/" + kVideoVaeFile;
+  folder.text_encoder = root + "/" + wan22::kTextEncoderFile;
+  folder.tokenizer = root + "/" + wan22::kTokenizerFile;
+  folder.video_vae = root + "/" + wan22::kVideoVaeFile;
   folder.audio_vae = root + "/" + kAudioVaeFile;
   folder.vocoder = root + "/" + kVocoderFile;
   folder.parts = {part("towers", folder.towers),          part("text encoder", folder.text_encoder),

@@ -29,10 +29,7 @@ struct Variant {
 
 const std::vector<Variant>& variants();
 
-// The other files, below the folder.
-inline constexpr const char* kTextEncoderFile = "Wan2.2-TI2V-5B/models_t5_umt5-xxl-enc-bf16.pth";
-inline constexpr const char* kTokenizerFile = "Wan2.2-TI2V-5B/google/umt5-xxl/spiece.model";
-inline constexpr const char* kVideoVaeFile = "Wan2.2-TI2V-5B/Wan2.2_VAE.pth";
+// The other files, below the folder; those of Wan 2.2 are in wan22.h.
 inline constexpr const char* kAudioVaeFile = "MMAudio/ext_weights/v1-16.pth";
 inline constexpr const char* kVocoderFile = "MMAudio/ext_weights/best_netG.pt";
 

@@ -15,6 +15,7 @@
 #include "phonofilm/families/ovi/parts.h"
 #include "phonofilm/families/ovi/plan.h"
 #include "phonofilm/families/ovi/transformer.h"
+#include "phonofilm/families/wan22.h"
 #include "phonofilm/nn/memory_plan.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/pixel_range.h"
@@ -152,7 +153,7 @@ class OviGenerator : public families::Generator {
     clip.fps = kFps;
     clip.sample_rate = kSampleRate;
     if (spec.has_audio()) clip.waveform = decode_sound(latent.audio, run);
-    if (spec.has_video()) clip.frames = decode_picture(latent.video, run, hooks);
+    if (spec.has_video()) clip.frames = wan22::decode_picture(folder_.root, latent.video, run, hooks);
     return clip;
   }
 
@@ -161,7 +162,7 @@ class OviGenerator : public families::Generator {
     JointLatent latent;
     if (clip.has_video()) {
       const Tensor video = to_unit_range(clip.frames.permute({3, 0, 1, 2})).unsqueeze(0);
-      latent.video = load_video_vae(folder_, run.dtype)->encode(video, run);
+      latent.video = wan22::load_video_vae(folder_.root, run.dtype)->encode(video, run);
     }
     if (clip.has_audio()) {
       PF_CHECK(clip.sample_rate == kSampleRate, InvalidRequest, "encode", "Ovi's sound has ", kSampleRate,
@@ -189,16 +190,11 @@ class OviGenerator : public families::Generator {
 
   // Rows of the text encoder, zeros behind the real tokens: each [1, text_len, text_dim].
   std::vector<Tensor> encode_texts(const std::vector<std::string>& texts, const RunContext& run, const Observer& observer) const {
-    PF_CHECK(open_tokenizer_, InvalidRequest, "generate", "this program was built without its text library (SentencePiece)");
     const std::int64_t longest = towers_.config().video.text_len;
-    const families::TokenizeFn tokenize = open_tokenizer_(folder_.tokenizer, longest);
+    const families::TokenizeFn tokenize = wan22::open_tokenizer(open_tokenizer_, folder_.root, longest);
     std::vector<std::vector<std::int64_t>> ids;
     for (const std::string& text : texts) ids.push_back(tokenize(text));
-    const auto encoder = load_text_encoder(folder_);
-    const nn::PlainRunner plain;
-    const nn::ObservedRunner runner(plain, "encode", encoder->config().num_layers, observer);
-    const Tensor rows = encoder->forward(text_encoders::pad_tokens(ids), run, runner);  // [3, longest, text_dim]
-    return at::constant_pad_nd(rows, {0, 0, 0, longest - rows.size(1)}).split(1);
+    return wan22::encode_tokens(folder_.root, ids, longest, run, observer);
   }
 
   // The picture is stretched to the clip's size, not cut.
@@ -207,26 +203,12 @@ class OviGenerator : public families::Generator {
     if (x.size(2) != spec.height || x.size(3) != spec.width) {
       x = at::upsample_bicubic2d(x, {spec.height, spec.width}, /*align_corners=*/false);
     }
-    return load_video_vae(folder_, run.dtype)->encode(x.unsqueeze(2), run);
+    return wan22::load_video_vae(folder_.root, run.dtype)->encode(x.unsqueeze(2), run);
   }
 
   Tensor decode_sound(const Tensor& latent, const RunContext& run) const {
     const Tensor mel = load_audio_vae(folder_, run.dtype)->decode(latent, run);
     return load_vocoder(folder_, run.dtype)->forward(mel, run)[0].to(at::kFloat).clamp(-1, 1).contiguous();
-  }
-
-  // One latent frame at a time: beside the pictures themselves, memory does not grow with the film's length.
-  Tensor decode_picture(const Tensor& latent, const RunContext& run, const families::DecodeHooks& hooks) const {
-    const auto vae = load_video_vae(folder_, run.dtype);
-    autoencoders::DecodeStream stream(*vae, run);
-    std::vector<Tensor> pictures;
-    for (std::int64_t f = 0; f < latent.size(2); ++f) {
-      pictures.push_back(to_pixels(stream.push(latent.narrow(2, f, 1))[0]).permute({1, 2, 3, 0}).contiguous());
-      if (hooks.on_frames) hooks.on_frames(pictures.back());
-      const bool go_on = hooks.observer({"decode", f + 1, latent.size(2)});
-      if (!go_on) throw Cancelled("decode", "stopped while decoding the picture");
-    }
-    return at::cat(pictures);
   }
 
   void fill_info() {

@@ -5,6 +5,7 @@
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/families/ovi/networks.h"
+#include "phonofilm/families/wan22.h"
 
 namespace phonofilm::ovi {
 namespace {
@@ -77,10 +78,12 @@ std::optional<FolderReport> inspect_folder(const std::string& root) {
     report.parts.push_back(inspect(root, "towers " + variant.name, variant.file,
                                    [&] { return towers_network(read_tower_config(root), variant); }));
   }
-  report.parts.push_back(inspect(root, "text encoder", kTextEncoderFile, [&] { return text_network(read_text_config(root)); }));
-  report.parts.push_back(families::inspect_file(announced("tokenizer", kTokenizerFile), root));
+  report.parts.push_back(inspect(root, "text encoder", wan22::kTextEncoderFile,
+                                 [&] { return wan22::text_network(wan22::read_text_config(root)); }));
+  report.parts.push_back(families::inspect_file(announced("tokenizer", wan22::kTokenizerFile), root));
   report.parts.push_back(
-      inspect(root, "video autoencoder", kVideoVaeFile, [&] { return video_vae_network(read_video_vae_config(root)); }));
+      inspect(root, "video autoencoder", wan22::kVideoVaeFile,
+              [&] { return wan22::video_vae_network(wan22::read_video_vae_config(root)); }));
   report.parts.push_back(
       inspect(root, "audio autoencoder", kAudioVaeFile, [&] { return audio_vae_network(read_audio_vae_config(root)); }));
   report.parts.push_back(inspect(root, "vocoder", kVocoderFile, [&] { return vocoder_network(read_vocoder_config(root)); }));

@@ -3,24 +3,18 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "phonofilm/autoencoders/wan22_vae/wan22_vae.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/families/ovi/transformer.h"
-#include "phonofilm/text_encoders/umt5/umt5_encoder.h"
+#include "phonofilm/families/wan22.h"
 
 namespace phonofilm::ovi {
 namespace {
 
 using autoencoders::MmaudioVaeConfig;
-using autoencoders::Wan22VaeConfig;
+using families::optional_json;
 using nlohmann::json;
-using text_encoders::Umt5Config;
 using vocoders::BigVganConfig;
-
-json optional_json(const std::string& path) {
-  return std::filesystem::exists(path) ? load_json(path) : json::object();
-}
 
 // A part of MMAudio/audio.json.
 json sound_section(const std::string& root, const char* section) {
@@ -39,22 +33,12 @@ void save(const std::string& root, const char* file, const json& value) {
 }  // namespace
 
 std::vector<std::string> config_files() {
-  return {kVideoConfigFile, kAudioConfigFile, kTextConfigFile, kVaeConfigFile, kSoundConfigFile};
+  return {kVideoConfigFile, kAudioConfigFile, wan22::kTextConfigFile, wan22::kVaeConfigFile, kSoundConfigFile};
 }
 
 OviConfig read_tower_config(const std::string& root) {
   return read_ovi_config(optional_json(root + "/" + kVideoConfigFile), optional_json(root + "/" + kAudioConfigFile),
                          root + "/Ovi");
-}
-
-Umt5Config read_text_config(const std::string& root) {
-  const std::string path = root + "/" + kTextConfigFile;
-  return text_encoders::read_umt5_config(optional_json(path), path);
-}
-
-Wan22VaeConfig read_video_vae_config(const std::string& root) {
-  const std::string path = root + "/" + kVaeConfigFile;
-  return autoencoders::read_wan22_vae_config(optional_json(path), path);
 }
 
 MmaudioVaeConfig read_audio_vae_config(const std::string& root) {
@@ -68,28 +52,17 @@ BigVganConfig read_vocoder_config(const std::string& root) {
 }
 
 FolderConfig read_folder_config(const std::string& root) {
-  return {read_tower_config(root), read_text_config(root), read_video_vae_config(root), read_audio_vae_config(root),
+  return {read_tower_config(root), wan22::read_text_config(root), wan22::read_video_vae_config(root), read_audio_vae_config(root),
           read_vocoder_config(root)};
 }
 
 void write_folder_config(const std::string& root, FolderConfig config) {
   save(root, kVideoConfigFile, write_json(config.towers.video.fields()));
   save(root, kAudioConfigFile, write_json(config.towers.audio.fields()));
-  save(root, kTextConfigFile, write_json(config.text.fields()));
-  save(root, kVaeConfigFile, write_json(config.video_vae.fields()));
+  save(root, wan22::kTextConfigFile, write_json(config.text.fields()));
+  save(root, wan22::kVaeConfigFile, write_json(config.video_vae.fields()));
   save(root, kSoundConfigFile,
        {{"vae", write_json(config.audio_vae.fields())}, {"bigvgan", write_json(config.vocoder.fields())}});
-}
-
-at::ScalarType Network::dtype_of(const std::string& tensor) const {
-  const bool wide = tensor.find("norm") != std::string::npos || tensor.find("bias") != std::string::npos;
-  return dtype == at::kFloat8_e4m3fn && wide ? at::kBFloat16 : dtype;
-}
-
-std::vector<std::string> Network::misfits(const weights::TensorMap& tensors) const {
-  const std::string prefix = under.empty() ? "" : under + ".";
-  const bool vocoder = file == kVocoderFile;  // whose weight normalisation has two spellings
-  return model->misfits(vocoder ? vocoders::with_weight_norm_names(tensors) : tensors, prefix);
 }
 
 Network towers_network(const OviConfig& config, const Variant& variant) {
@@ -97,20 +70,12 @@ Network towers_network(const OviConfig& config, const Variant& variant) {
   return {variant.file, "", dtype, std::make_unique<OviTransformer>(config)};
 }
 
-Network text_network(const Umt5Config& config) {
-  return {kTextEncoderFile, "", at::kBFloat16, std::make_unique<text_encoders::Umt5Encoder>(config)};
-}
-
-Network video_vae_network(const Wan22VaeConfig& config) {
-  return {kVideoVaeFile, "", at::kFloat, std::make_unique<autoencoders::Wan22Vae>(config)};
-}
-
 Network audio_vae_network(const MmaudioVaeConfig& config) {
   return {kAudioVaeFile, "", at::kFloat, std::make_unique<autoencoders::MmaudioVae>(config)};
 }
 
 Network vocoder_network(const BigVganConfig& config) {
-  return {kVocoderFile, "generator", at::kFloat, std::make_unique<vocoders::BigVgan>(config)};
+  return {kVocoderFile, "generator", at::kFloat, std::make_unique<vocoders::BigVgan>(config), vocoders::with_weight_norm_names};
 }
 
 }  // namespace phonofilm::ovi

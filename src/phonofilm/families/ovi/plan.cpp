@@ -2,16 +2,10 @@
 
 #include "phonofilm/base/text.h"
 #include "phonofilm/families/ovi/networks.h"
+#include "phonofilm/families/wan22.h"
 
 namespace phonofilm::ovi {
 namespace {
-
-// Of three texts: the prompt and two negative ones.
-double encode_flop(const text_encoders::Umt5Config& c, std::int64_t tokens) {
-  const double linear = 4 * double(c.dim) * double(c.dim_attn) + 3 * double(c.dim) * double(c.dim_ffn);
-  const double attention = 2 * double(tokens) * double(c.dim_attn);
-  return 3 * double(tokens) * double(c.num_layers) * 2 * (linear + attention);
-}
 
 double bytes_of(const OviFolder& folder, const std::string& path) {
   for (const Part& part : folder.parts) {
@@ -64,10 +58,11 @@ families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towe
   plan.passes = text.video != 1 || text.audio != 1 ? 2 : 1;
   const bool skips = plan.passes == 2 && sampling.skip_layer > 0 && sampling.skip_layer < config.video.num_layers;
   const double blocks = double(plan.passes * config.video.num_layers - (skips ? 1 : 0));
-  plan.encode_flop = encode_flop(read_text_config(folder.root), plan.text_tokens);
+  constexpr std::int64_t kTexts = 3;  // the prompt and two negative ones
+  plan.encode_flop = wan22::encode_flop(wan22::read_text_config(folder.root), kTexts, plan.text_tokens);
   plan.step_flop = blocks * block_flop(config, plan.video_tokens, plan.audio_tokens);
   if (!shape.video.empty()) {
-    plan.decode_flop = autoencoders::wan22_decode_flop(read_video_vae_config(folder.root), shape.video[2], shape.video[3],
+    plan.decode_flop = autoencoders::wan22_decode_flop(wan22::read_video_vae_config(folder.root), shape.video[2], shape.video[3],
                                                        shape.video[4]);
   }
   plan.memory = memory_of(folder, config.video, towers);

@@ -112,13 +112,8 @@ void OviTransformer::check(const OviInputs& in) const {
            batch, " numbers, one per sample, got ", in.skip_block.size());
   if (video.defined()) expect_shape(video, {batch, config_.video.in_dim, kAny, kAny, kAny}, "ovi: video latent");
   if (audio.defined()) expect_shape(audio, {batch, config_.audio.in_dim, kAny}, "ovi: audio latent");
-  if (in.layout) {
-    const std::int64_t patch = config_.video.patch_size[1] * config_.video.patch_size[2];
-    const bool fits = in.layout->video.tokens == (video.defined() ? video.numel() / (batch * video.size(1) * patch) : 0) &&
-                      in.layout->audio.tokens == (audio.defined() ? audio.size(2) : 0) &&
-                      (in.layout->clean_tokens > 0) == (in.clean_frames > 0);
-    PF_CHECK(fits, ShapeError, "ovi", "the layout that is given is that of another clip");
-  }
+  PF_CHECK(!in.layout || dit::fits(*in.layout, in.latent, in.clean_frames), ShapeError, "ovi",
+           "the layout that is given is that of another clip");
 }
 
 nn::BlockState OviTransformer::embed(const OviInputs& in, const dit::TokenLayout& layout, const nn::RunContext& run) const {

@@ -1,0 +1,79 @@
+#include "phonofilm/families/wan22.h"
+
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/pixel_range.h"
+#include "phonofilm/weights/tensor_file.h"
+
+namespace phonofilm::wan22 {
+
+using autoencoders::Wan22Vae;
+using autoencoders::Wan22VaeConfig;
+using text_encoders::Umt5Config;
+using text_encoders::Umt5Encoder;
+
+Umt5Config read_text_config(const std::string& root) {
+  const std::string path = root + "/" + kTextConfigFile;
+  return text_encoders::read_umt5_config(families::optional_json(path), path);
+}
+
+Wan22VaeConfig read_video_vae_config(const std::string& root) {
+  const std::string path = root + "/" + kVaeConfigFile;
+  return autoencoders::read_wan22_vae_config(families::optional_json(path), path);
+}
+
+families::Network text_network(const Umt5Config& config) {
+  return {kTextEncoderFile, "", at::kBFloat16, std::make_unique<Umt5Encoder>(config)};
+}
+
+families::Network video_vae_network(const Wan22VaeConfig& config) {
+  return {kVideoVaeFile, "", at::kFloat, std::make_unique<Wan22Vae>(config)};
+}
+
+std::unique_ptr<Umt5Encoder> load_text_encoder(const std::string& root) {
+  const std::string path = root + "/" + kTextEncoderFile;
+  auto encoder = std::make_unique<Umt5Encoder>(read_text_config(root));
+  encoder->load(weights::open_tensors(path).tensors, path, "", nn::kStoredDtype);
+  return encoder;
+}
+
+std::unique_ptr<Wan22Vae> load_video_vae(const std::string& root, at::ScalarType dtype) {
+  return autoencoders::load_wan22_vae(root + "/" + kVideoVaeFile, read_video_vae_config(root), dtype);
+}
+
+families::TokenizeFn open_tokenizer(const families::OpenTokenizerFn& open, const std::string& root, std::int64_t longest) {
+  PF_CHECK(open, InvalidRequest, "generate", "this program was built without its text library (SentencePiece)");
+  return open(root + "/" + kTokenizerFile, longest);
+}
+
+std::vector<Tensor> encode_tokens(const std::string& root, const std::vector<std::vector<std::int64_t>>& ids, std::int64_t longest,
+                                  const nn::RunContext& run, const Observer& observer) {
+  const auto encoder = load_text_encoder(root);
+  const nn::PlainRunner plain;
+  const nn::ObservedRunner runner(plain, "encode", encoder->config().num_layers, observer);
+  const Tensor rows = encoder->forward(text_encoders::pad_tokens(ids), run, runner);  // [texts, longest of them, text_dim]
+  return at::constant_pad_nd(rows, {0, 0, 0, longest - rows.size(1)}).split(1);
+}
+
+double encode_flop(const Umt5Config& c, std::int64_t texts, std::int64_t tokens) {
+  const double linear = 4 * double(c.dim) * double(c.dim_attn) + 3 * double(c.dim) * double(c.dim_ffn);
+  const double attention = 2 * double(tokens) * double(c.dim_attn);
+  return double(texts * tokens) * double(c.num_layers) * 2 * (linear + attention);
+}
+
+Tensor decode_picture(const std::string& root, const Tensor& latent, const nn::RunContext& run, const families::DecodeHooks& hooks) {
+  const auto vae = load_video_vae(root, run.dtype);
+  autoencoders::DecodeStream stream(*vae, run);
+  std::vector<Tensor> pictures;
+  for (std::int64_t f = 0; f < latent.size(2); ++f) {
+    pictures.push_back(to_pixels(stream.push(latent.narrow(2, f, 1))[0]).permute({1, 2, 3, 0}).contiguous());
+    if (hooks.on_frames) hooks.on_frames(pictures.back());
+    const bool go_on = hooks.observer({"decode", f + 1, latent.size(2)});
+    if (!go_on) throw Cancelled("decode", "stopped while decoding the picture");
+  }
+  return at::cat(pictures);
+}
+
+}  // namespace phonofilm::wan22
