@@ -1,9 +1,11 @@
 #include "phonofilm/weights/torch_archive.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/untrusted_text.h"
+#include "phonofilm/weights/pickle_json.h"
 #include "phonofilm/weights/pickle_reader.h"
 #include "phonofilm/weights/tensor_layout.h"
 #include "phonofilm/weights/torch_objects.h"
@@ -64,6 +66,26 @@ void require_little_endian(const FileBytes& file, const ZipEntries& entries, con
   refuse(file.path(), concat("is in byte order ", in_quotes(order->second), ", only \"little\" is read; store it again on a common machine"));
 }
 
+// What an archive says before any tensor is looked at. The document's strings are views of the file.
+struct Contents {
+  ZipEntries entries;
+  std::string folder;
+  std::string_view pickle;
+  PickleDocument document;
+};
+
+Contents read_contents(const FileBytes& file) {
+  require_zip(file);
+  require_no_program(file);
+  Contents contents;
+  contents.entries = read_zip_directory(file);
+  contents.folder = find_folder(file, contents.entries);
+  require_little_endian(file, contents.entries, contents.folder);
+  contents.pickle = contents.entries.at(contents.folder + std::string(kPickle));
+  contents.document = read_pickle(file.path() + ": data.pkl", contents.pickle, torch_globals());
+  return contents;
+}
+
 // The storages of an archive, as tensors view them. A misaligned one is copied, once.
 class Storages {
  public:
@@ -104,23 +126,33 @@ bool TorchArchive::recognises(std::string_view bytes) { return is_zip(bytes) || 
 TorchArchive TorchArchive::open(const std::string& path) { return parse(FileBytes::map(path)); }
 
 TorchArchive TorchArchive::parse(const FileBytes& file) {
-  require_zip(file);
-  require_no_program(file);
-  const ZipEntries entries = read_zip_directory(file);
-  const std::string folder = find_folder(file, entries);
-  require_little_endian(file, entries, folder);
-  const std::string_view pickle = entries.at(folder + std::string(kPickle));
-  const PickleDocument document = read_pickle(file.path() + ": data.pkl", pickle, torch_globals());
-  StateDict state = flatten_state_dict(file.path(), *document.root, pickle.size());
+  const Contents contents = read_contents(file);
+  StateDict state = flatten_state_dict(file.path(), *contents.document.root, contents.pickle.size());
 
   TorchArchive archive;
   archive.path_ = file.path();
   archive.metadata_ = std::move(state.metadata);
-  Storages storages(file, entries, folder);
+  Storages storages(file, contents.entries, contents.folder);
   for (const auto& [name, record] : state.tensors) {
     archive.tensors_[name] = storages.view(concat(file.path(), ": tensor ", in_quotes(name)), record);
   }
   return archive;
+}
+
+nlohmann::json TorchArchive::read_dictionary(const FileBytes& file, std::string_view key) {
+  const Contents contents = read_contents(file);
+  const PickleDict* root = contents.document.root->as<PickleDict>();
+  if (root == nullptr) refuse(file.path(), "holds something else than a dictionary");
+  const PickleValue* found = nullptr;
+  for (const auto& [name, value] : root->items) {
+    const auto* text = name->as<std::string_view>();
+    if (text == nullptr || *text != key) continue;
+    if (found != nullptr) refuse(file.path(), concat("the name ", in_quotes(key), " appears twice"));
+    found = value;
+  }
+  const bool is_dictionary = found != nullptr && found->as<PickleDict>() != nullptr;
+  if (!is_dictionary) refuse(file.path(), concat("holds no dictionary ", in_quotes(key)));
+  return plain_json(concat(file.path(), ": ", in_quotes(key)), *found);
 }
 
 }  // namespace phonofilm::weights

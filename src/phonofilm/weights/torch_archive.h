@@ -6,6 +6,7 @@
 // and stride is checked before use; zip checksums are not, because that would read all of the file.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,11 @@ class TorchArchive {
   // torch.save's older formats, a TorchScript program, or asks for anything but tensors.
   static TorchArchive open(const std::string& path);
   static TorchArchive parse(const FileBytes& file);
+
+  // The dictionary of plain values that the root dictionary holds under `key`, for example the configuration of a
+  // network, as a JSON object (pickle_json.h); tensors are not looked at. Throws CheckpointError as open() does, and where
+  // there is no such dictionary, more than one, or one with other values in it.
+  static nlohmann::json read_dictionary(const FileBytes& file, std::string_view key);
 
   const std::string& path() const { return path_; }
   const TensorMap& tensors() const { return tensors_; }
