@@ -17,14 +17,22 @@ double kaiser(double x, double beta) {  // x in [-1, 1]
   return std::abs(x) >= 1 ? 0 : std::cyl_bessel_i(0, beta * std::sqrt(1 - x * x)) / std::cyl_bessel_i(0, beta);
 }
 
+double hann(double x) {  // x in [-1, 1]
+  const double half = std::abs(x) >= 1 ? 0 : std::cos(std::numbers::pi * x / 2);
+  return half * half;
+}
+
 // Row p holds the weights of input samples -width .. width + down - 1 for output phase p, [up, 1, 2 * width + down].
-Tensor phase_kernels(std::int64_t up, std::int64_t down, std::int64_t width, double cutoff, double beta, double reach) {
+Tensor phase_kernels(std::int64_t up, std::int64_t down, std::int64_t width, double cutoff, double reach,
+                     const ResampleConfig& config) {
   Tensor kernels = at::zeros({up, 1, 2 * width + down}, at::kFloat);
   auto kernel = kernels.accessor<float, 3>();
   for (std::int64_t phase = 0; phase < up; ++phase) {
     for (std::int64_t i = 0; i < kernels.size(2); ++i) {
       const double distance = double(i - width) - double(phase) * double(down) / double(up);  // in input samples
-      kernel[phase][0][i] = float(cutoff * sinc(cutoff * distance) * kaiser(distance / reach, beta));
+      const double place = distance / reach;
+      const double window = config.window == ResampleConfig::Window::hann ? hann(place) : kaiser(place, config.beta);
+      kernel[phase][0][i] = float(cutoff * sinc(cutoff * distance) * window);
     }
   }
   return kernels;
@@ -42,7 +50,7 @@ Tensor resample(const Tensor& waveform, std::int64_t from, std::int64_t to, cons
   const double reach = double(config.zeros) / cutoff;
   const auto width = std::int64_t(std::ceil(reach));
 
-  const Tensor kernels = phase_kernels(up, down, width, cutoff, config.beta, reach);
+  const Tensor kernels = phase_kernels(up, down, width, cutoff, reach, config);
   const std::int64_t blocks = (wanted + up - 1) / up;  // each reads `down` inputs and yields `up` outputs
   const Tensor flat = waveform.to(at::kFloat).reshape({-1, 1, samples});
   const Tensor padded = at::constant_pad_nd(flat, {width, width + blocks * down - samples + down}, 0);
