@@ -90,6 +90,12 @@ TEST_CASE("generate: a first frame that cannot be read") {
   expect_refusal(with_model(kPrompt + " --image " + folder.file("broken.png")), kMedia, "broken.png");
 }
 
+TEST_CASE("generate: reference voices for a model that takes none") {
+  const TemporaryFolder folder;
+  expect_refusal(with_model(kPrompt + " --voice " + folder.file("a.wav")), kUsage, "takes no reference voices");
+  expect_refusal(with_model(kPrompt + " --timbre-guidance 2"), kUsage, "takes no reference voices");
+}
+
 TEST_CASE("generate: sizes and lengths that the model cannot make") {
   expect_refusal(with_model(kPrompt + " --width 17 --height 17"), kUsage, "17");
   expect_refusal(with_model(kPrompt + " --seconds 500"), kUsage, "500");

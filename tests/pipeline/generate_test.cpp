@@ -34,7 +34,7 @@ GenerateRequest request(const std::string& prompt = "a red ball falls") {
 }
 
 Clip make(const families::Generator& model, const GenerateRequest& r, const Tensor& image = {}) {
-  return pipeline::generate(model, r, image, {}).clip;
+  return pipeline::generate(model, r, {image}, {}).clip;
 }
 
 }  // namespace
@@ -85,11 +85,11 @@ TEST_CASE("a given first frame is held to the end") {
   const Tensor image = at::full({32, 32, 3}, 200, at::kByte);
   const nn::RunContext run;
   const families::ClipSpec spec = model.generator->clip_spec({});
-  const auto conditioning = model.generator->encode({"a ball", "", "", image}, spec, run);
+  const auto conditioning = model.generator->encode({.text = "a ball", .image = image}, spec, run);
   SavedLatent kept;
   GenerateOptions options;
   options.keep = [&](const SavedLatent& latent) { kept = latent; };
-  pipeline::generate(*model.generator, request(), image, options);
+  pipeline::generate(*model.generator, request(), {image}, options);
   diffusion::JointLatent expected{at::zeros_like(kept.latent.video), kept.latent.audio};
   model.generator->hold(*conditioning, expected);
   CHECK(at::equal(kept.latent.video.narrow(2, 0, 1), expected.video.narrow(2, 0, 1)));
@@ -151,14 +151,50 @@ TEST_CASE("a first frame is kept with the latents, so that a film with one goes 
   GenerateOptions options;
   options.keep = [&](const SavedLatent& latent) { pipeline::save_latent(path, latent); };
   options.observer = [](const ProgressEvent& event) { return event.done < 3; };
-  CHECK_THROWS_AS(pipeline::generate(*model.generator, r, image, options), Cancelled);
+  CHECK_THROWS_AS(pipeline::generate(*model.generator, r, {image}, options), Cancelled);
   const SavedLatent saved = pipeline::load_latent(path);
-  REQUIRE(saved.first_frame.defined());
-  CHECK(at::equal(saved.first_frame, image));
+  REQUIRE(saved.given.image.defined());
+  CHECK(at::equal(saved.given.image, image));
   GenerateOptions resumed;
   resumed.resume = &saved;
-  const Clip finished = pipeline::generate(*model.generator, saved.request, saved.first_frame, resumed).clip;
+  const Clip finished = pipeline::generate(*model.generator, saved.request, saved.given, resumed).clip;
   CHECK(at::equal(finished.frames, make(*model.generator, r, image).frames));
+}
+
+TEST_CASE("reference voices are kept with the latents; a model without voices refuses them") {
+  const TinyModel model;
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("voices.latents.safetensors");
+  SavedLatent saved;
+  saved.request = request("<S>one<E> <S>two<E> <S>three<E>");
+  saved.spec = model.generator->clip_spec({});
+  saved.latent = saved.noise = {at::zeros({1, 2, 2, 2, 2}), at::zeros({1, 2, 2})};
+  saved.given.voices = {at::full({2, 100}, 0.5), Tensor(), at::full({1, 50}, 0.25)};
+  pipeline::save_latent(path, saved);
+  CHECK(pipeline::same(pipeline::load_latent(path).given, saved.given));
+  pipeline::Given other = saved.given;
+  other.voices[1] = other.voices[2];
+  CHECK_FALSE(pipeline::same(other, saved.given));
+  other.voices.pop_back();
+  CHECK_FALSE(pipeline::same(other, saved.given));
+  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, saved.request, saved.given, {}), doctest::Contains("no reference voices"),
+                       InvalidRequest);
+  GenerateRequest r = request();
+  r.timbre_guidance = 2;
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("no reference voices"), InvalidRequest);
+}
+
+TEST_CASE("alignment guidance per modality") {
+  const families::ModelInfo& info = TinyModel().generator->info();
+  const auto scales = [&](const GenerateRequest& r) { return pipeline::sampling_of(pipeline::resolve(r, info), info).guidance; };
+  GenerateRequest r = request();
+  r.audio_align_guidance = 2;
+  r.video_align_guidance = 0;
+  CHECK(scales(r).use_align);
+  CHECK(scales(r).align.audio == 2);
+  CHECK(scales(r).align.video == 0);
+  r.audio_align_guidance = 0;
+  CHECK_FALSE(scales(r).use_align);
 }
 
 TEST_CASE("a resolved request says what was used, and resolving it again changes nothing") {

@@ -46,6 +46,17 @@ TEST_CASE("prompt list: JSON lines") {
   CHECK(rows[1].request.prompt == "a bell");
 }
 
+TEST_CASE("prompt list: NAVA's JSON lines, with reference voices") {
+  List list;
+  const auto rows = list.read("list.jsonl", "{\"text\": \"<S>a<E>\", \"image_path\": \"a.png\", \"spk_wavs\": [\"a.wav\", \"None\", null, \"/b.wav\"]}\n"
+                                            "{\"prompt\": \"a\", \"spk_wavs\": \"a.wav\"}\n{\"prompt\": \"a\", \"spk_wavs\": [3]}\n");
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].problem.empty());
+  CHECK(rows[0].image == list.folder.file("a.png"));
+  CHECK(rows[0].voices == std::vector<std::string>{list.folder.file("a.wav"), "", "", "/b.wav"});
+  for (const int bad : {1, 2}) CHECK(rows[size_t(bad)].problem.find("list of paths") != std::string::npos);
+}
+
 TEST_CASE("prompt list: a bad row is marked and does not stop the others") {
   List list;
   const auto table = list.read("list.csv", "text_prompt,seed\na bell,3\na bell,three\n<S>never closed,1\na, b, c\n,2\n");

@@ -15,6 +15,7 @@ struct Options {
   pipeline::GenerateRequest request;
   FilmMakerOptions maker;
   std::string output = "film.mp4", image, init_noise, resume;
+  std::vector<std::string> voices;
   std::int64_t takes = 1;
   bool dry_run = false;
 };
@@ -28,7 +29,7 @@ std::string take_path(const Options& options, std::int64_t take) {
 
 // --resume takes everything that shapes the film from the latents.
 void refuse_beside_resume(const CLI::App& command, const Fields& request_fields) {
-  std::vector<std::string> names{"prompt", "--image", "--init-noise", "--takes"};
+  std::vector<std::string> names{"prompt", "--image", "--voice", "--init-noise", "--takes"};
   for (const Field& field : request_fields) names.push_back("--" + flag_name(field));
   std::vector<std::string> given;
   for (const std::string& name : names) {
@@ -47,7 +48,10 @@ void run(Options options) {
     options.request = saved->request;
   }
   pipeline::check(options.request);
-  const FilmInputs inputs{options.image, options.init_noise, options.resume, saved ? &*saved : nullptr};
+  for (std::string& voice : options.voices) {
+    if (voice == "none") voice.clear();
+  }
+  const FilmInputs inputs{options.image, options.voices, options.init_noise, options.resume, saved ? &*saved : nullptr};
   if (options.dry_run) return FilmMaker(options.maker).plan(options.request, inputs);
   check_output(options.output, options.request);
   for (std::int64_t take = 0; take < options.takes; ++take) check_room_for_latents(inputs, take_path(options, take));
@@ -68,6 +72,11 @@ void add_generate_command(CLI::App& app) {
   command->add_option("-o,--output", options->output, "the film: .mp4 or .mov; with --no-video .m4a or .wav")
       ->capture_default_str();
   command->add_option("--image", options->image, "first frame, any format and size");
+  command
+      ->add_option("--voice", options->voices,
+                   "reference voice, any format; the i-th for the i-th <S>...<E>, or 'none' for a line without one")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--takes", options->takes, "films to make, with consecutive seeds")->check(CLI::Range(1, 10000));
   command->add_option("--init-noise", options->init_noise, "start from the noise in this file, such as --dump-latents leaves");
   command->add_flag("--dry-run", options->dry_run, "say what the film would take (tokens, operations, memory, time), make nothing");

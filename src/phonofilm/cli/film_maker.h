@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/media/film.h"
@@ -25,6 +26,7 @@ struct FilmMakerOptions {
 // What a film is made from beside its request.
 struct FilmInputs {
   std::string image{};                            // path of a first frame, or empty
+  std::vector<std::string> voices{};              // paths of reference voices; empty where a spoken line has none
   std::string init_noise{};                       // path of the noise to start from, or empty to draw it
   std::string resumed_from{};                     // path of `resume`
   const pipeline::SavedLatent* resume = nullptr;  // latents to go on from, with the first frame that they began with
@@ -50,8 +52,8 @@ class FilmMaker {
 
   // Makes one film and says what was made. A Ctrl-C keeps the latents and throws Cancelled.
   void make(const pipeline::GenerateRequest& request, const FilmInputs& inputs, const std::string& path);
-  // Whether saved latents are of this very film: the same model, settings and first frame.
-  bool are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request, const std::string& image) const;
+  // Whether saved latents are of this very film: the same model, settings, first frame and voices.
+  bool are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
   // The film of saved latents, finished or not.
   void decode(const pipeline::SavedLatent& saved, const std::string& path);
   // Says what make() would take: tokens, operations, memory, time. Beside loading, computes nothing but a short measurement.
@@ -61,10 +63,11 @@ class FilmMaker {
   class Sink;  // writes a film while it is being decoded
   pipeline::GenerateOptions watched(TerminalProgress& progress, Sink& sink) const;
   Tensor load_image(const pipeline::GenerateRequest& request, const std::string& path) const;
+  pipeline::Given load_given(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
   std::string measure(const Clip& clip, nlohmann::json& json) const;
-  nlohmann::json describe(const pipeline::Generated& result, const std::string& image) const;
+  nlohmann::json describe(const pipeline::Generated& result, const FilmInputs& inputs) const;
   std::string how_to_go_on(const pipeline::SavedLatent& saved, const std::string& path) const;
-  void finish(const pipeline::Generated& result, const std::string& image, const std::string& path, Sink& sink) const;
+  void finish(const pipeline::Generated& result, const FilmInputs& inputs, const std::string& path, Sink& sink) const;
 
   FilmMakerOptions options_;
   nn::RunContext context_;

@@ -16,6 +16,7 @@
 #include "phonofilm/cli/work_plan.h"
 #include "phonofilm/eval/sync.h"
 #include "phonofilm/families/registry.h"
+#include "phonofilm/media/audio_file.h"
 #include "phonofilm/media/film_writer.h"
 #include "phonofilm/media/image.h"
 
@@ -118,7 +119,7 @@ class FilmMaker::Sink {
   std::optional<media::FilmWriter> writer_;
 };
 
-nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const std::string& image) const {
+nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const FilmInputs& inputs) const {
   pipeline::GenerateRequest request = result.request;
   const families::ClipSpec& spec = result.spec;
   nlohmann::json json{{"program", concat("phonofilm ", PHONOFILM_VERSION)},
@@ -129,7 +130,8 @@ nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const std:
                       {"dtype", c10::toString(context_.dtype)},
                       {"storage", options_.storage},
                       {"seconds", result.seconds}};
-  if (!image.empty()) json["image"] = fs::path(image).filename().string();
+  if (!inputs.image.empty()) json["image"] = fs::path(inputs.image).filename().string();
+  for (const std::string& voice : inputs.voices) json["voices"].push_back(fs::path(voice).filename().string());
   return json;
 }
 
@@ -152,6 +154,20 @@ Tensor FilmMaker::load_image(const pipeline::GenerateRequest& request, const std
   return media::resize_cover(image, spec.height, spec.width);
 }
 
+// As much of a voice as speaker encoders listen to.
+pipeline::Given FilmMaker::load_given(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
+  if (inputs.resume) return inputs.resume->given;
+  pipeline::Given given{load_image(request, inputs.image), {}};
+  PF_CHECK(inputs.voices.empty() || model_->info().takes_voices, InvalidRequest, "generate", "--voice: ", model_->info().name(),
+           " takes no reference voices");
+  constexpr double kLongestVoice = 30;
+  for (const std::string& path : inputs.voices) {
+    media::AudioLimits limits{.max_seconds = kLongestVoice, .truncate = true};
+    given.voices.push_back(path.empty() ? Tensor() : media::read_audio(path, families::kVoiceRate, /*channels=*/0, limits));
+  }
+  return given;
+}
+
 pipeline::GenerateOptions FilmMaker::watched(TerminalProgress& progress, Sink& sink) const {
   pipeline::GenerateOptions options;
   options.run = context_;
@@ -163,8 +179,8 @@ pipeline::GenerateOptions FilmMaker::watched(TerminalProgress& progress, Sink& s
   return options;
 }
 
-void FilmMaker::finish(const pipeline::Generated& result, const std::string& image, const std::string& path, Sink& sink) const {
-  nlohmann::json json = describe(result, image);
+void FilmMaker::finish(const pipeline::Generated& result, const FilmInputs& inputs, const std::string& path, Sink& sink) const {
+  nlohmann::json json = describe(result, inputs);
   const std::string measured = measure(result.clip, json);
   sink.finish(result.clip, {{media::kSettingsKey, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
                             {"title", result.request.prompt}});
@@ -202,11 +218,11 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
     pipeline::save_latent(latent_path(path), latent);
     command = how_to_go_on(latent, path);
   };
-  const Tensor image = inputs.resume ? inputs.resume->first_frame : load_image(request, inputs.image);
+  const pipeline::Given given = load_given(request, inputs);
   try {
-    const pipeline::Generated result = pipeline::generate(*model_, request, image, options);
+    const pipeline::Generated result = pipeline::generate(*model_, request, given, options);
     for (const std::string& notice : result.notices) log::warn(notice);
-    finish(result, inputs.image, path, sink);
+    finish(result, inputs, path, sink);
   } catch (...) {  // out of memory too, of which LibTorch and C++ have kinds of their own
     if (!command.empty()) log::warn(concat("the latents are kept; go on with: ", command));
     throw;
@@ -215,11 +231,10 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
 }
 
 bool FilmMaker::are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request,
-                       const std::string& image) const {
+                       const FilmInputs& inputs) const {
   pipeline::GenerateRequest wanted = pipeline::resolve(request, model_->info()), kept = saved.request;
-  const Tensor frame = load_image(request, image), first = saved.first_frame;
-  const bool same_frame = frame.defined() ? first.defined() && at::equal(frame, first) : !first.defined();
-  return saved.model == model_->info().name() && same_frame && write_json(wanted.fields()) == write_json(kept.fields());
+  const bool same_inputs = pipeline::same(load_given(request, inputs), saved.given);
+  return saved.model == model_->info().name() && same_inputs && write_json(wanted.fields()) == write_json(kept.fields());
 }
 
 void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& path) {
@@ -228,12 +243,11 @@ void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& pa
   if (saved.steps_done < saved.request.steps) {
     log::warn(concat("these latents are at step ", saved.steps_done, " of ", saved.request.steps, ": the film is not finished"));
   }
-  finish(pipeline::decode(*model_, saved, watched(progress, sink)), "", path, sink);
+  finish(pipeline::decode(*model_, saved, watched(progress, sink)), {}, path, sink);
 }
 
 void FilmMaker::plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
-  const Tensor image = inputs.resume ? inputs.resume->first_frame : load_image(request, inputs.image);
-  print_work_plan(*model_, pipeline::resolve(request, model_->info()), image, context_);
+  print_work_plan(*model_, pipeline::resolve(request, model_->info()), load_given(request, inputs).image, context_);
 }
 
 }  // namespace phonofilm::cli

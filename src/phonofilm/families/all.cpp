@@ -7,6 +7,7 @@ namespace phonofilm::families {
 const std::vector<Family>& all_families() {
   static const std::vector<Family> families{
       nava::small_family(),
+      nava::published_family(),
       ovi::family(),
   };
   return families;

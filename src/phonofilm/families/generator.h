@@ -37,6 +37,7 @@ struct ModelInfo {
   Sampling sampling;
   std::string negative_video, negative_audio;  // negative prompts where the user gives none; empty: no text
   bool fits_images = false;  // takes first frames of any size; else they must have the clip's
+  bool takes_voices = false;   // reads reference voices
   bool shows_strikes = false;  // films of the rendered world, in which eval/sync can find what is struck
 };
 
@@ -57,10 +58,14 @@ struct ClipRequest {
   std::int64_t image_height = 0, image_width = 0;
 };
 
+inline constexpr std::int64_t kVoiceRate = 16000;  // Hz, of reference voices
+
 struct Prompt {
   std::string text{};
   std::string negative{};        // empty: what the model was trained with as "no text"
   std::string negative_audio{};  // of models that read one per modality
+  // Reference voices, float32 [channels, S] at kVoiceRate: the i-th for the i-th <S>...<E>; undefined where a line has none.
+  std::vector<Tensor> voices{};
   Tensor image{};  // the first frame, uint8 [H, W, 3], of the spec's size unless ModelInfo::fits_images; undefined: none
 };
 

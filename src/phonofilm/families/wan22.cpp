@@ -11,8 +11,19 @@ namespace phonofilm::wan22 {
 
 using autoencoders::Wan22Vae;
 using autoencoders::Wan22VaeConfig;
+using families::PartReport;
 using text_encoders::Umt5Config;
 using text_encoders::Umt5Encoder;
+
+namespace {
+
+// In its repository the files lie without the folder that downloads put them in.
+PartReport announced(const std::string& name, const std::string& file) {
+  const std::string inside = file.substr(file.find('/') + 1);
+  return {.name = name, .file = file, .source = "huggingface.co/Wan-AI/Wan2.2-TI2V-5B, " + inside, .licence = "Apache-2.0"};
+}
+
+}  // namespace
 
 Umt5Config read_text_config(const std::string& root) {
   const std::string path = root + "/" + kTextConfigFile;
@@ -30,6 +41,16 @@ families::Network text_network(const Umt5Config& config) {
 
 families::Network video_vae_network(const Wan22VaeConfig& config) {
   return {kVideoVaeFile, "", at::kFloat, std::make_unique<Wan22Vae>(config)};
+}
+
+// Networks are made inside, so that a damaged JSON file becomes a problem of its part.
+std::vector<PartReport> inspect_parts(const std::string& root) {
+  return {families::inspect_weights(announced("text encoder", kTextEncoderFile), root,
+                                    [&](const weights::TensorMap& t) { return text_network(read_text_config(root)).misfits(t); }),
+          families::inspect_file(announced("tokenizer", kTokenizerFile), root),
+          families::inspect_weights(announced("video autoencoder", kVideoVaeFile), root, [&](const weights::TensorMap& t) {
+            return video_vae_network(read_video_vae_config(root)).misfits(t);
+          })};
 }
 
 std::unique_ptr<Umt5Encoder> load_text_encoder(const std::string& root) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "phonofilm/autoencoders/wan22_vae/wan22_vae.h"
+#include "phonofilm/families/folder_report.h"
 #include "phonofilm/families/generator.h"
 #include "phonofilm/families/network.h"
 #include "phonofilm/families/text_tools.h"
@@ -31,6 +32,9 @@ autoencoders::Wan22VaeConfig read_video_vae_config(const std::string& root);
 
 families::Network text_network(const text_encoders::Umt5Config& config);
 families::Network video_vae_network(const autoencoders::Wan22VaeConfig& config);
+
+// Text encoder, tokenizer and video autoencoder as `phonofilm inspect` tells of them.
+std::vector<families::PartReport> inspect_parts(const std::string& root);
 
 // Throw CheckpointError for files that are missing, damaged or of other shapes. The text encoder's weights stay as they are in
 // the file; dtype: of the autoencoder's convolutions.

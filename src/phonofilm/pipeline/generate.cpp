@@ -71,18 +71,20 @@ void expect_fitting(const SavedLatent& saved, const families::Generator& model, 
   for (const JointLatent& latent : {saved.latent, saved.noise}) expect_latent(latent, model.latent_shape(spec));
 }
 
-Generated generate(const families::Generator& model, const GenerateRequest& request, const Tensor& image,
+Generated generate(const families::Generator& model, const GenerateRequest& request, const Given& given,
                    const GenerateOptions& options) {
   Generated result;
   StageClock clock(result.seconds);
   result.request = resolve(request, model.info());
   const GenerateRequest& asked = result.request;
-  const families::ClipSpec spec = result.spec = model.clip_spec(clip_request(asked, image));
+  const families::ClipSpec spec = result.spec = model.clip_spec(clip_request(asked, given.image));
   const families::Sampling sampling = sampling_of(asked, model.info());
   model.check(sampling);
+  PF_CHECK(model.info().takes_voices || (given.voices.empty() && !sampling.guidance.use_timbre), InvalidRequest, "generate",
+           model.info().name(), " takes no reference voices");
   if (options.resume) expect_fitting(*options.resume, model, spec);
 
-  const families::Prompt prompt{asked.prompt, asked.negative_prompt, asked.negative_audio_prompt, image};
+  const families::Prompt prompt{asked.prompt, asked.negative_prompt, asked.negative_audio_prompt, given.voices, given.image};
   const auto conditioning = model.encode(prompt, spec, options.run, options.observer);
   result.notices = conditioning->notices;
   clock.finished("encode");
@@ -94,7 +96,7 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   const auto solver = diffusion::make_solver(asked.solver);
   const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
     const bool go_on = options.observer({"denoise", done + step + 1, asked.steps});
-    if (!go_on) options.keep({model.info().name(), asked, spec, latent, noise, done + step + 1, image});
+    if (!go_on) options.keep({model.info().name(), asked, spec, latent, noise, done + step + 1, given});
     return go_on;
   };
   const std::vector<double> sigmas = remaining(model.sigmas(sampling), done);
@@ -103,7 +105,7 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   const JointLatent latent = finished ? start : diffusion::sample(velocity, start, sigmas, *solver, hold, on_step);
   clock.finished("denoise");
 
-  options.keep({model.info().name(), asked, spec, latent, noise, asked.steps, image});
+  options.keep({model.info().name(), asked, spec, latent, noise, asked.steps, given});
   result.clip = model.decode(latent, spec, options.run, {options.observer, options.on_frames});
   clock.finished("decode");
   return result;

@@ -28,10 +28,10 @@ struct Generated {
   std::map<std::string, double> seconds;  // spent per stage: "encode", "denoise", "decode"
 };
 
-// image: the first frame, uint8 [H, W, 3] of the model's size, or undefined; a resumed run's own is SavedLatent::first_frame.
-// Throws InvalidRequest (bad settings, latents of another model), Cancelled (after `keep` has been called), ShapeError, and
+// given: a resumed run's own is SavedLatent::given.
+// Throws InvalidRequest (bad settings, latents of another model, voices for a model without), Cancelled (after `keep` has been called), ShapeError, and
 // what `keep` throws.
-Generated generate(const families::Generator& model, const GenerateRequest& request, const Tensor& image,
+Generated generate(const families::Generator& model, const GenerateRequest& request, const Given& given,
                    const GenerateOptions& options);
 
 // The film of saved latents, finished or not: what is left of the noise is seen and heard. Needs neither prompt nor image.

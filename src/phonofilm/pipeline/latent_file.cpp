@@ -46,6 +46,21 @@ Tensor first_frame_of(const SafetensorsFile& file) {
   return frame.clone();
 }
 
+std::string voice_name(size_t i) { return concat("voice.", i); }
+
+// A line without a reference has a tensor without values.
+std::vector<Tensor> voices_of(const SafetensorsFile& file) {
+  std::vector<Tensor> voices;
+  for (size_t i = 0; file.tensors().contains(voice_name(i)); ++i) {
+    const Tensor& voice = file.at(voice_name(i));
+    const bool none = voice.numel() == 0;
+    PF_CHECK(none || (voice.scalar_type() == at::kFloat && voice.dim() == 2), CheckpointError, "resume", file.path(), ": \"",
+             voice_name(i), "\": expected float32 [channels, samples], got ", shape_text(voice.sizes()));
+    voices.push_back(none ? Tensor() : voice.clone());
+  }
+  return voices;
+}
+
 JointLatent tensors_of(const SafetensorsFile& file, const std::string& prefix) {
   const auto find = [&](const std::string& name) {
     return file.tensors().contains(name) ? file.at(name).to(at::kFloat).clone() : Tensor();
@@ -75,7 +90,11 @@ void save_latent(const std::string& path, const SavedLatent& saved) {
   };
   add("", saved.latent);
   add("init_", saved.noise);
-  if (saved.first_frame.defined()) tensors["first_frame"] = saved.first_frame.contiguous();
+  if (saved.given.image.defined()) tensors["first_frame"] = saved.given.image.contiguous();
+  for (size_t i = 0; i < saved.given.voices.size(); ++i) {
+    const Tensor& voice = saved.given.voices[i];
+    tensors[voice_name(i)] = voice.defined() ? voice.contiguous() : at::zeros({0}, at::kFloat);
+  }
   GenerateRequest request = saved.request;
   Progress progress{saved.spec, saved.steps_done};
   weights::save_safetensors(path, tensors, {{"format", "phonofilm latent 3"},
@@ -95,7 +114,7 @@ SavedLatent load_latent(const std::string& path) {
   saved.steps_done = progress.steps_done;
   saved.latent = tensors_of(file, "");
   saved.noise = tensors_of(file, "init_");
-  saved.first_frame = first_frame_of(file);
+  saved.given = {first_frame_of(file), voices_of(file)};
   PF_CHECK(saved.latent.has_video() == saved.spec.has_video() && saved.latent.has_audio() == saved.spec.has_audio(),
            CheckpointError, "resume", path, ": its latents are not those that its metadata tells of");
   return saved;

@@ -1,6 +1,6 @@
 // Latents on disk, so that an interrupted film can be finished and a run can be repeated elsewhere: a safetensors file
 // with tensors "video", "audio" (the latent so far), "init_video", "init_audio" (the noise that it began with) and
-// "first_frame" if one was given, and the model's name and the settings as metadata.
+// "first_frame" and "voice.0", "voice.1", ... if such were given, and the model's name and the settings as metadata.
 #pragma once
 
 #include "phonofilm/pipeline/request.h"
@@ -13,7 +13,7 @@ struct SavedLatent {
   families::ClipSpec spec;
   diffusion::JointLatent latent, noise;
   std::int64_t steps_done = 0;  // of request.steps
-  Tensor first_frame{};         // uint8 [H, W, 3], or undefined
+  Given given{};
 
   bool finished() const { return steps_done == request.steps; }
 };

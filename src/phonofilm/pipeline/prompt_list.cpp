@@ -15,9 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// Ovi's names beside ours.
+// The publishers' names beside ours.
 std::string own_name(const std::string& key) {
-  if (key == "text_prompt") return "prompt";
+  if (key == "text_prompt" || key == "text") return "prompt";
+  if (key == "spk_wavs") return "voices";
   if (key == "image_path") return "image";
   return key;
 }
@@ -27,9 +28,23 @@ std::string beside(const std::string& list, const std::string& path) {
   return (fs::path(list).parent_path() / path).string();
 }
 
+// "None" is how NAVA's lists write a spoken line without a voice.
+std::vector<std::string> take_voices(const std::string& list, json& settings) {
+  std::vector<std::string> voices;
+  const json given = settings.value("voices", json::array());
+  PF_CHECK(given.is_array(), InvalidRequest, "batch", "voices (spk_wavs) must be a list of paths");
+  for (const json& voice : given) {
+    PF_CHECK(voice.is_string() || voice.is_null(), InvalidRequest, "batch", "voices (spk_wavs) must be a list of paths");
+    const std::string path = voice.is_null() ? "None" : voice.get<std::string>();
+    voices.push_back(path == "None" ? "" : beside(list, path));
+  }
+  settings.erase("voices");
+  return voices;
+}
+
 // The row that `settings`, an object with our names, describes.
 PromptRow read_row(const std::string& list, std::int64_t line, json settings, const GenerateRequest& defaults) {
-  PromptRow row{line, defaults, "", ""};
+  PromptRow row{.line = line, .request = defaults, .image = {}};
   try {
     PF_CHECK(settings.is_object(), InvalidRequest, "batch", "expected a JSON object with a prompt, got ", excerpt(settings.dump()));
     if (settings.contains("image")) {
@@ -37,6 +52,7 @@ PromptRow read_row(const std::string& list, std::int64_t line, json settings, co
       row.image = beside(list, settings["image"].get<std::string>());
       settings.erase("image");
     }
+    row.voices = take_voices(list, settings);
     read_json(settings, row.request.fields(), concat(list, ":", line));
     check(row.request);
   } catch (const InvalidRequest& error) {
@@ -95,7 +111,7 @@ std::vector<PromptRow> read_lines(const std::string& path, const GenerateRequest
     try {
       rows.push_back(read_row(path, number, settings_of_line(line, concat(path, ":", number)), defaults));
     } catch (const InvalidRequest& error) {
-      rows.push_back({number, defaults, "", error.what()});
+      rows.push_back({.line = number, .request = defaults, .image = {}, .problem = error.what()});
     }
   }
   return rows;

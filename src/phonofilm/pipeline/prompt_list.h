@@ -1,4 +1,5 @@
-// Lists of films to make: Ovi's own CSV or TSV (columns text_prompt and, for a first frame, image_path), or JSON lines.
+// Lists of films to make: Ovi's own CSV or TSV (columns text_prompt and, for a first frame, image_path), or JSON lines, NAVA's
+// among them (prompt or text, image_path, and for reference voices spk_wavs, a list in which "None" stands for no voice).
 // Further columns or keys are settings of the request by their names: seed, seconds, negative_prompt, ...
 #pragma once
 
@@ -13,7 +14,8 @@ struct PromptRow {
   std::int64_t line = 0;    // in the list, from 1
   GenerateRequest request;  // the defaults with what the row says
   std::string image;        // path of a first frame, relative to the list's folder where it is not absolute; or empty
-  std::string problem;      // why this row cannot be used; empty: nothing is known against it
+  std::vector<std::string> voices{};  // paths of reference voices, likewise; empty where a spoken line has none
+  std::string problem{};      // why this row cannot be used; empty: nothing is known against it
 };
 
 // The format goes by the ending: .csv, .tsv or .jsonl.

@@ -1,5 +1,7 @@
 #include "phonofilm/pipeline/request.h"
 
+#include <algorithm>
+
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/base/untrusted_text.h"
@@ -31,6 +33,10 @@ Fields GenerateRequest::fields() {
           {"audio_guidance", &audio_guidance, "text guidance of the sound alone; -1: as --text-guidance", -1.0, 100.0},
           {"skip_layer", &skip_layer, "block that the negative pass leaves out, 0 for none; -1: the model's default", -1, 1000},
           {"align_guidance", &align_guidance, "how hard picture and sound follow each other; -1: the model's default", -1.0,
+           100.0},
+          {"video_align_guidance", &video_align_guidance, "that of the picture alone; -1: as --align-guidance", -1.0, 100.0},
+          {"audio_align_guidance", &audio_align_guidance, "that of the sound alone; -1: as --align-guidance", -1.0, 100.0},
+          {"timbre_guidance", &timbre_guidance, "how hard the sound follows the reference voices; -1: the model's default", -1.0,
            100.0}};
 }
 
@@ -41,7 +47,8 @@ void check(const GenerateRequest& request) {
   for (const std::string* text : {&copy.prompt, &copy.negative_prompt, &copy.negative_audio_prompt}) {
     PF_CHECK(is_utf8(*text), InvalidRequest, "prompt", "a prompt is not UTF-8 text: ", in_quotes(*text));
   }
-  for (const double scale : {copy.text_guidance, copy.video_guidance, copy.audio_guidance, copy.align_guidance}) {
+  for (const double scale : {copy.text_guidance, copy.video_guidance, copy.audio_guidance, copy.align_guidance,
+                             copy.video_align_guidance, copy.audio_align_guidance, copy.timbre_guidance}) {
     PF_CHECK(scale == -1 || scale >= 0, InvalidRequest, "generate", "guidance is -1 for the model's default or at least 0, got ",
              scale);
   }
@@ -63,8 +70,17 @@ GenerateRequest resolve(const GenerateRequest& request, const families::ModelInf
   resolved.video_guidance = scales.text.video;
   resolved.audio_guidance = scales.text.audio;
   if (!scales.use_align) resolved.align_guidance = 0;
-  if (scales.use_align && scales.align.video == scales.align.audio) resolved.align_guidance = scales.align.video;
+  resolved.video_align_guidance = scales.use_align ? scales.align.video : 0;
+  resolved.audio_align_guidance = scales.use_align ? scales.align.audio : 0;
+  resolved.timbre_guidance = scales.use_timbre ? scales.timbre : 0;
   return resolved;
+}
+
+bool same(const Given& a, const Given& b) {
+  const auto equal = [](const Tensor& x, const Tensor& y) {
+    return x.defined() == y.defined() && (!x.defined() || at::equal(x, y));
+  };
+  return equal(a.image, b.image) && std::equal(a.voices.begin(), a.voices.end(), b.voices.begin(), b.voices.end(), equal);
 }
 
 families::ClipRequest clip_request(const GenerateRequest& r, const Tensor& image) {
@@ -86,9 +102,14 @@ families::Sampling sampling_of(const GenerateRequest& resolved, const families::
   if (resolved.text_guidance >= 0) scales.text = {resolved.text_guidance, resolved.text_guidance};
   if (resolved.video_guidance >= 0) scales.text.video = resolved.video_guidance;
   if (resolved.audio_guidance >= 0) scales.text.audio = resolved.audio_guidance;
-  if (resolved.align_guidance >= 0) {
-    scales.align = {resolved.align_guidance, resolved.align_guidance};
-    scales.use_align = resolved.align_guidance > 0;
+  if (resolved.align_guidance >= 0) scales.align = {resolved.align_guidance, resolved.align_guidance};
+  if (resolved.video_align_guidance >= 0) scales.align.video = resolved.video_align_guidance;
+  if (resolved.audio_align_guidance >= 0) scales.align.audio = resolved.audio_align_guidance;
+  const bool align_asked = resolved.align_guidance >= 0 || resolved.video_align_guidance >= 0 || resolved.audio_align_guidance >= 0;
+  if (align_asked) scales.use_align = scales.align.video > 0 || scales.align.audio > 0;
+  if (resolved.timbre_guidance >= 0) {
+    scales.timbre = resolved.timbre_guidance;
+    scales.use_timbre = resolved.timbre_guidance > 0;
   }
   return sampling;
 }

@@ -23,8 +23,18 @@ struct GenerateRequest {
   double video_guidance = -1, audio_guidance = -1;  // text guidance of one modality; -1: as above
   std::int64_t skip_layer = -1;  // block that the negative pass leaves out; 0: none; -1: the model's default
   double align_guidance = -1;    // pull towards what picture and sound say together; 0 switches its pass off
+  double video_align_guidance = -1, audio_align_guidance = -1;  // of one modality; -1: as above
+  double timbre_guidance = -1;   // pull of the sound towards the reference voices; 0 switches its pass off
   Fields fields();
 };
+
+// What a film is given besides its request.
+struct Given {
+  Tensor image{};  // the first frame, uint8 [H, W, 3]: of the model's size, or of any where the model fits images; or undefined
+  std::vector<Tensor> voices{};  // reference voices, as families::Prompt::voices
+};
+// Whether both hold the same, bit by bit.
+bool same(const Given& a, const Given& b);
 
 // What can be refused without knowing the model: throws InvalidRequest for an empty prompt, text that is not UTF-8,
 // unbalanced <S> ... <E> marks or values out of range.
@@ -34,7 +44,7 @@ void check(const GenerateRequest& request);
 // frame (ClipSpec). Resolving it again changes nothing.
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model);
 
-// What a request asks of the clip's shape. image: the first frame, uint8 [H, W, 3], or undefined.
+// What a request asks of the clip's shape. image: Given::image.
 families::ClipRequest clip_request(const GenerateRequest& request, const Tensor& image);
 // What a resolved request asks of the sampler.
 families::Sampling sampling_of(const GenerateRequest& resolved, const families::ModelInfo& model);

@@ -210,7 +210,7 @@ class JointTask : public Task {
 
   static Clip generate(const families::Generator& generator, const std::string& caption, std::uint64_t seed, const nn::RunContext& run) {
     const families::ClipSpec spec = generator.clip_spec({});
-    const auto conditioning = generator.encode({caption, "", "", {}}, spec, run);
+    const auto conditioning = generator.encode({.text = caption}, spec, run);
     const auto shape = generator.latent_shape(spec);
     const at::Generator noise = make_generator(seed);
     const JointLatent start{randn(shape.video, noise), randn(shape.audio, noise)};

@@ -20,11 +20,9 @@ struct Publication {
 };
 constexpr Publication kOvi{"chetwinlow1/Ovi", "Apache-2.0"};
 constexpr Publication kFloat8{"rkfg/Ovi-fp8_quantized", "Apache-2.0 (of Ovi, which it converts)"};
-constexpr Publication kWan{"Wan-AI/Wan2.2-TI2V-5B", "Apache-2.0"};
 constexpr Publication kMmaudio{"hkchengrex/MMAudio", "CC-BY-NC-4.0 (not for commercial use)"};
 
 const Publication& publisher_of(const std::string& file) {
-  if (file.starts_with("Wan2.2-TI2V-5B/")) return kWan;
   if (file.starts_with("MMAudio/")) return kMmaudio;
   return file.find("fp8") == std::string::npos ? kOvi : kFloat8;
 }
@@ -78,12 +76,7 @@ std::optional<FolderReport> inspect_folder(const std::string& root) {
     report.parts.push_back(inspect(root, "towers " + variant.name, variant.file,
                                    [&] { return towers_network(read_tower_config(root), variant); }));
   }
-  report.parts.push_back(inspect(root, "text encoder", wan22::kTextEncoderFile,
-                                 [&] { return wan22::text_network(wan22::read_text_config(root)); }));
-  report.parts.push_back(families::inspect_file(announced("tokenizer", wan22::kTokenizerFile), root));
-  report.parts.push_back(
-      inspect(root, "video autoencoder", wan22::kVideoVaeFile,
-              [&] { return wan22::video_vae_network(wan22::read_video_vae_config(root)); }));
+  for (const PartReport& part : wan22::inspect_parts(root)) report.parts.push_back(part);
   report.parts.push_back(
       inspect(root, "audio autoencoder", kAudioVaeFile, [&] { return audio_vae_network(read_audio_vae_config(root)); }));
   report.parts.push_back(inspect(root, "vocoder", kVocoderFile, [&] { return vocoder_network(read_vocoder_config(root)); }));

@@ -1,0 +1,49 @@
+// NAVA's checkpoint folder, as its publisher lays it out:
+//
+//   NAVA.safetensors | NAVA_fp8.safetensors
+//   Wan2.2-TI2V-5B/models_t5_umt5-xxl-enc-bf16.pth, Wan2.2_VAE.pth, google/umt5-xxl/spiece.model
+//   params/LTX2/ltx-2.3-22b-dev_audio_vae.safetensors
+//   params/ReDimNet/M-vb2+vox2+cnc-ft_mix.pt    (the publisher lets torch.hub fetch it; needed for reference voices alone)
+//
+// NAVA.json beside the weights changes the backbone's shape; the published folder has none, and the published shape is the
+// default. The audio autoencoder and the speaker encoder tell their own sizes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "phonofilm/families/nava/config.h"
+#include "phonofilm/families/network.h"
+
+namespace phonofilm::nava {
+
+inline constexpr const char* kConfigFile = "NAVA.json";
+inline constexpr const char* kSoundFile = "params/LTX2/ltx-2.3-22b-dev_audio_vae.safetensors";
+inline constexpr const char* kSpeakerFile = "params/ReDimNet/M-vb2+vox2+cnc-ft_mix.pt";
+
+// A published set of weights of the backbone.
+struct Variant {
+  std::string name, file;  // "nava", "NAVA.safetensors"
+};
+const std::vector<Variant>& variants();
+
+// Whether a folder looks like NAVA's: it holds the weights of a variant.
+bool looks_like_nava(const std::string& root);
+// name: of variants(), or empty for the first one that is there. Throws InvalidRequest for an unknown variant, CheckpointError
+// where its weights are missing.
+const Variant& choose_variant(const std::string& root, const std::string& name);
+// Throws CheckpointError that lists those of the given files, below the folder, that are missing, and where they come from.
+void require(const std::string& root, const std::vector<std::string>& files);
+
+// From NAVA.json if it is there. Throws InvalidRequest for a damaged or contradictory one.
+NavaConfig read_backbone_config(const std::string& root);
+
+// The prefix of the backbone's tensors in the published files.
+inline constexpr const char* kBackbonePrefix = "backbone.";
+// The scale of a float8 matrix is "<layer>.weight_scale" in NAVA's file, one number per row; this program's name for it
+// (nn/storage.h) is "<layer>.scale_weight".
+weights::TensorMap with_own_scale_names(const weights::TensorMap& tensors);
+
+families::Network backbone_network(const NavaConfig& config, const Variant& variant);
+
+}  // namespace phonofilm::nava

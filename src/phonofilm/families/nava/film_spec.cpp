@@ -1,0 +1,77 @@
+#include "phonofilm/families/nava/film_spec.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "phonofilm/base/error.h"
+
+namespace phonofilm::nava {
+namespace {
+
+constexpr std::int64_t kUnit = 32;  // of sizes asked for: a token is 2 x 2 latent values of 16 x 16 pixels
+constexpr PictureSize kDefaultSize{704, 1280};
+
+// short : long as the buckets are named, and their sides in units of 16 pixels.
+struct Bucket {
+  double ratio;
+  std::int64_t shorter, longer;
+};
+constexpr std::array<Bucket, 7> kBuckets{{{1.0, 60, 60}, {4.0 / 5, 54, 66}, {3.0 / 4, 52, 68}, {2.0 / 3, 46, 74},
+                                          {9.0 / 16, 44, 80}, {1.0 / 2, 42, 84}, {2.0 / 5, 38, 96}}};
+
+const Bucket& nearest_bucket(double ratio) {
+  for (std::size_t i = 0; i + 1 < kBuckets.size(); ++i) {
+    if (ratio > (kBuckets[i].ratio + kBuckets[i + 1].ratio) / 2) return kBuckets[i];
+  }
+  return kBuckets.back();
+}
+
+std::int64_t nearest_multiple(std::int64_t side) {
+  return std::max(kUnit, kUnit * std::int64_t(std::llround(double(side) / double(kUnit))));
+}
+
+PictureSize picture_size(const families::ClipRequest& r) {
+  const bool asked = r.height > 0 && r.width > 0;
+  PF_CHECK(asked || (r.height == 0 && r.width == 0), InvalidRequest, "generate", "give both --height and --width, or neither");
+  if (!asked) return r.image_height > 0 ? size_for_image({r.image_height, r.image_width}) : kDefaultSize;
+  PF_CHECK(r.height % kUnit == 0 && r.width % kUnit == 0, InvalidRequest, "generate", "NAVA makes pictures whose sides are multiples of ",
+           kUnit, " pixels; the nearest to ", r.height, "x", r.width, " is ", nearest_multiple(r.height), "x",
+           nearest_multiple(r.width));
+  return {r.height, r.width};
+}
+
+std::int64_t tokens_of(double seconds) { return std::int64_t(std::ceil(seconds * kTokensPerSecond - 1e-9)); }
+
+}  // namespace
+
+PictureSize size_for_image(const PictureSize& image) {
+  PF_CHECK(image.height > 0 && image.width > 0, InvalidRequest, "generate", "an image of ", image.height, "x", image.width,
+           " pixels has no shape");
+  const double h = double(image.height), w = double(image.width);
+  const Bucket& bucket = nearest_bucket(std::min(h / w, w / h));
+  const bool portrait = image.height > image.width;
+  return {16 * (portrait ? bucket.longer : bucket.shorter), 16 * (portrait ? bucket.shorter : bucket.longer)};
+}
+
+families::ClipSpec film_spec(const families::ClipRequest& r) {
+  PF_CHECK(r.video || r.audio, InvalidRequest, "generate", "neither picture nor sound is asked for");
+  PF_CHECK(r.seconds >= 0 && r.seconds <= kLongestSeconds, InvalidRequest, "generate", "NAVA makes films of up to ",
+           kLongestSeconds, " seconds, asked for ", r.seconds);
+  families::ClipSpec spec;
+  double seconds = r.seconds == 0 ? kDefaultSoundSeconds : r.seconds;
+  if (r.video) {
+    const std::int64_t latents =
+        r.seconds == 0 ? kDefaultLatentFrames : std::max<std::int64_t>(1, std::llround((r.seconds * kFps - 1) / 4) + 1);
+    const PictureSize size = picture_size(r);
+    spec = {4 * (latents - 1) + 1, size.height, size.width, 0};
+    seconds = double(spec.frames) / kFps;
+  }
+  if (r.audio) spec.samples = kSamplesPerMelFrame * (4 * tokens_of(seconds) - 3);
+  return spec;
+}
+
+std::int64_t latent_frames(std::int64_t frames) { return (frames - 1) / 4 + 1; }
+std::int64_t audio_tokens(std::int64_t samples) { return (samples / kSamplesPerMelFrame + 3) / 4; }
+
+}  // namespace phonofilm::nava

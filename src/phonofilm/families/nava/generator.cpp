@@ -1,0 +1,221 @@
+// NAVA's published checkpoints behind the pipeline's Generator interface. The backbone's weights lie where nn/memory_plan.h puts
+// them; text encoder, speaker encoder, autoencoders and vocoder come and go.
+#include "phonofilm/base/error.h"
+#include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/dsp/resample.h"
+#include "phonofilm/families/nava/checkpoint.h"
+#include "phonofilm/families/nava/family.h"
+#include "phonofilm/families/nava/film_spec.h"
+#include "phonofilm/families/nava/guided.h"
+#include "phonofilm/families/nava/inspection.h"
+#include "phonofilm/families/nava/plan.h"
+#include "phonofilm/families/nava/sound.h"
+#include "phonofilm/families/nava/voices.h"
+#include "phonofilm/families/wan22.h"
+#include "phonofilm/speaker_encoders/redimnet/redimnet.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/pixel_range.h"
+#include "phonofilm/tensor/random.h"
+#include "phonofilm/tensor/shape.h"
+#include "phonofilm/weights/tensor_file.h"
+
+namespace phonofilm::nava {
+namespace {
+
+using diffusion::JointLatent;
+using families::ClipSpec;
+using families::Prompt;
+using nn::RunContext;
+
+// What the publisher has the model stay away from. Wan's list for the picture, which serves the sound of the same film too, and
+// behind it the list for sound: mechanical, muffled, echoing, distorted, buzzing, popping.
+constexpr const char* kNegativeSound = "机械音、闷糊、回音、失真、电流声、爆音、杂音";
+constexpr const char* kNegativePicture =
+    "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG压缩残留，丑陋的，残缺的，"
+    "多余的手指，画得不好的手部，画得不好的脸部，畸形的，毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂乱的背景，三条腿，背景人很多，"
+    "倒着走";
+
+struct NavaConditioning : families::Conditioning {
+  GuidedContext context;
+};
+
+const NavaConditioning& own(const families::Conditioning& conditioning) {
+  return dynamic_cast<const NavaConditioning&>(conditioning);
+}
+
+class NavaGenerator : public families::Generator {
+ public:
+  NavaGenerator(const std::string& root, const families::LoadOptions& options)
+      : root_(root), variant_(choose_variant(root, options.variant)), open_tokenizer_(options.open_tokenizer),
+        backbone_(read_backbone_config(root)) {
+    const std::string path = root + "/" + variant_.file;
+    // The published file is float32, twice what its matrix products use.
+    const nn::Storage storage = options.dtype == at::kBFloat16 ? nn::Storage{at::kBFloat16, options.storage}
+                                                               : nn::Storage{nn::kStoredDtype, options.storage};
+    backbone_.load(with_own_scale_names(weights::open_tensors(path).tensors), path, kBackbonePrefix, storage);
+    placement_ = nn::place_weights(backbone_, backbone_.blocks(), {.mode = options.memory});
+    fill_info();
+  }
+
+  const families::ModelInfo& info() const override { return info_; }
+
+  void check(const families::Sampling& sampling) const override {
+    PF_CHECK(sampling.skip_layer == 0, InvalidRequest, "generate", "NAVA has no skip-layer guidance; leave out --skip-layer");
+  }
+
+  ClipSpec clip_spec(const families::ClipRequest& request) const override { return film_spec(request); }
+
+  LatentShape latent_shape(const ClipSpec& spec) const override {
+    LatentShape shape;
+    constexpr std::int64_t space = autoencoders::kWan22SpaceStride;
+    const NavaConfig& c = backbone_.config();
+    if (spec.has_video()) shape.video = {1, c.vid_in_dim, latent_frames(spec.frames), spec.height / space, spec.width / space};
+    if (spec.has_audio()) shape.audio = {1, c.audio_in_dim, audio_tokens(spec.samples)};
+    return shape;
+  }
+
+  std::vector<double> sigmas(const families::Sampling& s) const override {
+    if (s.solver == "unipc") return diffusion::wan_unipc_sigmas(s.steps, s.shift);
+    if (s.solver == "euler") return diffusion::nava_euler_sigmas(s.steps, s.shift);
+    return diffusion::linear_sigmas(s.steps, s.shift);
+  }
+
+  std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec, const RunContext& run,
+                                                 const Observer& observer) const override {
+    const at::NoGradGuard no_grad;
+    require_parts(prompt, spec);
+    auto conditioning = std::make_unique<NavaConditioning>();
+    const std::int64_t longest = backbone_.config().text_len;
+    const auto tokenize = wan22::open_tokenizer(open_tokenizer_, root_, longest);
+    const std::vector<std::int64_t> ids = tokenize(with_voice_marks(prompt.text));
+    const Voices voices = voices_of(prompt, spec, voice_positions(ids, tokenize), conditioning->notices);
+    const auto negative = tokenize(spec.has_video() ? prompt.negative : prompt.negative_audio);
+    const std::vector<Tensor> rows = wan22::encode_tokens(root_, {ids, negative}, longest, run, observer);
+    conditioning->context = prepare_guided(backbone_, rows[0], rows[1], voices, run, *placement_.runner);
+    if (prompt.image.defined() && spec.has_video()) conditioning->context.first_frame = encode_image(prompt.image, spec, run);
+    return conditioning;
+  }
+
+  // As NAVA draws it: both from one generator, the picture first, each with its channels last.
+  JointLatent reference_noise(const ClipSpec& spec, std::int64_t seed) const override {
+    const at::Generator generator = make_generator(std::uint64_t(seed));
+    const LatentShape shape = latent_shape(spec);
+    JointLatent noise;
+    if (spec.has_video()) {
+      const Tensor x = randn({shape.video[2], shape.video[3], shape.video[4], shape.video[1]}, generator);
+      noise.video = x.permute({3, 0, 1, 2}).unsqueeze(0).contiguous();
+    }
+    if (spec.has_audio()) noise.audio = randn({shape.audio[2], shape.audio[1]}, generator).t().unsqueeze(0).contiguous();
+    return noise;
+  }
+
+  diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
+                                 const RunContext& run) const override {
+    const GuidedContext& context = own(conditioning).context;
+    const bool whole_times = sampling.solver != "euler";  // the multistep scheduler gives the model integers
+    // Tables of positions are worked out in the first step and serve all.
+    const auto layout = std::make_shared<TokenLayout>();
+    return [this, &context, layout, whole_times, asked = sampling.guidance, run](const JointLatent& latent, double sigma) {
+      const bool picture = latent.has_video(), sound = latent.has_audio();
+      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, context.first_frame.defined() && picture ? 1 : 0);
+      const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
+      const auto scales = applicable(asked, picture, sound, context.has_voices());
+      return guided_velocity(backbone_, context, scales, latent, time, layout.get(), run, *placement_.runner);
+    };
+  }
+
+  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling) const override {
+    // Whether there will be voices is not known here; a film without them takes a pass less.
+    const auto scales = applicable(sampling.guidance, spec.has_video(), spec.has_audio(), backbone_.config().add_spk_emb);
+    return plan_work(root_, backbone_.config(), placement_.plan, latent_shape(spec), scales);
+  }
+
+  // After the last step too, where the publisher's program leaves a trace of noise in the given frame.
+  void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
+    const Tensor& first = own(conditioning).context.first_frame;
+    if (first.defined() && latent.has_video()) latent.video.narrow(2, 0, 1).copy_(first);
+  }
+
+  Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run, const families::DecodeHooks& hooks) const override {
+    const at::NoGradGuard no_grad;
+    Clip clip;
+    clip.fps = kFps;
+    clip.sample_rate = kSampleRate;
+    if (spec.has_audio()) clip.waveform = decode_sound(root_ + "/" + kSoundFile, latent.audio);
+    if (spec.has_video()) clip.frames = wan22::decode_picture(root_, latent.video, run, hooks);
+    return clip;
+  }
+
+  JointLatent encode_clip(const Clip& clip, const RunContext& run) const override {
+    const at::NoGradGuard no_grad;
+    JointLatent latent;
+    if (clip.has_video()) {
+      latent.video = wan22::load_video_vae(root_, run.dtype)->encode(to_unit_range(clip.frames.permute({3, 0, 1, 2})).unsqueeze(0), run);
+    }
+    if (clip.has_audio()) {
+      latent.audio = encode_sound(root_ + "/" + kSoundFile, dsp::resample(clip.waveform, clip.sample_rate, 16000, dsp::kHannSinc));
+    }
+    return latent;
+  }
+
+ private:
+  // What is missing is said before hours of denoising, not after them.
+  void require_parts(const Prompt& prompt, const ClipSpec& spec) const {
+    std::vector<std::string> needed{wan22::kTextEncoderFile, wan22::kTokenizerFile};
+    if (spec.has_video()) needed.push_back(wan22::kVideoVaeFile);
+    if (spec.has_audio()) needed.push_back(kSoundFile);
+    if (!prompt.voices.empty()) needed.push_back(kSpeakerFile);
+    require(root_, needed);
+  }
+
+  Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const std::vector<std::int64_t>& positions,
+                   std::vector<std::string>& notices) const {
+    if (prompt.voices.empty()) return {};
+    PF_CHECK(spec.has_audio(), InvalidRequest, "voices", "reference voices need a sound; leave out --no-audio");
+    const auto encoder = speaker_encoders::load_redimnet(root_ + "/" + kSpeakerFile);
+    return bind_voices(prompt.voices, positions, backbone_.config().spk_dim,
+                       [&](const Tensor& waveform) { return encoder->embedding(waveform); }, notices);
+  }
+
+  Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
+    expect_shape(image, {spec.height, spec.width, 3}, "generate: image");
+    const Tensor x = to_unit_range(image.permute({2, 0, 1})).unsqueeze(0).unsqueeze(2);  // [1, 3, 1, H, W]
+    return wan22::load_video_vae(root_, run.dtype)->encode(x, run);
+  }
+
+  void fill_info() {
+    info_.family = "nava";
+    info_.variant = variant_.name;
+    info_.parameters = backbone_.parameter_count();
+    info_.fps = kFps;
+    info_.sample_rate = kSampleRate;
+    info_.channels = 2;
+    info_.seconds = double(4 * (kDefaultLatentFrames - 1) + 1) / kFps;
+    info_.min_seconds = 1 / kFps;
+    info_.max_seconds = kLongestSeconds;
+    info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 0};
+    info_.sampling.guidance.use_timbre = true;
+    info_.negative_video = concat(kNegativePicture, "，", kNegativeSound);
+    info_.negative_audio = kNegativeSound;
+    info_.takes_voices = backbone_.config().add_spk_emb;
+  }
+
+  std::string root_;
+  Variant variant_;
+  families::OpenTokenizerFn open_tokenizer_;
+  families::ModelInfo info_;
+  NavaTransformer backbone_;
+  nn::Placement placement_;  // of the backbone's weights
+};
+
+}  // namespace
+
+families::Family published_family() {
+  return {"nava", looks_like_nava,
+          [](const std::string& folder, const families::LoadOptions& options) {
+            return std::make_unique<NavaGenerator>(folder, options);
+          },
+          inspect_folder};
+}
+
+}  // namespace phonofilm::nava

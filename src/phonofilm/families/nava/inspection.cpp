@@ -1,0 +1,63 @@
+#include "phonofilm/families/nava/inspection.h"
+
+#include "phonofilm/autoencoders/ltx_audio_vae/ltx_audio_vae.h"
+#include "phonofilm/base/files.h"
+#include "phonofilm/base/text.h"
+#include "phonofilm/families/nava/checkpoint.h"
+#include "phonofilm/families/wan22.h"
+#include "phonofilm/speaker_encoders/redimnet/redimnet.h"
+#include "phonofilm/vocoders/ltx_vocoder/ltx_vocoder.h"
+
+namespace phonofilm::nava {
+namespace {
+
+using families::FolderReport;
+using families::PartReport;
+using weights::TensorMap;
+
+PartReport inspect_backbone(const std::string& root, const Variant& variant) {
+  const PartReport part{.name = "backbone " + variant.name, .file = variant.file,
+                        .source = "huggingface.co/baidu/NAVA, " + variant.file, .licence = "Apache-2.0"};
+  return families::inspect_weights(
+      part, root, [&](const TensorMap& tensors) { return backbone_network(read_backbone_config(root), variant).misfits(tensors); });
+}
+
+PartReport inspect_sound(const std::string& root) {
+  const PartReport part{.name = "audio autoencoder and vocoder", .file = kSoundFile,
+                        .source = "huggingface.co/baidu/NAVA, after Lightricks/LTX-2.3",
+                        .licence = "LTX-2 Community License (with restrictions of use)"};
+  return families::inspect_weights(part, root, [&](const TensorMap&) {
+    autoencoders::load_ltx_audio_vae(root + "/" + kSoundFile);
+    vocoders::load_ltx_vocoder(root + "/" + kSoundFile);
+    return std::vector<std::string>{};
+  });
+}
+
+PartReport inspect_speaker(const std::string& root) {
+  const PartReport part{.name = "speaker encoder", .file = kSpeakerFile,
+                        .source = "github.com/IDRnD/ReDimNet, releases (for reference voices)", .licence = "MIT"};
+  return families::inspect_weights(part, root, [&](const TensorMap&) {
+    speaker_encoders::load_redimnet(root + "/" + kSpeakerFile);
+    return std::vector<std::string>{};
+  });
+}
+
+}  // namespace
+
+std::optional<FolderReport> inspect_folder(const std::string& root) {
+  if (!looks_like_nava(root) && !is_file(root + "/" + kSoundFile)) return std::nullopt;
+  FolderReport report{.family = "nava"};
+  for (const Variant& variant : variants()) {
+    const bool there = is_file(root + "/" + variant.file);
+    if (there) report.variants.push_back(variant.name);
+    if (there || (!looks_like_nava(root) && &variant == &variants().front())) report.parts.push_back(inspect_backbone(root, variant));
+  }
+  for (const PartReport& part : wan22::inspect_parts(root)) report.parts.push_back(part);
+  report.parts.push_back(inspect_sound(root));
+  report.parts.push_back(inspect_speaker(root));
+  const bool own = is_file(root + "/" + kConfigFile);
+  report.notes.push_back(own ? concat("size of the backbone: by ", kConfigFile) : "size of the backbone: the published one");
+  return report;
+}
+
+}  // namespace phonofilm::nava
