@@ -1,6 +1,9 @@
 // phonofilm synth-checkpoint and phonofilm inspect of model folders, through the real program.
+#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/media/audio_file.h"
+#include "phonofilm/tensor/ops.h"
 #include "program.h"
 
 using namespace phonofilm;
@@ -37,6 +40,31 @@ TEST_CASE("cli: a toy checkpoint is made, is complete, and is not made twice") {
   CHECK(again.exit_code == 2);
   CHECK(again.says("is there already; choose another folder or pass --overwrite"));
   CHECK(run_program("synth-checkpoint --scale toy --overwrite -o " + root).exit_code == 0);
+}
+
+TEST_CASE("cli: a toy checkpoint of NAVA's makes a film with voices, and a list of films") {
+  const test::TemporaryFolder folder;
+  const std::string root = folder.file("nava"), voice = folder.file("voice.wav"), film = folder.file("film.mp4");
+  REQUIRE(run_program("synth-checkpoint --family nava --scale toy -o " + root).exit_code == 0);
+  CHECK(run_program("inspect " + root).exit_code == 0);
+  media::write_wav(voice, 0.3 * at::sin(at::arange(44100 * 2) * 0.06).unsqueeze(0), 44100);
+
+  const std::string small = " --steps 2 --height 64 --width 64 --seconds 0.4 --model " + root;
+  const auto made = run_program("generate 'He says <S>Hi<E>, she <S>Oh<E>'" + small + " --voice none --voice " + voice + " -o " + film);
+  INFO(made.error);
+  REQUIRE(made.exit_code == 0);
+  const auto shown = nlohmann::json::parse(run_program("show --json --no-pictures " + film).output);
+  CHECK(shown["facts"]["audio"]["channels"] == 2);
+  CHECK(shown["facts"]["audio"]["sample_rate"] == 48000);
+  CHECK(shown["settings"]["settings"]["timbre_guidance"] == 3);
+  CHECK(shown["settings"]["voices"] == nlohmann::json{"none", "voice.wav"});
+
+  CHECK(run_program("generate 'nobody speaks'" + small + " --voice " + voice + " -o " + film).says("between <S> and <E>"));
+  std::ofstream(folder.file("list.jsonl")) << R"({"prompt": "<S>Hi<E>", "spk_wavs": ["voice.wav"]})" << "\n"
+                                           << R"({"text": "<S>Hi<E>", "spk_wavs": ["nobody.wav"]})" << "\n";
+  const auto films = run_program("batch " + folder.file("list.jsonl") + small + " -o " + folder.file("films"));
+  CHECK(films.output.find("2 films: 1 made, 0 were there, 1 failed") != std::string::npos);
+  CHECK(films.says("nobody.wav"));
 }
 
 TEST_CASE("cli: inspect of a model folder says what is missing and where it comes from, and exits with 3") {

@@ -13,6 +13,7 @@
 #include "phonofilm/families/nava/inspection.h"
 #include "phonofilm/families/nava/plan.h"
 #include "phonofilm/families/nava/sound.h"
+#include "phonofilm/families/nava/synthesis.h"
 #include "phonofilm/families/nava/voices.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/families/wan22.h"
@@ -325,4 +326,28 @@ TEST_CASE("nava: the plan of a full-size film") {
   CHECK(nava::pass_flop(config, 32560, 152, false) == doctest::Approx(products + attention));
   CHECK(nava::pass_flop(config, 32560, 152, true) < nava::pass_flop(config, 32560, 152, false));
   CHECK(plan.step_flop == doctest::Approx(4 * (products + attention)).epsilon(0.01));
+}
+
+TEST_CASE("nava: random weights in the published layout") {
+  constexpr families::Scale toy = families::Scale::toy, full = families::Scale::full;
+  // Backbone in float32; UMT5-XXL and the sound's file in bfloat16; the video autoencoder and the speaker encoder in float32.
+  const double expected = 4 * 6'296'995'520.0 + 2 * (5'680'910'336.0 + 182'333'690 - 256) + 4 * (704'688'668.0 + 4'260'139);
+  CHECK(nava::synthesis_bytes({.scale = full}) == doctest::Approx(expected).epsilon(1e-5));
+  const TemporaryFolder folder;
+  const std::string root = folder.path().string();
+  nava::synthesise(root, {.scale = toy, .seed = 4}, ignore_progress);
+  const auto report = nava::inspect_folder(root);
+  for (const auto& part : report->parts) {
+    CAPTURE(part.name);
+    CAPTURE(join(part.problems, "\n"));
+    CHECK(part.usable() == (part.name != "tokenizer"));
+  }
+  CHECK_THROWS_AS(nava::synthesise(root, {.scale = toy}, ignore_progress), InvalidRequest);
+  const std::string first = read_file(root + "/NAVA.safetensors");
+  nava::synthesise(root, {.scale = toy, .seed = 4, .overwrite = true}, ignore_progress);
+  CHECK(read_file(root + "/NAVA.safetensors") == first);
+  // The sound that its decoder and vocoder make of tokens is neither silence nor clipped.
+  const Tensor sound = nava::decode_sound(root + "/" + nava::kSoundFile, randn({1, 128, 6}, make_generator(1)));
+  CHECK(at::isfinite(sound).all().item<bool>());
+  CHECK(sound.abs().max().item<double>() == doctest::Approx(0.95).epsilon(1e-4));
 }

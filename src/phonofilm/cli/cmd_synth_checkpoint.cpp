@@ -8,6 +8,7 @@
 #include "phonofilm/base/progress.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/interrupt.h"
+#include "phonofilm/families/nava/synthesis.h"
 #include "phonofilm/families/ovi/synthesis.h"
 #include "phonofilm/families/wan22.h"
 #include "phonofilm/text/synthetic_tokenizer.h"
@@ -26,24 +27,38 @@ struct SynthOptions {
   Fields fields() {
     std::vector<std::string> variants;
     for (const ovi::Variant& v : ovi::variants()) variants.push_back(v.name);
-    return {{"family", &family, "whose layout", {}, {}, {"ovi"}},
-            {"scale", &scale, "full: the published shapes, 39 GB; half: half width and depth, 6 GB; toy: 12 MB", {}, {},
+    return {{"family", &family, "whose layout", {}, {}, {"ovi", "nava"}},
+            {"scale", &scale, "full: the published shapes, 40 GB; half: half width and depth, 6 GB; toy: 20 MB", {}, {},
              {"full", "half", "toy"}},
-            {"variant", &variant, "which of the published models the towers are named as", {}, {}, variants},
+            {"variant", &variant, "which of Ovi's published models the towers are named as", {}, {}, variants},
             {"seed", &seed, "of all random values", 0.0},
             {"overwrite", &overwrite, "replace files that are there already"}};
   }
+  families::Scale size() const {
+    return scale == "full" ? families::Scale::full : scale == "half" ? families::Scale::half : families::Scale::toy;
+  }
 };
 
-ovi::SynthesisOptions library_options(const SynthOptions& options) {
-  ovi::SynthesisOptions result;
-  result.scale = options.scale == "full" ? ovi::Scale::full : options.scale == "half" ? ovi::Scale::half : ovi::Scale::toy;
+ovi::SynthesisOptions ovi_options(const SynthOptions& options) {
+  ovi::SynthesisOptions result{.scale = options.size(), .seed = std::uint64_t(options.seed), .overwrite = options.overwrite};
   for (const ovi::Variant& variant : ovi::variants()) {
     if (variant.name == options.variant) result.variant = variant;
   }
-  result.seed = std::uint64_t(options.seed);
-  result.overwrite = options.overwrite;
   return result;
+}
+
+nava::SynthesisOptions nava_options(const SynthOptions& options) {
+  return {.scale = options.size(), .seed = std::uint64_t(options.seed), .overwrite = options.overwrite};
+}
+
+// Bytes written.
+double write_weights(const SynthOptions& options, const Observer& observer) {
+  if (options.family == "nava") {
+    nava::synthesise(options.folder, nava_options(options), observer);
+    return nava::synthesis_bytes(nava_options(options));
+  }
+  ovi::synthesise(options.folder, ovi_options(options), observer);
+  return ovi::synthesis_bytes(ovi_options(options));
 }
 
 void write_tokenizer(const std::string& path, std::int64_t vocabulary) {
@@ -56,19 +71,19 @@ void run(const SynthOptions& options) {
   const std::string tokenizer = options.folder + "/" + wan22::kTokenizerFile;
   PF_CHECK(options.overwrite || !fs::exists(tokenizer), InvalidRequest, "synth-checkpoint", tokenizer,
            " is there already; choose another folder or pass --overwrite");
-  const ovi::SynthesisOptions synthesis = library_options(options);
+  double bytes = 0;
   {
     TerminalProgress progress;
     const InterruptGuard interrupt;
-    ovi::synthesise(options.folder, synthesis, [&](const ProgressEvent& event) {
+    bytes = write_weights(options, [&](const ProgressEvent& event) {
       progress.show(event);
       return !interrupt.requested();
     });
   }
-  write_tokenizer(tokenizer, ovi::config_at(synthesis.scale).text.vocab);
+  write_tokenizer(tokenizer, wan22::tokenizer_pieces(wan22::text_config_at(options.size())));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::printf("wrote %s, %s of random weights in %s; look at it with: phonofilm inspect %s\n", options.folder.c_str(),
-              human_bytes(ovi::synthesis_bytes(synthesis)).c_str(), human_seconds(seconds).c_str(), options.folder.c_str());
+              human_bytes(bytes).c_str(), human_seconds(seconds).c_str(), options.folder.c_str());
 }
 
 }  // namespace

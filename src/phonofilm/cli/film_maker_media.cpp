@@ -131,7 +131,9 @@ nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const Film
                       {"storage", options_.storage},
                       {"seconds", result.seconds}};
   if (!inputs.image.empty()) json["image"] = fs::path(inputs.image).filename().string();
-  for (const std::string& voice : inputs.voices) json["voices"].push_back(fs::path(voice).filename().string());
+  for (const std::string& voice : inputs.voices) {
+    json["voices"].push_back(voice.empty() ? "none" : fs::path(voice).filename().string());
+  }
   return json;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -14,11 +15,13 @@ namespace phonofilm::families {
 
 struct Network {
   std::string file;                   // below the folder: "MMAudio/ext_weights/best_netG.pt"
-  std::string under{};                // what all names of the file stand under: "generator"
+  std::string under{};                // what its names stand under in the file: "generator"
   at::ScalarType dtype = at::kFloat;  // that the publisher stores it in
   std::unique_ptr<nn::Module> model{};  // declared, not allocated
   // A file's tensors by the names that the model has, where publishers spell them in several ways; undefined: as they are.
   std::function<weights::TensorMap(const weights::TensorMap&)> by_own_names{};
+
+  std::map<std::string, std::string> metadata{};  // that its file carries, where that is safetensors
 
   // Some tensors of a file keep a wider dtype: norms and biases beside float8 matrices.
   at::ScalarType dtype_of(const std::string& tensor) const;

@@ -60,21 +60,38 @@ class Account {
   const Observer& observer_;
 };
 
-void write(const std::string& root, const Network& network, std::uint64_t seed, Account& account) {
-  const std::vector<Declaration> declared = network.model->declarations();
+// A tensor of a file that is about to be written.
+struct Item {
+  const Network* network;
+  Declaration declared;
+};
+
+// Of several networks that share a file, names keep what each stands under; an archive of PyTorch's nests them.
+void write(const std::string& root, const std::vector<const Network*>& sharing, std::uint64_t seed, Account& account) {
+  const Network& first = *sharing.front();
+  const bool safetensors = first.file.ends_with(".safetensors");
+  std::vector<Item> items;
   std::vector<TensorSpec> specs;
-  for (const Declaration& d : declared) specs.push_back({d.name, network.dtype_of(d.name), d.shape});
+  weights::Metadata metadata{{"synthetic", concat("random weights, seed ", seed)}};
+  for (const Network* network : sharing) {
+    const std::string prefix = safetensors && !network->under.empty() ? network->under + "." : "";
+    metadata.insert(network->metadata.begin(), network->metadata.end());
+    for (const Declaration& d : network->model->declarations()) {
+      items.push_back({network, d});
+      specs.push_back({prefix + d.name, network->dtype_of(d.name), d.shape});
+    }
+  }
   const auto source = [&, next = size_t(0)](const TensorSpec&) mutable {
-    const Declaration& current = declared[next++];  // the writers ask in the order of `specs`
-    account.begin(bytes_of(network, current), network.file);
-    return drawn(network, current, seed);
+    const Item& current = items[next++];  // the writers ask in the order of `specs`
+    account.begin(bytes_of(*current.network, current.declared), first.file);
+    return drawn(*current.network, current.declared, seed);
   };
-  const std::string path = root + "/" + network.file;
+  const std::string path = root + "/" + first.file;
   make_folder(fs::path(path).parent_path().string());
-  if (path.ends_with(".safetensors")) {
-    weights::write_safetensors(path, specs, source, {{"synthetic", concat("random weights, seed ", seed)}});
+  if (safetensors) {
+    weights::write_safetensors(path, specs, source, metadata);
   } else {
-    weights::write_torch_archive(path, specs, source, {.under = network.under});
+    weights::write_torch_archive(path, specs, source, {.under = first.under});
   }
 }
 
@@ -103,7 +120,13 @@ void require_room(const std::string& root, double bytes) {
 void write_random_weights(const std::string& root, const std::vector<Network>& networks, std::uint64_t seed,
                           const Observer& observer) {
   Account account(bytes_of(networks), observer);
-  for (const Network& network : networks) write(root, network, seed, account);
+  for (size_t i = 0; i < networks.size();) {
+    std::vector<const Network*> sharing;
+    for (; i < networks.size() && (sharing.empty() || networks[i].file == sharing.front()->file); ++i) {
+      sharing.push_back(&networks[i]);
+    }
+    write(root, sharing, seed, account);
+  }
   account.finish();
 }
 

@@ -35,6 +35,37 @@ Wan22VaeConfig read_video_vae_config(const std::string& root) {
   return autoencoders::read_wan22_vae_config(families::optional_json(path), path);
 }
 
+Umt5Config text_config_at(families::Scale scale) {
+  Umt5Config c;
+  if (scale == families::Scale::half) {
+    c.dim = c.dim_attn = 2048;
+    c.dim_ffn = 5120;
+    c.num_heads = 32;
+    c.num_layers = 12;
+  } else if (scale == families::Scale::toy) {
+    c.vocab = 1024;
+    c.dim = 40;
+    c.dim_attn = 48;
+    c.dim_ffn = 64;
+    c.num_heads = 4;
+    c.num_layers = 3;
+  }
+  return c;
+}
+
+Wan22VaeConfig video_vae_config_at(families::Scale scale) {
+  Wan22VaeConfig c;
+  if (scale == families::Scale::half) {
+    c.dim = 80;
+    c.dec_dim = 128;
+    c.num_res_blocks = 1;
+  } else if (scale == families::Scale::toy) {
+    c.dim = 8;
+    c.dec_dim = 12;
+  }
+  return c;
+}
+
 families::Network text_network(const Umt5Config& config) {
   return {kTextEncoderFile, "", at::kBFloat16, std::make_unique<Umt5Encoder>(config)};
 }

@@ -13,6 +13,7 @@
 #include "phonofilm/families/folder_report.h"
 #include "phonofilm/families/generator.h"
 #include "phonofilm/families/network.h"
+#include "phonofilm/families/synthesis.h"
 #include "phonofilm/families/text_tools.h"
 #include "phonofilm/text_encoders/umt5/umt5_encoder.h"
 
@@ -29,6 +30,13 @@ inline constexpr const char* kVaeConfigFile = "Wan2.2-TI2V-5B/vae.json";
 // damaged or describes another kind of network.
 text_encoders::Umt5Config read_text_config(const std::string& root);
 autoencoders::Wan22VaeConfig read_video_vae_config(const std::string& root);
+
+// Sizes for random weights. The autoencoder's three halvings, the latent's channels and (at half scale) the vocabulary are those
+// of the published models. Heads keep their published width of 64 at half scale, for which attention kernels are made.
+text_encoders::Umt5Config text_config_at(families::Scale scale);
+autoencoders::Wan22VaeConfig video_vae_config_at(families::Scale scale);
+// Pieces of a tokenizer whose sentinels have rows too: 256000 of the published 256384.
+inline std::int64_t tokenizer_pieces(const text_encoders::Umt5Config& config) { return config.vocab - 384; }
 
 families::Network text_network(const text_encoders::Umt5Config& config);
 families::Network video_vae_network(const autoencoders::Wan22VaeConfig& config);

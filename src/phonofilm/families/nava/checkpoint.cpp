@@ -38,6 +38,10 @@ const Variant& choose_variant(const std::string& root, const std::string& name) 
   throw CheckpointError("load", concat(root, ": no weights of NAVA's backbone: none of ", join(files, ", ")));
 }
 
+std::string speaker_file(const std::string& root) {
+  return !is_file(root + "/" + kSpeakerFile) && is_file(root + "/" + kSpeakerSafetensors) ? kSpeakerSafetensors : kSpeakerFile;
+}
+
 void require(const std::string& root, const std::vector<std::string>& files) {
   std::vector<std::string> missing;
   for (const std::string& file : files) {

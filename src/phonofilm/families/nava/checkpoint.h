@@ -3,7 +3,8 @@
 //   NAVA.safetensors | NAVA_fp8.safetensors
 //   Wan2.2-TI2V-5B/models_t5_umt5-xxl-enc-bf16.pth, Wan2.2_VAE.pth, google/umt5-xxl/spiece.model
 //   params/LTX2/ltx-2.3-22b-dev_audio_vae.safetensors
-//   params/ReDimNet/M-vb2+vox2+cnc-ft_mix.pt    (the publisher lets torch.hub fetch it; needed for reference voices alone)
+//   params/ReDimNet/M-vb2+vox2+cnc-ft_mix.pt    (the publisher lets torch.hub fetch it; needed for reference voices alone), or
+//   params/ReDimNet/redimnet.safetensors        (the same tensors, with `model_config` in the metadata)
 //
 // NAVA.json beside the weights changes the backbone's shape; the published folder has none, and the published shape is the
 // default. The audio autoencoder and the speaker encoder tell their own sizes.
@@ -20,6 +21,9 @@ namespace phonofilm::nava {
 inline constexpr const char* kConfigFile = "NAVA.json";
 inline constexpr const char* kSoundFile = "params/LTX2/ltx-2.3-22b-dev_audio_vae.safetensors";
 inline constexpr const char* kSpeakerFile = "params/ReDimNet/M-vb2+vox2+cnc-ft_mix.pt";
+inline constexpr const char* kSpeakerSafetensors = "params/ReDimNet/redimnet.safetensors";
+// Which of the two is there; the former where neither is.
+std::string speaker_file(const std::string& root);
 
 // A published set of weights of the backbone.
 struct Variant {

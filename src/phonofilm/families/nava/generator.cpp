@@ -164,7 +164,7 @@ class NavaGenerator : public families::Generator {
     std::vector<std::string> needed{wan22::kTextEncoderFile, wan22::kTokenizerFile};
     if (spec.has_video()) needed.push_back(wan22::kVideoVaeFile);
     if (spec.has_audio()) needed.push_back(kSoundFile);
-    if (!prompt.voices.empty()) needed.push_back(kSpeakerFile);
+    if (!prompt.voices.empty()) needed.push_back(speaker_file(root_));
     require(root_, needed);
   }
 
@@ -172,7 +172,7 @@ class NavaGenerator : public families::Generator {
                    std::vector<std::string>& notices) const {
     if (prompt.voices.empty()) return {};
     PF_CHECK(spec.has_audio(), InvalidRequest, "voices", "reference voices need a sound; leave out --no-audio");
-    const auto encoder = speaker_encoders::load_redimnet(root_ + "/" + kSpeakerFile);
+    const auto encoder = speaker_encoders::load_redimnet(root_ + "/" + speaker_file(root_));
     return bind_voices(prompt.voices, positions, backbone_.config().spk_dim,
                        [&](const Tensor& waveform) { return encoder->embedding(waveform); }, notices);
   }

@@ -34,10 +34,10 @@ PartReport inspect_sound(const std::string& root) {
 }
 
 PartReport inspect_speaker(const std::string& root) {
-  const PartReport part{.name = "speaker encoder", .file = kSpeakerFile,
+  const PartReport part{.name = "speaker encoder", .file = speaker_file(root),
                         .source = "github.com/IDRnD/ReDimNet, releases (for reference voices)", .licence = "MIT"};
   return families::inspect_weights(part, root, [&](const TensorMap&) {
-    speaker_encoders::load_redimnet(root + "/" + kSpeakerFile);
+    speaker_encoders::load_redimnet(root + "/" + part.file);
     return std::vector<std::string>{};
   });
 }

@@ -10,7 +10,7 @@
 namespace phonofilm::nava {
 namespace {
 
-double bytes_of(const std::string& root, const char* file) {
+double bytes_of(const std::string& root, const std::string& file) {
   std::error_code missing;
   const auto bytes = std::filesystem::file_size(root + "/" + file, missing);
   return missing ? 0 : double(bytes);
@@ -18,7 +18,7 @@ double bytes_of(const std::string& root, const char* file) {
 
 std::vector<families::WorkPlan::Memory> memory_of(const std::string& root, const nn::MemoryPlan& backbone) {
   return {{"text encoder", bytes_of(root, wan22::kTextEncoderFile), "while the prompt is encoded, then dropped"},
-          {"speaker encoder", bytes_of(root, kSpeakerFile), "while reference voices are listened to, then dropped"},
+          {"speaker encoder", bytes_of(root, speaker_file(root)), "while reference voices are listened to, then dropped"},
           {"backbone", double(backbone.on_device()), concat("while denoising: ", nn::describe(backbone))},
           {"audio autoencoder and vocoder", bytes_of(root, kSoundFile), "while the sound is decoded, then dropped"},
           {"video autoencoder", bytes_of(root, wan22::kVideoVaeFile), "while the picture is decoded, then dropped"}};

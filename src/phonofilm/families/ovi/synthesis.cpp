@@ -19,21 +19,13 @@ void set_tower_sizes(FolderConfig& c, std::int64_t dim, std::int64_t heads, std:
     tower->num_heads = heads;
     tower->ffn_dim = ffn;
     tower->num_layers = layers;
-    tower->text_dim = c.text.dim;
   }
 }
 
-// Heads keep their published width of 128 (towers) and 64 (text encoder), for which attention kernels are made.
+// Heads keep their published width of 128, for which attention kernels are made.
 FolderConfig half_config() {
   FolderConfig c;
-  c.text.dim = c.text.dim_attn = 2048;
-  c.text.dim_ffn = 5120;
-  c.text.num_heads = 32;
-  c.text.num_layers = 12;
   set_tower_sizes(c, /*dim=*/1536, /*heads=*/12, /*ffn=*/7168, /*layers=*/15);
-  c.video_vae.dim = 80;
-  c.video_vae.dec_dim = 128;
-  c.video_vae.num_res_blocks = 1;
   c.audio_vae.hidden_dim = 192;
   c.vocoder.upsample_initial_channel = 768;
   return c;
@@ -41,19 +33,11 @@ FolderConfig half_config() {
 
 FolderConfig toy_config() {
   FolderConfig c;
-  c.text.vocab = 512;
-  c.text.dim = 40;
-  c.text.dim_attn = 48;
-  c.text.dim_ffn = 64;
-  c.text.num_heads = 4;
-  c.text.num_layers = 3;
   set_tower_sizes(c, /*dim=*/96, /*heads=*/4, /*ffn=*/160, /*layers=*/3);
   for (TowerConfig* tower : {&c.towers.video, &c.towers.audio}) {
     tower->freq_dim = 64;
     tower->text_len = 32;
   }
-  c.video_vae.dim = 8;
-  c.video_vae.dec_dim = 12;
   c.audio_vae.hidden_dim = 16;
   c.vocoder.upsample_initial_channel = 64;
   return c;
@@ -94,8 +78,11 @@ void remove_configs(const std::string& root) {
 }  // namespace
 
 FolderConfig config_at(Scale scale) {
-  if (scale == Scale::half) return half_config();
-  return scale == Scale::toy ? toy_config() : FolderConfig{};
+  FolderConfig config = scale == Scale::half ? half_config() : scale == Scale::toy ? toy_config() : FolderConfig{};
+  config.text = wan22::text_config_at(scale);
+  config.video_vae = wan22::video_vae_config_at(scale);
+  config.towers.video.text_dim = config.towers.audio.text_dim = config.text.dim;
+  return config;
 }
 
 double synthesis_bytes(const SynthesisOptions& options) { return families::bytes_of(networks(options)); }

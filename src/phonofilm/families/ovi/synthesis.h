@@ -11,8 +11,7 @@ namespace phonofilm::ovi {
 
 using families::Scale;
 
-// The sizes of all networks at a scale. The video autoencoder's three halvings, the channels of both latents and (at half
-// scale) the vocabulary are those of the published model.
+// The sizes of all networks at a scale (those of Wan 2.2: wan22.h). The channels of both latents are those of the published model.
 FolderConfig config_at(Scale scale);
 
 struct SynthesisOptions {
