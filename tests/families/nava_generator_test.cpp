@@ -196,13 +196,49 @@ TEST_CASE("nava: the float8 file") {
   CHECK(tiny.load({.variant = "nava_fp8"})->info().variant == "nava_fp8");
 }
 
+TEST_CASE("nava: a backbone without voices makes films, and takes none") {
+  const TinyFolder tiny;
+  weights::TensorMap tensors;
+  const auto source = weights::SafetensorsFile::open(nava_golden("NAVA.safetensors"));
+  for (const auto& [name, tensor] : source.tensors()) {
+    if (name.find("speaker_embedding") == std::string::npos) tensors[name] = tensor;
+  }
+  auto config = load_json(nava_golden("config.json"));
+  config["add_spk_emb"] = false;
+  for (const char* file : {"NAVA.safetensors", nava::kConfigFile}) fs::remove(tiny.folder.path() / file);
+  weights::save_safetensors(tiny.folder.file("NAVA.safetensors"), tensors, {});
+  save_json(tiny.folder.file(nava::kConfigFile), config);
+  const auto model = tiny.load();
+  CHECK_FALSE(model->info().takes_voices);
+  CHECK_FALSE(model->info().sampling.guidance.use_timbre);
+  CHECK_NOTHROW(velocity_of(*model, {.text = kTwoLines}));
+}
+
+TEST_CASE("nava: one negative prompt for the whole film, and a notice about the other") {
+  const TinyFolder tiny;
+  const auto model = tiny.load();
+  const auto notices = [&](const ClipRequest& request, const std::string& picture, const std::string& sound) {
+    return model->encode({.text = "a", .negative = picture, .negative_audio = sound}, model->clip_spec(request), {})->notices.size();
+  };
+  const std::string &picture = model->info().negative_video, &sound = model->info().negative_audio;
+  ClipRequest alone = tiny_clip();
+  alone.video = false;
+  CHECK(notices(tiny_clip(), "mine", sound) == 0);
+  CHECK(notices(tiny_clip(), picture, "mine") == 1);
+  CHECK(notices(alone, picture, "mine") == 0);
+  CHECK(notices(alone, "mine", sound) == 1);
+  const JointLatent a = velocity_of(*model, {.text = "a", .negative = "one", .negative_audio = sound});
+  const JointLatent b = velocity_of(*model, {.text = "a", .negative = "two", .negative_audio = sound});
+  CHECK((a.audio - b.audio).norm().item<double>() > 1e-4);
+}
+
 TEST_CASE("nava: what is missing or not there is said at once") {
   const TinyFolder tiny;
   fs::remove(tiny.folder.path() / nava::kSpeakerFile);
   const auto model = tiny.load();
   CHECK_NOTHROW(velocity_of(*model, {.text = kTwoLines}));
   CHECK_THROWS_WITH_AS(velocity_of(*model, {.text = kTwoLines, .voices = {voice(1)}}), doctest::Contains(nava::kSpeakerFile),
-                       CheckpointError);
+                       InvalidRequest);
   CHECK_THROWS_WITH_AS(tiny.load({.variant = "nava_fp8"}), doctest::Contains("not there"), CheckpointError);
   CHECK_THROWS_WITH_AS(tiny.load({.variant = "nawa"}), doctest::Contains("nava"), InvalidRequest);
   families::Sampling sampling = model->info().sampling;
@@ -221,11 +257,15 @@ TEST_CASE("nava: inspection names every part, and why one cannot be used") {
     CHECK(part.usable());
   }
   CHECK(report->parts.size() == 6);
+  CHECK(report->complete());
+  fs::remove(tiny.folder.path() / nava::kSpeakerFile);
+  CHECK(nava::inspect_folder(tiny.root())->complete());  // voices alone need it
   save_json(tiny.folder.file("wrong.json"), {{"dim", 192}});
   fs::remove(tiny.folder.path() / nava::kConfigFile);
   fs::rename(tiny.folder.path() / "wrong.json", tiny.folder.path() / nava::kConfigFile);
   report = nava::inspect_folder(tiny.root());
   CHECK_FALSE(report->parts[0].usable());
+  CHECK_FALSE(report->complete());
   CHECK_FALSE(nava::inspect_folder(testdata("goldens/ovi-tiny")));
 }
 
@@ -239,7 +279,8 @@ TEST_CASE("nava: sizes and lengths") {
   CHECK(nava::audio_tokens(usual.samples) == 152);
   CHECK(nava::audio_tokens(spec({.seconds = 10}).samples) == 252);
   CHECK(spec({.seconds = 10}).frames == 241);
-  CHECK(nava::audio_tokens(spec({.video = false}).samples) == 125);
+  CHECK(nava::audio_tokens(spec({.video = false}).samples) == 152);
+  CHECK(nava::audio_tokens(spec({.seconds = 5, .video = false}).samples) == 125);
   CHECK(spec({.video = false}).frames == 0);
   CHECK(spec({.audio = false}).samples == 0);
   CHECK_THROWS_WITH_AS(spec({.height = 700, .width = 1280}), doctest::Contains("704x1280"), InvalidRequest);
@@ -266,6 +307,8 @@ TEST_CASE("nava: marks of voices") {
   CHECK(nava::with_voice_marks("a <S>b<E> <S>c<E>") == "a <S><extra_id_2>b<E> <S><extra_id_2>c<E>");
   CHECK(nava::with_voice_marks(nava::with_voice_marks("<S>b<E>")) == "<S><extra_id_2>b<E>");
   CHECK(nava::with_voice_marks("nobody speaks") == "nobody speaks");
+  CHECK(nava::with_voice_marks("<extra_id_2>a <S> <extra_id_2>b<E>") == "a <S><extra_id_2> b<E>");  // strays shift no voice
+  CHECK(nava::count_spoken_lines("a <S>b<E> <S>c<E>") == 2);
   const auto tokenize = letters("", 100);
   CHECK(nava::voice_positions(tokenize(nava::with_voice_marks("a<S>b<E><S>")), tokenize) == std::vector<std::int64_t>{4, 12});
 }
@@ -274,7 +317,8 @@ TEST_CASE("nava: voices and spoken lines") {
   std::vector<std::string> notices;
   const auto bind = [&](const std::vector<Tensor>& voices, const std::vector<std::int64_t>& positions) {
     notices.clear();
-    return nava::bind_voices(voices, positions, 4, [](const Tensor& w) { return at::full({4}, w.size(1)); }, notices);
+    const nava::SpokenLines lines{positions, std::int64_t(positions.size())};
+    return nava::bind_voices(voices, lines, 4, [](const Tensor& w) { return at::full({4}, w.size(1)); }, notices);
   };
   CHECK_FALSE(bind({}, {3}).embeddings.defined());
   CHECK_THROWS_WITH_AS(bind({voice(1)}, {}), doctest::Contains("<S>"), InvalidRequest);
@@ -288,6 +332,8 @@ TEST_CASE("nava: voices and spoken lines") {
   CHECK(skipped.embeddings[2].abs().max().item<double>() == 0);
   CHECK(bind({voice(1), voice(2)}, {3}).embeddings.size(0) == 1);
   CHECK(notices.at(0).find("not used") != std::string::npos);
+  CHECK_THROWS_WITH_AS(nava::bind_voices({voice(1)}, {{}, 2}, 4, nullptr, notices), doctest::Contains("lie beyond"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(bind({voice(1), voice(2, 0.01)}, {3, 9}), doctest::Contains("voice 2"), InvalidRequest);
   bind({voice(1, 0.5)}, {3});
   CHECK(notices.at(0).find("0.5 s") != std::string::npos);
   bind({at::zeros({1, 32000})}, {3});
@@ -325,7 +371,8 @@ TEST_CASE("nava: the plan of a full-size film") {
   const double attention = 4 * 3072. * 30 * (tokens * tokens + tokens * 512);
   CHECK(nava::pass_flop(config, 32560, 152, false) == doctest::Approx(products + attention));
   CHECK(nava::pass_flop(config, 32560, 152, true) < nava::pass_flop(config, 32560, 152, false));
-  CHECK(plan.step_flop == doctest::Approx(4 * (products + attention)).epsilon(0.01));
+  const double deaf = attention - 4 * 3072. * 30 * 2 * 32560 * 152;  // no pairs of a picture's and a sound's token
+  CHECK(plan.step_flop == doctest::Approx(4 * products + 3 * attention + deaf).epsilon(1e-9));
 }
 
 TEST_CASE("nava: random weights in the published layout") {

@@ -54,6 +54,8 @@ TEST_CASE("prompt list: NAVA's JSON lines, with reference voices") {
   CHECK(rows[0].problem.empty());
   CHECK(rows[0].image == list.folder.file("a.png"));
   CHECK(rows[0].voices == std::vector<std::string>{list.folder.file("a.wav"), "", "", "/b.wav"});
+  CHECK(list.read("twice.jsonl", "{\"prompt\": \"a\", \"text\": \"b\"}\n")[0].problem.find("twice") != std::string::npos);
+  CHECK(list.read("null.jsonl", "{\"prompt\": \"a\", \"spk_wavs\": null, \"image_path\": null}\n")[0].problem.empty());
   for (const int bad : {1, 2}) CHECK(rows[size_t(bad)].problem.find("list of paths") != std::string::npos);
 }
 

@@ -35,8 +35,8 @@ void record(const Options& options, const pipeline::PromptRow& row, const std::s
 // with other settings, which must not be lost.
 std::optional<pipeline::SavedLatent> left_over(const FilmMaker& maker, const std::string& film, const pipeline::PromptRow& row) {
   auto saved = kept_latents(film);
-  PF_CHECK(!saved || maker.are_of(*saved, row.request, {.image = row.image, .voices = row.voices}), InvalidRequest, "batch", latent_path(film),
-           ": holds latents of a film with other settings; give those to go on with it, or delete the file");
+  PF_CHECK(!saved || maker.are_of(*saved, row.request, {.image = row.image, .voices = row.voices}), InvalidRequest, "batch",
+           latent_path(film), ": holds latents of a film with other settings; give those to go on with it, or delete the file");
   return saved;
 }
 
@@ -67,7 +67,8 @@ class Batch {
       check_output(film, row.request);
       if (!maker_) maker_.emplace(options_.maker);
       const auto saved = left_over(*maker_, film, row);
-      maker_->make(saved ? saved->request : row.request, {.image = row.image, .voices = row.voices, .resume = saved ? &*saved : nullptr}, film);
+      const FilmInputs inputs{.image = row.image, .voices = row.voices, .resume = saved ? &*saved : nullptr};
+      maker_->make(saved ? saved->request : row.request, inputs, film);
       record(options_, row, film, "");
       ++made_;
     } catch (const Cancelled&) {
@@ -93,7 +94,10 @@ class Batch {
 void add_batch_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("batch", "Make a film for every prompt of a list; run again to go on");
-  command->add_option("LIST", options->list, "Ovi's CSV or TSV (text_prompt, image_path), or JSON lines (NAVA's too: prompt, image_path, spk_wavs)")->required();
+  command
+      ->add_option("LIST", options->list,
+                   "Ovi's CSV or TSV (text_prompt, image_path), or JSON lines (NAVA's too: prompt, image_path, spk_wavs)")
+      ->required();
   command->add_option("-o,--output", options->folder, "folder for the films")->capture_default_str();
   command->add_option("--format", options->format, "of the films")->check(CLI::IsMember({"mp4", "mov", "m4a", "wav"}));
   Fields fields = options->defaults.fields();

@@ -49,7 +49,7 @@ void run(Options options) {
   }
   pipeline::check(options.request);
   for (std::string& voice : options.voices) {
-    if (voice == "none") voice.clear();
+    if (voice == "none" || voice == "None") voice.clear();
   }
   const FilmInputs inputs{options.image, options.voices, options.init_noise, options.resume, saved ? &*saved : nullptr};
   if (options.dry_run) return FilmMaker(options.maker).plan(options.request, inputs);
@@ -81,7 +81,7 @@ void add_generate_command(CLI::App& app) {
   command->add_option("--init-noise", options->init_noise, "start from the noise in this file, such as --dump-latents leaves");
   command->add_flag("--dry-run", options->dry_run, "say what the film would take (tokens, operations, memory, time), make nothing");
   command->add_option("--resume", options->resume,
-                      "go on from the latents that an interrupted run kept, with its settings and first frame");
+                      "go on from the latents that an interrupted run kept, with its settings, first frame and voices");
   Fields fields = options->request.fields();
   std::erase_if(fields, [](const Field& field) { return field.name == "prompt"; });
   add_flags(*command, options->maker.fields());

@@ -126,7 +126,7 @@ void inspect_model(const families::FolderReport& report, const InspectOptions& o
   }
   if (options.tensors) json["files"] = inspect_files(options);
   if (options.json) print(json);
-  const auto bad = std::count_if(report.parts.begin(), report.parts.end(), [](const auto& part) { return !part.usable(); });
+  const auto bad = std::count_if(report.parts.begin(), report.parts.end(), [](const auto& part) { return part.fault(); });
   PF_CHECK(bad == 0, CheckpointError, "inspect", options.path, ": ", bad, " of ", report.parts.size(),
            " parts are missing or do not fit");
 }

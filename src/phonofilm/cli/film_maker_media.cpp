@@ -156,13 +156,12 @@ Tensor FilmMaker::load_image(const pipeline::GenerateRequest& request, const std
   return media::resize_cover(image, spec.height, spec.width);
 }
 
-// As much of a voice as speaker encoders listen to.
 pipeline::Given FilmMaker::load_given(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
   if (inputs.resume) return inputs.resume->given;
   pipeline::Given given{load_image(request, inputs.image), {}};
   PF_CHECK(inputs.voices.empty() || model_->info().takes_voices, InvalidRequest, "generate", "--voice: ", model_->info().name(),
            " takes no reference voices");
-  constexpr double kLongestVoice = 30;
+  constexpr double kLongestVoice = 30;  // as much as speaker encoders listen to
   for (const std::string& path : inputs.voices) {
     media::AudioLimits limits{.max_seconds = kLongestVoice, .truncate = true};
     given.voices.push_back(path.empty() ? Tensor() : media::read_audio(path, families::kVoiceRate, /*channels=*/0, limits));
@@ -249,7 +248,7 @@ void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& pa
 }
 
 void FilmMaker::plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
-  print_work_plan(*model_, pipeline::resolve(request, model_->info()), load_given(request, inputs).image, context_);
+  print_work_plan(*model_, pipeline::resolve(request, model_->info()), load_given(request, inputs), context_);
 }
 
 }  // namespace phonofilm::cli

@@ -16,7 +16,7 @@ using families::PartReport;
 constexpr size_t kMostProblems = 20;  // of one part, in the table
 
 const char* state_of(const PartReport& part) {
-  if (!part.found) return "missing";
+  if (!part.found) return part.optional ? "optional" : "missing";
   return part.problems.empty() ? "ok" : "unfit";
 }
 

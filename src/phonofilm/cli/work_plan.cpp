@@ -53,13 +53,13 @@ void print_memory(const families::WorkPlan& plan) {
 
 }  // namespace
 
-void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved, const Tensor& image,
+void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved, const pipeline::Given& given,
                      const nn::RunContext& context) {
   const families::ModelInfo& info = model.info();
-  const families::ClipSpec spec = model.clip_spec(pipeline::clip_request(resolved, image));
+  const families::ClipSpec spec = model.clip_spec(pipeline::clip_request(resolved, given.image));
   const families::Sampling sampling = pipeline::sampling_of(resolved, info);
   model.check(sampling);
-  const families::WorkPlan plan = model.plan(spec, sampling);
+  const families::WorkPlan plan = model.plan(spec, sampling, !given.voices.empty());
   std::printf("model     %s, %lld parameters\n", info.name().c_str(), static_cast<long long>(info.parameters));
   print_shape(spec, info);
   std::printf("tokens    %lld picture, %lld sound, %lld text; %lld steps of %lld passes\n",

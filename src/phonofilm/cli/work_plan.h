@@ -7,7 +7,7 @@ namespace phonofilm::cli {
 
 // resolved: as pipeline::resolve gives it. Measures this machine's matrix products for about a second, and prints shape,
 // tokens, operations, memory and time to stdout.
-void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved, const Tensor& image,
+void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved, const pipeline::Given& given,
                      const nn::RunContext& context);
 
 }  // namespace phonofilm::cli

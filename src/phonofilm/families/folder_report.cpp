@@ -11,7 +11,7 @@
 namespace phonofilm::families {
 
 bool FolderReport::complete() const {
-  return std::all_of(parts.begin(), parts.end(), [](const PartReport& part) { return part.usable(); });
+  return std::none_of(parts.begin(), parts.end(), [](const PartReport& part) { return part.fault(); });
 }
 
 PartReport inspect_file(PartReport part, const std::string& folder) {

@@ -13,6 +13,7 @@ namespace phonofilm::families {
 struct PartReport {
   std::string name, file;         // "text encoder"; its path below the folder
   std::string source{}, licence{};  // where its publisher keeps it, and under which terms; empty where unknown
+  bool optional = false;          // a film can be made without it
   bool found = false;
   std::uint64_t bytes = 0;        // of the file
   std::int64_t tensors = 0, parameters = 0;  // of weights
@@ -20,6 +21,7 @@ struct PartReport {
   std::vector<std::string> problems{};       // why it cannot be used: damage, and every tensor that does not fit
 
   bool usable() const { return found && problems.empty(); }
+  bool fault() const { return found ? !problems.empty() : !optional; }
 };
 
 struct FolderReport {

@@ -122,7 +122,8 @@ class Generator {
   // Guided velocity of a batch of one, for a sampling that check() passes. The conditioning must outlive the function.
   virtual diffusion::VelocityFn velocity(const Conditioning& conditioning, const Sampling& sampling,
                                          const nn::RunContext& run) const = 0;
-  virtual WorkPlan plan(const ClipSpec& spec, const Sampling& sampling) const = 0;
+  // voices: whether there will be any.
+  virtual WorkPlan plan(const ClipSpec& spec, const Sampling& sampling, bool voices = false) const = 0;
   // Overwrites what the conditioning holds clean: the latent of a given first frame.
   virtual void hold(const Conditioning& conditioning, diffusion::JointLatent& latent) const = 0;
 

@@ -53,6 +53,17 @@ class StageClock {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// Guidance that was asked for and finds nothing to pull at.
+void note_idle_guidance(const GenerateRequest& asked, const Given& given, std::vector<std::string>& notices) {
+  const bool joint = asked.video && asked.audio;
+  if (asked.timbre_guidance > 0 && (given.voices.empty() || !asked.audio)) {
+    notices.push_back("--timbre-guidance has no effect on a film without reference voices");
+  }
+  if (!joint && (asked.align_guidance > 0 || asked.video_align_guidance > 0 || asked.audio_align_guidance > 0)) {
+    notices.push_back("alignment guidance has no effect on a film of picture or sound alone");
+  }
+}
+
 void expect_latent(const JointLatent& latent, const LatentShape& shape) {
   const auto expect = [](const Tensor& x, const Shape& wanted, const char* modality) {
     const bool fits = wanted.empty() ? !x.defined() : x.defined() && x.sizes() == at::IntArrayRef(wanted);
@@ -81,12 +92,13 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   const families::Sampling sampling = sampling_of(asked, model.info());
   model.check(sampling);
   PF_CHECK(model.info().takes_voices || (given.voices.empty() && !sampling.guidance.use_timbre), InvalidRequest, "generate",
-           model.info().name(), " takes no reference voices");
+           model.info().name(), " takes no reference voices, and has no guidance towards their timbre");
   if (options.resume) expect_fitting(*options.resume, model, spec);
 
   const families::Prompt prompt{asked.prompt, asked.negative_prompt, asked.negative_audio_prompt, given.voices, given.image};
   const auto conditioning = model.encode(prompt, spec, options.run, options.observer);
   result.notices = conditioning->notices;
+  note_idle_guidance(request, given, result.notices);
   clock.finished("encode");
 
   const JointLatent noise = noise_for(model, asked, spec, options);

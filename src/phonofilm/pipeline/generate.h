@@ -29,8 +29,8 @@ struct Generated {
 };
 
 // given: a resumed run's own is SavedLatent::given.
-// Throws InvalidRequest (bad settings, latents of another model, voices for a model without), Cancelled (after `keep` has been called), ShapeError, and
-// what `keep` throws.
+// Throws InvalidRequest (bad settings, latents of another model, voices for a model without), Cancelled (after `keep` has been
+// called), ShapeError, and what `keep` throws.
 Generated generate(const families::Generator& model, const GenerateRequest& request, const Given& given,
                    const GenerateOptions& options);
 

@@ -36,7 +36,7 @@ std::vector<std::string> take_voices(const std::string& list, json& settings) {
   for (const json& voice : given) {
     PF_CHECK(voice.is_string() || voice.is_null(), InvalidRequest, "batch", "voices (spk_wavs) must be a list of paths");
     const std::string path = voice.is_null() ? "None" : voice.get<std::string>();
-    voices.push_back(path == "None" ? "" : beside(list, path));
+    voices.push_back(path == "None" || path == "none" ? "" : beside(list, path));
   }
   settings.erase("voices");
   return voices;
@@ -98,7 +98,11 @@ json settings_of_line(const std::string& line, const std::string& where) {
   const json parsed = parse_json(line, where);
   if (!parsed.is_object()) return parsed;
   json settings = json::object();
-  for (const auto& [key, value] : parsed.items()) settings[own_name(key)] = value;
+  for (const auto& [key, value] : parsed.items()) {
+    if (value.is_null()) continue;  // publishers' lists spell "none" so
+    PF_CHECK(!settings.contains(own_name(key)), InvalidRequest, "batch", where, ": names ", in_quotes(own_name(key)), " twice");
+    settings[own_name(key)] = value;
+  }
   return settings;
 }
 
@@ -132,11 +136,17 @@ std::vector<PromptRow> read_prompt_list(const std::string& path, const GenerateR
 }
 
 std::string film_name(std::size_t index, const std::string& prompt) {
-  constexpr std::size_t kLongest = 40;
+  constexpr std::size_t kLongest = 40, kLongestBytes = 120;  // file systems allow 255
+  const auto goes_on = [](unsigned char byte) { return (byte & 0xC0) == 0x80; };  // within a letter of UTF-8
+  const bool readable = is_utf8(prompt);
   std::string words;
-  for (const char letter : prompt.substr(0, 4 * kLongest)) {
-    if (words.size() >= kLongest) break;
-    if (std::isalnum(static_cast<unsigned char>(letter))) {
+  std::size_t letters = 0;
+  for (const char letter : prompt) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (!goes_on(byte) && (letters++ >= kLongest || words.size() >= kLongestBytes)) break;
+    if (byte >= 0x80) {
+      if (readable) words += letter;
+    } else if (std::isalnum(byte)) {
       words += char(std::tolower(static_cast<unsigned char>(letter)));
     } else if (!words.empty() && words.back() != '_') {
       words += '_';

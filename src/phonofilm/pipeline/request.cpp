@@ -28,7 +28,7 @@ Fields GenerateRequest::fields() {
           {"steps", &steps, "sampling steps; 0: the model's default", 0.0, 1000.0},
           {"solver", &solver, "step rule of the sampler", {}, {}, solvers},
           {"shift", &shift, "of the noise schedule, above 1 for more steps at high noise; 0: the model's default", 0.0, 100.0},
-          {"text_guidance", &text_guidance, "how hard to follow the prompt, 1 for none; -1: the model's default", -1.0, 100.0},
+          {"text_guidance", &text_guidance, "how hard to follow the prompt, 1 for none (0 beside alignment guidance); -1: the model's default", -1.0, 100.0},
           {"video_guidance", &video_guidance, "text guidance of the picture alone; -1: as --text-guidance", -1.0, 100.0},
           {"audio_guidance", &audio_guidance, "text guidance of the sound alone; -1: as --text-guidance", -1.0, 100.0},
           {"skip_layer", &skip_layer, "block that the negative pass leaves out, 0 for none; -1: the model's default", -1, 1000},

@@ -59,7 +59,7 @@ families::ClipSpec film_spec(const families::ClipRequest& r) {
   PF_CHECK(r.seconds >= 0 && r.seconds <= kLongestSeconds, InvalidRequest, "generate", "NAVA makes films of up to ",
            kLongestSeconds, " seconds, asked for ", r.seconds);
   families::ClipSpec spec;
-  double seconds = r.seconds == 0 ? kDefaultSoundSeconds : r.seconds;
+  double seconds = r.seconds == 0 ? kDefaultSeconds : r.seconds;
   if (r.video) {
     const std::int64_t latents =
         r.seconds == 0 ? kDefaultLatentFrames : std::max<std::int64_t>(1, std::llround((r.seconds * kFps - 1) / 4) + 1);

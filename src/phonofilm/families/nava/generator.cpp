@@ -1,6 +1,9 @@
 // NAVA's published checkpoints behind the pipeline's Generator interface. The backbone's weights lie where nn/memory_plan.h puts
 // them; text encoder, speaker encoder, autoencoders and vocoder come and go.
+#include <algorithm>
+
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/dsp/resample.h"
 #include "phonofilm/families/nava/checkpoint.h"
@@ -88,8 +91,9 @@ class NavaGenerator : public families::Generator {
     const std::int64_t longest = backbone_.config().text_len;
     const auto tokenize = wan22::open_tokenizer(open_tokenizer_, root_, longest);
     const std::vector<std::int64_t> ids = tokenize(with_voice_marks(prompt.text));
-    const Voices voices = voices_of(prompt, spec, voice_positions(ids, tokenize), conditioning->notices);
-    const auto negative = tokenize(spec.has_video() ? prompt.negative : prompt.negative_audio);
+    const SpokenLines lines{voice_positions(ids, tokenize), count_spoken_lines(prompt.text)};
+    const Voices voices = voices_of(prompt, spec, lines, conditioning->notices);
+    const auto negative = tokenize(negative_of(prompt, spec, conditioning->notices));
     const std::vector<Tensor> rows = wan22::encode_tokens(root_, {ids, negative}, longest, run, observer);
     conditioning->context = prepare_guided(backbone_, rows[0], rows[1], voices, run, *placement_.runner);
     if (prompt.image.defined() && spec.has_video()) conditioning->context.first_frame = encode_image(prompt.image, spec, run);
@@ -124,9 +128,8 @@ class NavaGenerator : public families::Generator {
     };
   }
 
-  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling) const override {
-    // Whether there will be voices is not known here; a film without them takes a pass less.
-    const auto scales = applicable(sampling.guidance, spec.has_video(), spec.has_audio(), backbone_.config().add_spk_emb);
+  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool voices) const override {
+    const auto scales = applicable(sampling.guidance, spec.has_video(), spec.has_audio(), voices);
     return plan_work(root_, backbone_.config(), placement_.plan, latent_shape(spec), scales);
   }
 
@@ -164,17 +167,38 @@ class NavaGenerator : public families::Generator {
     std::vector<std::string> needed{wan22::kTextEncoderFile, wan22::kTokenizerFile};
     if (spec.has_video()) needed.push_back(wan22::kVideoVaeFile);
     if (spec.has_audio()) needed.push_back(kSoundFile);
-    if (!prompt.voices.empty()) needed.push_back(speaker_file(root_));
     require(root_, needed);
+    if (spec.has_audio()) check_sound(root_ + "/" + kSoundFile, backbone_.config().audio_in_dim);
+    // Only films with voices need it: one of a list must not stop the others, as damaged weights would.
+    const std::string speaker = speaker_file(root_);
+    PF_CHECK(!has_voices(prompt) || is_file(root_ + "/" + speaker), InvalidRequest, "voices", root_, "/", speaker,
+             " is not there, without which nobody can be told by their voice; `phonofilm inspect` says where it comes from");
   }
 
-  Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const std::vector<std::int64_t>& positions,
-                   std::vector<std::string>& notices) const {
-    if (prompt.voices.empty()) return {};
+  // One text for the whole film: with a picture the one for that.
+  std::string negative_of(const Prompt& prompt, const ClipSpec& spec, std::vector<std::string>& notices) const {
+    const std::string& used = spec.has_video() ? prompt.negative : prompt.negative_audio;
+    const std::string& unused = spec.has_video() ? prompt.negative_audio : prompt.negative;
+    if (!unused.empty() && unused != (spec.has_video() ? info_.negative_audio : info_.negative_video)) {
+      notices.push_back(spec.has_video() ? "with a picture, --negative-prompt serves the sound too; --negative-audio-prompt is not read"
+                                         : "for sound alone, --negative-audio-prompt is read; --negative-prompt is not");
+    }
+    return used;
+  }
+
+  Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const SpokenLines& lines, std::vector<std::string>& notices) const {
+    if (!has_voices(prompt)) return {};
     PF_CHECK(spec.has_audio(), InvalidRequest, "voices", "reference voices need a sound; leave out --no-audio");
-    const auto encoder = speaker_encoders::load_redimnet(root_ + "/" + speaker_file(root_));
-    return bind_voices(prompt.voices, positions, backbone_.config().spk_dim,
-                       [&](const Tensor& waveform) { return encoder->embedding(waveform); }, notices);
+    const std::string path = root_ + "/" + speaker_file(root_);
+    const auto encoder = speaker_encoders::load_redimnet(path);
+    const std::int64_t width = backbone_.config().spk_dim;
+    PF_CHECK(encoder->config().embed_dim == width, CheckpointError, "load", path, ": its embeddings have ",
+             encoder->config().embed_dim, " numbers, the backbone takes ", width);
+    return bind_voices(prompt.voices, lines, width, [&](const Tensor& waveform) { return encoder->embedding(waveform); }, notices);
+  }
+
+  static bool has_voices(const Prompt& prompt) {
+    return std::any_of(prompt.voices.begin(), prompt.voices.end(), [](const Tensor& voice) { return voice.defined(); });
   }
 
   Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
@@ -190,11 +214,11 @@ class NavaGenerator : public families::Generator {
     info_.fps = kFps;
     info_.sample_rate = kSampleRate;
     info_.channels = 2;
-    info_.seconds = double(4 * (kDefaultLatentFrames - 1) + 1) / kFps;
+    info_.seconds = kDefaultSeconds;
     info_.min_seconds = 1 / kFps;
     info_.max_seconds = kLongestSeconds;
     info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 0};
-    info_.sampling.guidance.use_timbre = true;
+    info_.sampling.guidance.use_timbre = backbone_.config().add_spk_emb;
     info_.negative_video = concat(kNegativePicture, "，", kNegativeSound);
     info_.negative_audio = kNegativeSound;
     info_.takes_voices = backbone_.config().add_spk_emb;

@@ -7,11 +7,11 @@ namespace {
 
 using diffusion::GuidanceScales;
 using diffusion::JointLatent;
+using diffusion::ModalityScales;
 
 // A text scale that changes nothing: 0 where the terms are added to the positive pass, 1 in the classic form.
-bool needs_negative(const GuidanceScales& s) {
-  const bool classic_audio = !s.use_align && !s.use_timbre;
-  return s.text.video != (s.use_align ? 0 : 1) || s.text.audio != (classic_audio ? 1 : 0);
+ModalityScales neutral_text(const GuidanceScales& s) {
+  return {s.use_align ? 0.0 : 1.0, s.use_align || s.use_timbre ? 0.0 : 1.0};
 }
 
 JointLatent sample_of(const JointLatent& batch, std::int64_t i) {
@@ -38,11 +38,15 @@ GuidanceScales applicable(const GuidanceScales& asked, bool has_video, bool has_
   GuidanceScales scales = asked;
   scales.use_align = asked.use_align && has_video && has_audio;
   scales.use_timbre = asked.use_timbre && has_audio && has_voices;
+  if (!has_video) scales.text.video = neutral_text(scales).video;
+  if (!has_audio) scales.text.audio = neutral_text(scales).audio;
   return scales;
 }
 
 std::int64_t pass_count(const GuidanceScales& scales) {
-  const bool single = !scales.use_align && !scales.use_timbre && !needs_negative(scales);
+  const ModalityScales neutral = neutral_text(scales);
+  const bool guided = scales.text.video != neutral.video || scales.text.audio != neutral.audio;
+  const bool single = !scales.use_align && !scales.use_timbre && !guided;
   return single ? 1 : 2 + (scales.use_align ? 1 : 0) + (scales.use_timbre ? 1 : 0);
 }
 

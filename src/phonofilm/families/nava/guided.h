@@ -28,7 +28,7 @@ struct GuidedContext {
 GuidedContext prepare_guided(const NavaTransformer& model, const Tensor& positive, const Tensor& negative, const Voices& voices,
                              const nn::RunContext& run, const nn::BlockRunner& runner = nn::PlainRunner());
 
-// What of `asked` applies: alignment needs picture and sound, timbre needs sound and voices.
+// What of `asked` applies: alignment needs picture and sound, timbre needs sound and voices, and text what it is to pull at.
 diffusion::GuidanceScales applicable(const diffusion::GuidanceScales& asked, bool has_video, bool has_audio, bool has_voices);
 
 // Passes per step, and whether there is more than the positive one.

@@ -35,7 +35,8 @@ PartReport inspect_sound(const std::string& root) {
 
 PartReport inspect_speaker(const std::string& root) {
   const PartReport part{.name = "speaker encoder", .file = speaker_file(root),
-                        .source = "github.com/IDRnD/ReDimNet, releases (for reference voices)", .licence = "MIT"};
+                        .source = "github.com/IDRnD/ReDimNet, releases (for reference voices)", .licence = "MIT",
+                        .optional = true};
   return families::inspect_weights(part, root, [&](const TensorMap&) {
     speaker_encoders::load_redimnet(root + "/" + part.file);
     return std::vector<std::string>{};

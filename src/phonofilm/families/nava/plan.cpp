@@ -28,7 +28,7 @@ std::vector<families::WorkPlan::Memory> memory_of(const std::string& root, const
 
 double pass_flop(const NavaConfig& c, std::int64_t video, std::int64_t audio, bool masked) {
   const double d = double(c.dim), tokens = double(video + audio);
-  const double layers = double(c.num_double_layers + c.num_single_layers + c.num_double_final_layers);
+  const double layers = double(c.num_double_layers + c.num_single_layers);
   const double products = tokens * (6 * d * d + 2 * d * double(c.ffn_dim));  // q, k, v, o; cross q and o; feed-forward
   const double pairs = masked ? double(video) * double(video) + double(audio) * double(audio) : tokens * tokens;
   return 2 * layers * (products + 2 * (pairs + tokens * double(c.text_len)) * d);
@@ -51,7 +51,7 @@ families::WorkPlan plan_work(const std::string& root, const NavaConfig& config, 
   plan.memory = memory_of(root, backbone);
   // The residual stream in float32, and of one block: normed tokens, queries, keys, values and a feed-forward layer's hidden rows.
   const double per_token = 2 * 4 * double(config.dim) + 2 * (4 * double(config.dim) + double(config.ffn_dim));
-  plan.activation_bytes = double(plan.passes * (plan.video_tokens + plan.audio_tokens)) * per_token;
+  plan.activation_bytes = double((plan.passes - (scales.use_align ? 1 : 0)) * (plan.video_tokens + plan.audio_tokens)) * per_token;
   return plan;
 }
 

@@ -135,7 +135,7 @@ class SmallGenerator : public families::Generator {
     throw InvalidRequest("generate", "this model's own noise is its reference; leave out --noise");
   }
 
-  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling) const override {
+  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool) const override {
     const LatentShape shape = latent_shape(spec);
     const diffusion::GuidanceScales& scales = sampling.guidance;
     families::WorkPlan plan;

@@ -1,8 +1,12 @@
 #include "phonofilm/families/nava/sound.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "phonofilm/autoencoders/ltx_audio_vae/ltx_audio_vae.h"
+#include "phonofilm/autoencoders/ltx_audio_vae/published_config.h"
+#include "phonofilm/base/error.h"
+#include "phonofilm/families/nava/film_spec.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/vocoders/ltx_vocoder/ltx_vocoder.h"
 
@@ -13,6 +17,17 @@ Tensor finished_sound(const Tensor& waveform) {
   const Tensor clamped = waveform.clamp(-0.99, 0.99);
   const double peak = clamped.abs().max().item<double>();
   return peak < kSilence ? clamped : clamped * (kPeak / peak);
+}
+
+void check_sound(const std::string& path, std::int64_t token_width) {
+  const auto published = autoencoders::read_ltx_audio_metadata(weights::SafetensorsFile::open(path));
+  const auto vae = autoencoders::read_ltx_audio_vae_config(autoencoders::ltx_section(published, "audio_vae", path), path);
+  const auto vocoder = vocoders::read_ltx_vocoder_config(autoencoders::ltx_section(published, "vocoder", path), path);
+  PF_CHECK(vae.token_width() == token_width, CheckpointError, "load", path, ": its tokens have ", vae.token_width(),
+           " numbers, the backbone's ", token_width);
+  PF_CHECK(vocoder.output_sampling_rate == kSampleRate && vocoder.hop() == kSamplesPerMelFrame && vae.stride() == 4, CheckpointError,
+           "load", path, ": its sound has ", vocoder.output_sampling_rate, " samples per second, ", vocoder.hop(),
+           " per mel frame and ", vae.stride(), " frames per token; NAVA's has ", kSampleRate, ", ", kSamplesPerMelFrame, " and 4");
 }
 
 Tensor decode_sound(const std::string& path, const Tensor& tokens) {

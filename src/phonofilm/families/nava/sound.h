@@ -13,6 +13,10 @@ Tensor decode_sound(const std::string& path, const Tensor& tokens);
 // waveform [1 or 2, S] at 16 kHz -> tokens [1, 128, S / 640 rounded up]; the publisher's encoder makes one more, of silence.
 Tensor encode_sound(const std::string& path, const Tensor& waveform);
 
+// Whether the file's networks make what this family writes: 48 kHz, 480 samples per mel frame, tokens of `token_width` numbers.
+// Reads its description alone. Throws CheckpointError, InvalidRequest.
+void check_sound(const std::string& path, std::int64_t token_width);
+
 // Clamped to +-0.99, then as loud as a peak of 0.95 allows; but what is all but silent stays so.
 Tensor finished_sound(const Tensor& waveform);
 

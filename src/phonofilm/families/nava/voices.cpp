@@ -1,35 +1,52 @@
 #include "phonofilm/families/nava/voices.h"
 
+#include <algorithm>
+
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/prompt_marks.h"
+#include "phonofilm/families/generator.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::nava {
 namespace {
 
-constexpr double kRate = 16000, kShortVoice = 1;  // hertz; seconds
+constexpr double kRate = families::kVoiceRate, kShortVoice = 1, kLeastVoice = 0.1;  // hertz; seconds
 constexpr double kSilence = 1e-3;                 // largest sample, full scale 1: -60 dB
 
-void note_weak(const Tensor& voice, size_t number, std::vector<std::string>& notices) {
-  const double seconds = double(voice.size(-1)) / kRate;
+Tensor embedded(const Tensor& voice, size_t number, const std::function<Tensor(const Tensor&)>& embed,
+                std::vector<std::string>& notices) {
+  PF_CHECK(double(voice.size(-1)) >= kLeastVoice * kRate && at::isfinite(voice).all().item<bool>(), InvalidRequest, "voices",
+           "reference voice ", number, " lasts ", double(voice.size(-1)) / kRate, " s, or holds samples that are no numbers; at least ",
+           kLeastVoice, " s are needed");
   if (voice.abs().max().item<double>() < kSilence) {
-    notices.push_back(phonofilm::concat("reference voice ", number, " is silent: its line will sound like nobody in particular"));
-  } else if (seconds < kShortVoice) {
-    notices.push_back(phonofilm::concat("reference voice ", number, " lasts ", seconds, " s; a timbre wants three seconds or more"));
+    notices.push_back(phonofilm::concat("reference voice ", number, " is silent; its line may sound like anybody"));
+  } else if (double(voice.size(-1)) < kShortVoice * kRate) {
+    notices.push_back(phonofilm::concat("reference voice ", number, " lasts ", double(voice.size(-1)) / kRate,
+                                        " s; a timbre wants three seconds or more"));
   }
+  return embed(voice);
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
 }
 
 }  // namespace
 
 std::string with_voice_marks(const std::string& prompt) {
-  const std::string open(kSpeechMarks.open), marked = open + kVoiceSentinel;
-  std::string result;
-  size_t at = 0;
-  for (size_t found = prompt.find(open); found != std::string::npos; found = prompt.find(open, at)) {
-    result += prompt.substr(at, found - at) + marked;
-    at = found + (prompt.compare(found, marked.size(), marked) == 0 ? marked.size() : open.size());
-  }
-  return result + prompt.substr(at);
+  const std::string open(kSpeechMarks.open);
+  const std::string bare = replaced(prompt, kVoiceSentinel, "");
+  return replaced(bare, open, open + kVoiceSentinel);
+}
+
+std::int64_t count_spoken_lines(const std::string& prompt) {
+  const std::string open(kSpeechMarks.open);
+  std::int64_t count = 0;
+  for (size_t at = prompt.find(open); at != std::string::npos; at = prompt.find(open, at + open.size())) ++count;
+  return count;
 }
 
 std::vector<std::int64_t> voice_positions(const std::vector<std::int64_t>& ids, const families::TokenizeFn& tokenize) {
@@ -41,26 +58,28 @@ std::vector<std::int64_t> voice_positions(const std::vector<std::int64_t>& ids, 
   return positions;
 }
 
-Voices bind_voices(const std::vector<Tensor>& voices, const std::vector<std::int64_t>& positions, std::int64_t embed_dim,
+Voices bind_voices(const std::vector<Tensor>& voices, const SpokenLines& lines, std::int64_t embed_dim,
                    const std::function<Tensor(const Tensor&)>& embed, std::vector<std::string>& notices) {
   if (voices.empty()) return {};
-  PF_CHECK(!positions.empty(), InvalidRequest, "voices", voices.size(), " reference voices for a prompt in which nobody speaks; put what "
-           "is said between <S> and <E>");
-  if (voices.size() > positions.size()) {
-    notices.push_back(phonofilm::concat(voices.size(), " reference voices for ", positions.size(), " spoken lines: the last ",
-                                        voices.size() - positions.size(), " are not used"));
+  const size_t positions = lines.positions.size();
+  PF_CHECK(lines.count > 0, InvalidRequest, "voices", voices.size(),
+           " reference voices for a prompt in which nobody speaks; put what is said between <S> and <E>");
+  PF_CHECK(positions > 0, InvalidRequest, "voices", "all ", lines.count,
+           " spoken lines lie beyond the tokens that the model reads; shorten what stands before them");
+  if (voices.size() > positions) {
+    notices.push_back(phonofilm::concat(voices.size(), " reference voices for the ", positions, " spoken lines that the model reads: the last ",
+                                        voices.size() - positions, " are not used"));
   }
   std::vector<Tensor> embeddings;
-  for (size_t i = 0; i < voices.size() && i < positions.size(); ++i) {
-    if (voices[i].defined()) note_weak(voices[i], i + 1, notices);
-    embeddings.push_back(voices[i].defined() ? embed(voices[i]) : at::zeros({embed_dim}));
+  for (size_t i = 0; i < std::min(voices.size(), positions); ++i) {
+    embeddings.push_back(voices[i].defined() ? embedded(voices[i], i + 1, embed, notices) : at::zeros({embed_dim}));
   }
-  if (embeddings.size() == 1 && positions.size() > 1) {
-    notices.push_back(phonofilm::concat("one reference voice speaks all ", positions.size(), " lines"));
-    return {at::stack(embeddings), positions};
+  if (embeddings.size() == 1 && positions > 1) {
+    notices.push_back(phonofilm::concat("one reference voice speaks all ", positions, " lines"));
+    return {at::stack(embeddings), lines.positions};
   }
-  while (embeddings.size() < positions.size()) embeddings.push_back(at::zeros({embed_dim}));
-  return {at::stack(embeddings), positions};
+  while (embeddings.size() < positions) embeddings.push_back(at::zeros({embed_dim}));
+  return {at::stack(embeddings), lines.positions};
 }
 
 }  // namespace phonofilm::nava

@@ -137,7 +137,7 @@ class OviGenerator : public families::Generator {
     };
   }
 
-  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling) const override {
+  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool) const override {
     return plan_work(folder_, placement_.plan, latent_shape(spec), sampling);
   }
 
