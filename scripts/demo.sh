@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-prompt=${1:-a red rubber ball falls and bounces three times}
+prompt=${1:-on the left a blue metal ball bounces three times, on the right a yellow rubber ball bounces twice}
 film=out/demo.mp4
 program=build/release/src/phonofilm/cli/phonofilm
 

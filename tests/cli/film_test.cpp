@@ -148,7 +148,7 @@ TEST_CASE("film: a dry run says what the film would take and makes nothing") {
   const TemporaryFolder folder;
   const Outcome plan = generate(folder.file("film.mp4"), "--dry-run");
   CHECK(plan.exit_code == 0);
-  for (const char* text : {"49 frames of 96 x 96", "208 picture, 64 sound", "3 steps of 2 passes", "backbone"}) {
+  for (const char* text : {"49 frames of 96 x 96", "208 picture, 64 sound", "3 steps of 3 passes", "backbone"}) {
     CHECK_MESSAGE(plan.says(text), plan.output);
   }
   CHECK_FALSE(fs::exists(folder.file("film.mp4")));

@@ -121,7 +121,7 @@ TEST_CASE("joint task: the exported model carries the scales of its latents and 
 TEST_CASE("joint task: the recipes of all stages name options that exist, and each goes on from the one before") {
   const test::TemporaryFolder folder;
   std::string before;
-  for (const std::string name : {"joint_start", "joint"}) {
+  for (const std::string name : {"joint_start", "joint_early_noise", "joint_all_noise", "joint"}) {
     json recipe = train::read_recipe(std::string(PHONOFILM_SOURCE_DIR) + "/recipes/mini/" + name + ".json");
     CHECK(recipe["options"].value("start", "") == (before.empty() ? "" : "runs/mini/" + before + "/model/backbone"));
     before = name;

@@ -13,29 +13,28 @@ using namespace phonofilm::world;
 
 namespace {
 
-// Rows and columns of the saturated pixels, which are the balls'.
+// Rows and columns of what has a colour: balls, whose darkest material still has a little, and nothing else in the picture.
 struct Extent {
-  std::int64_t top = 1 << 20, bottom = -1;
-  double x = 0, y = 0;  // centroid, heights
+  std::int64_t top = 1 << 20, bottom = -1, left = 1 << 20, right = -1;
+  double x = 0, y = 0;  // of the middle, heights
 };
 
 Extent saturated(const std::uint8_t* pixels, std::int64_t height, std::int64_t width) {
+  constexpr int kLeastChroma = 25;
   Extent extent;
-  double weight = 0;
   for (std::int64_t i = 0; i < height; ++i) {
     for (std::int64_t j = 0; j < width; ++j) {
       const std::uint8_t* p = pixels + (i * width + j) * 3;
       const int chroma = std::max({p[0], p[1], p[2]}) - std::min({p[0], p[1], p[2]});
-      if (chroma < 60) continue;
+      if (chroma < kLeastChroma) continue;
       extent.top = std::min(extent.top, i);
       extent.bottom = std::max(extent.bottom, i);
-      extent.x += (double(j) + 0.5) / double(height);
-      extent.y += (double(i) + 0.5) / double(height);
-      weight += 1;
+      extent.left = std::min(extent.left, j);
+      extent.right = std::max(extent.right, j);
     }
   }
-  extent.x /= weight;
-  extent.y /= weight;
+  extent.x = double(extent.left + extent.right + 1) / 2 / double(height);
+  extent.y = double(extent.top + extent.bottom + 1) / 2 / double(height);
   return extent;
 }
 

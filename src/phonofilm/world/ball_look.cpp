@@ -26,7 +26,7 @@ float spot(float px, float py, float x, float y, float size) {
 }
 
 void draw_wood(Canvas& canvas, const BallLook& look, const BallState& state) {
-  constexpr float kPeriod = 0.76f, kDarkShare = 0.42f, kDark = 0.5f;
+  constexpr float kPeriod = 0.8f, kDarkShare = 0.45f, kDark = 0.3f;
   const float angle = float(look.stripe_angle + state.turn), across = std::cos(angle), along = std::sin(angle);
   const float r = float(look.radius);
   draw_disc(canvas, look.radius, state, [&](float px, float py, float distance) {
@@ -41,20 +41,18 @@ void draw_metal(Canvas& canvas, const BallLook& look, const BallState& state) {
   draw_disc(canvas, look.radius, state, [&](float px, float py, float distance) {
     const float pz = std::sqrt(std::max(0.0f, 1 - distance * distance));
     const float light = std::max(0.0f, -0.45f * px - 0.62f * py + 0.64f * pz);
-    const Color body = look.color * (0.64f + 0.44f * light);
-    const float shine = spot(px, py, -0.32f, -0.42f, 0.5f), glow = spot(px, py, 0.3f, 0.62f, 0.4f);
-    return Ink{mix(body, kWhite, std::min(1.0f, 1.5f * shine * shine + 0.35f * glow)), 1};
+    const Color body = look.color * (0.3f + 0.8f * light);
+    const float shine = spot(px, py, -0.3f, -0.4f, 0.7f);
+    return Ink{mix(body, kWhite, std::min(1.0f, 1.6f * shine)), 1};
   });
 }
 
 void draw_glass(Canvas& canvas, const BallLook& look, const BallState& state) {
-  constexpr float kBody = 0.65f, kRim = 0.14f;
+  constexpr float kBody = 0.3f, kRim = 0.24f;
   const float r = float(look.radius);
-  draw_disc(canvas, look.radius, state, [&](float px, float py, float distance) {
+  draw_disc(canvas, look.radius, state, [&](float, float, float distance) {
     const float rim = canvas.coverage((1 - kRim - distance) * r);
-    const float shine = std::min(1.0f, 2 * spot(px, py, -0.36f, -0.4f, 0.26f));
-    const float alpha = kBody + (1 - kBody) * std::max(rim, shine);
-    return Ink{mix(look.color, kWhite, 0.95f * shine), alpha};
+    return Ink{look.color, kBody + (1 - kBody) * rim};
   });
 }
 

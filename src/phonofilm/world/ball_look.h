@@ -1,4 +1,6 @@
-// How balls look: one look per material, told apart even when small, and the shadow that shows their height.
+// How balls look: one look per material, and the shadow that shows their height. The looks differ in what remains of a
+// ball in a latent of two by two positions, not only in fine detail: a model that cannot see the material there can bind
+// it neither to the color that the caption joins it with nor to the sound of the ball that strikes.
 #pragma once
 
 #include <string>
@@ -10,8 +12,8 @@ namespace phonofilm::world {
 
 struct BallLook {
   Color color;
-  std::string material;  // "wood": dark stripes that turn; "metal": shading and a highlight; "glass": seen through,
-                         // with a rim; "rubber": matte
+  std::string material;  // "wood": dark stripes that turn; "metal": dark below, a wide highlight; "glass": a bubble, seen
+                         // through, with a rim; "rubber": flat
   double radius = 0.1;   // heights
   double stripe_angle = 0;  // radians, of wood before it rolls
 };
