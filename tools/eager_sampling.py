@@ -4,7 +4,7 @@
     pip install torch safetensors numpy
     tools/eager_sampling.py build/release/src/phonofilm/cli/phonofilm [models/mini]
 
-runs phonofilm and this script with the same prompt, seed and settings (Euler, text guidance, both guidance passes in
+runs phonofilm and this script with the same prompt, seed and settings (Euler, text guidance alone, both passes in
 one batch), checks in float32 that both arrive at the same latents, and prints the time of the denoising loop of both
 in bfloat16 as one JSON line. Attention is torch's own scaled_dot_product_attention.
 """
@@ -66,7 +66,12 @@ class Model:
             x = x + self.linear(q + "o", mixed.transpose(1, 2).flatten(2)).float()
             hidden = F.gelu(self.linear(q + "fc1", self.norm(q + "norm2", x)), approximate="tanh")
             x = x + self.linear(q + "fc2", hidden).float()
-        rows = (self.norm(p + "word_norm", words) + self.norm(p + "norm", x)).masked_fill(padding[..., None], 0)
+        rows = self.norm(p + "word_norm", words) + self.norm(p + "norm", x)
+        if self.text.get("neighbours", 0) > 0:
+            filters, given = self.w[p + "neighbours.conv.weight"], words.masked_fill(padding[..., None], 0).transpose(1, 2)
+            mixed = F.conv1d(given.to(self.dtype), filters, padding=self.text["neighbours"], groups=len(filters))
+            rows = rows + self.norm(p + "neighbours.norm", mixed.transpose(1, 2))
+        rows = rows.masked_fill(padding[..., None], 0)
         p = "transformer.text_embedding."
         return self.linear(p + "2", F.gelu(self.linear(p + "0", rows), approximate="tanh"))
 
@@ -183,7 +188,7 @@ def sample(model, video_shape, audio_shape):
 
 def run_phonofilm(program, folder, dtype, film):
     subprocess.run([program, "generate", PROMPT, "--model", folder, "--seed", str(SEED), "--steps", str(STEPS), "--solver", "euler",
-                    "--shift", "1", "--text-guidance", str(GUIDANCE), "--dtype", dtype, "--keep-latents", "-o", film],
+                    "--shift", "1", "--text-guidance", str(GUIDANCE), "--align-guidance", "0", "--dtype", dtype, "--dump-latents", "-o", film],
                    check=True, capture_output=True)
     shown = subprocess.run([program, "show", film, "--json", "--no-pictures"], check=True, capture_output=True, text=True).stdout
     return json.loads(shown)["settings"]["seconds"]

@@ -260,6 +260,7 @@ TEST_CASE("bigvgan: the publisher's configuration, and what it must not say") {
   refused("resblock_dilation_sizes", 3);
   refused("resblock_kernel_sizes", {3, 4});
   refused("upsample_rates", {4, 4});
+  refused("upsample_rates", {1024, 1024, 1024, 1024, 1024, 1024});  // their product is the length of a film's sound per frame
   refused("upsample_kernel_sizes", {7, 8, 4, 4, 4, 4});
   refused("upsample_initial_channel", 96);
   refused("num_mels", "80");

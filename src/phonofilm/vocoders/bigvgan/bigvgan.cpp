@@ -49,7 +49,10 @@ void BigVganConfig::validate(std::string_view where) const {
   const std::size_t stages = upsample_rates.size();
   check(stages >= 1 && stages <= 16 && upsample_kernel_sizes.size() == stages, where,
         "upsample_rates and upsample_kernel_sizes must be equally many, 1 to 16");
+  std::int64_t longest = std::int64_t(1) << 16;  // samples per mel frame; the product of the rates must not overflow
   for (std::size_t i = 0; i < stages; ++i) {
+    check(upsample_rates[i] >= 1 && upsample_rates[i] <= longest, where, "upsample_rates must multiply to at most 65536");
+    longest /= upsample_rates[i];
     const std::int64_t surplus = upsample_kernel_sizes[i] - upsample_rates[i];
     check(surplus >= 0 && surplus % 2 == 0, where,
           "an upsampling kernel must exceed its rate by an even number");
