@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "phonofilm/autoencoders/ltx_audio_vae/config.h"
 #include "phonofilm/base/error.h"
 
 namespace phonofilm::nava {
@@ -41,8 +42,6 @@ PictureSize picture_size(const families::ClipRequest& r) {
   return {r.height, r.width};
 }
 
-std::int64_t tokens_of(double seconds) { return std::int64_t(std::ceil(seconds * kTokensPerSecond - 1e-9)); }
-
 }  // namespace
 
 PictureSize size_for_image(const PictureSize& image) {
@@ -67,7 +66,8 @@ families::ClipSpec film_spec(const families::ClipRequest& r) {
     spec = {4 * (latents - 1) + 1, size.height, size.width, 0};
     seconds = double(spec.frames) / kFps;
   }
-  if (r.audio) spec.samples = kSamplesPerMelFrame * (4 * tokens_of(seconds) - 3);
+  const autoencoders::LtxAudioVaeConfig sound;  // check_sound() holds files to these rates
+  if (r.audio) spec.samples = kSamplesPerMelFrame * sound.decoded_frames(sound.tokens_for_seconds(seconds));
   return spec;
 }
 

@@ -8,7 +8,6 @@ namespace phonofilm::nava {
 inline constexpr double kFps = 24;
 inline constexpr std::int64_t kSampleRate = 48000;         // of the vocoder's output
 inline constexpr std::int64_t kSamplesPerMelFrame = 480;   // at 48 kHz; 4 L - 3 mel frames for L audio tokens
-inline constexpr double kTokensPerSecond = 25;             // of sound
 inline constexpr std::int64_t kDefaultLatentFrames = 37;   // 145 pictures
 inline constexpr double kDefaultSeconds = double(4 * (kDefaultLatentFrames - 1) + 1) / kFps;  // of sound alone too
 inline constexpr double kLongestSeconds = 10.1;            // what the publisher documents: 61 latent frames

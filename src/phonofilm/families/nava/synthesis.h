@@ -1,4 +1,4 @@
-// Random weights in NAVA's published layout (families/synthesis.h): full 40 GB, half 7 GB, toy 16 MB. The speaker encoder is written as
+// Random weights in NAVA's published layout (families/synthesis.h): full 40 GB (not yet written), half 6.6 GB, toy 19 MB. The speaker encoder is written as
 // safetensors.
 #pragma once
 
