@@ -67,9 +67,11 @@ JointLatent velocity(const NavaTransformer& model, const Batch& batch, NavaInput
 }  // namespace
 
 TEST_CASE("masked attention equals a pass of each modality alone") {
-  for (const bool shared : {true, false}) {
+  for (const char* blocks : {"shared", "split", "twin"}) {
+    INFO(blocks);
     NavaConfig config = small_config();
-    config.no_split_norm_ffn = shared;
+    config.no_split_norm_ffn = blocks == std::string("shared");
+    if (blocks == std::string("twin")) config.double_block = "twin";
     const auto model = random_model(config);
     const Batch batch = random_batch(config, 2, 3);
     const JointLatent masked = velocity(*model, batch, {.mask_modality = true, .clean_frames = 1});
@@ -144,9 +146,45 @@ TEST_CASE("zero heads start with zero velocity, zero cross-attention starts with
   CHECK(at::equal(before, velocity(*model, batch).video));
 }
 
+TEST_CASE("without exchange neither modality notices the other") {
+  for (const char* kind : {"joint", "twin"}) {
+    NavaConfig config = small_config();
+    config.double_block = kind;
+    const Batch batch = random_batch(config, 2, 13);
+    Batch other = batch;
+    other.latent.audio = other.latent.audio + 1;
+    const auto open = random_model(config);
+    CHECK(relative_error(velocity(*open, other).video, velocity(*open, batch).video) > 1e-3);
+    config.exchange = false;
+    const auto closed = random_model(config);
+    CHECK(at::equal(velocity(*closed, other).video, velocity(*closed, batch).video));
+    CHECK(relative_error(velocity(*closed, other).audio, velocity(*closed, batch).audio) > 1e-3);
+  }
+}
+
+TEST_CASE("bound voices know their lines, the published insertion does not") {
+  for (const bool bound : {false, true}) {
+    NavaConfig config = small_config();
+    config.add_spk_emb = true;
+    config.spk_dim = 10;
+    config.bind_voices = bound;
+    const auto model = random_model(config);
+    const Batch batch = random_batch(config, 1, 14);
+    const Tensor voices = randn({2, 10}, make_generator(15));
+    const auto film = [&](const Tensor& embeddings) {
+      const PreparedContext context = model->prepare_context(batch.rows, {Voices{embeddings, {1, 3}}}, kFloat32);
+      return model->forward({.latent = batch.latent, .timestep = batch.timestep, .context = &context}, kFloat32).audio;
+    };
+    const double change = relative_error(film(voices.flip(0)), film(voices));
+    CHECK((bound ? change > 1e-3 : change < 1e-5));
+    CHECK(relative_error(film(voices * at::tensor({1.0, 0.0}).unsqueeze(1)), film(voices)) > 1e-3);
+  }
+}
+
 TEST_CASE("every parameter has a gradient, in float32 and in bfloat16") {
-  NavaConfig config = small_config();
-  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+  for (const auto& [kind, dtype] : {std::pair("joint", at::kFloat), {"joint", at::kBFloat16}, {"twin", at::kFloat}}) {
+    NavaConfig config = small_config();
+    config.double_block = kind;
     const auto model = random_model(config);
     model->require_grad(true);
     const Batch batch = random_batch(config, 2, 10);

@@ -43,7 +43,7 @@ Tensor BlockStream::finish(const Tensor& before, const Tensor& attended, const s
 }
 
 DoubleBlock::DoubleBlock(nn::Module& parent, const std::string& name, const NavaConfig& c)
-    : Module(parent, name),
+    : AlignmentBlock(parent, name),
       video_(*this, self_attn_, cross_attn_, c, "", nullptr),
       audio_(*this, self_attn_, cross_attn_, c, "_audio", c.no_split_norm_ffn ? &video_ : nullptr) {}
 
@@ -78,6 +78,35 @@ nn::BlockState DoubleBlock::forward(const nn::BlockState& state, const Text& tex
   if (video.defined()) after[0] = video_.finish(video, video_attended, video_modulation, at_video, text.video, run);
   if (audio.defined()) after[1] = audio_.finish(audio, audio_attended, audio_modulation, at_audio, text.audio, run);
   return after;
+}
+
+TwinBlock::TwinBlock(nn::Module& parent, const std::string& name, const NavaConfig& c)
+    : AlignmentBlock(parent, name),
+      video_(*this, "video", {c.attention(), c.ffn_dim, cross_output_init(c)}),
+      audio_(*this, "audio", {c.attention(), c.ffn_dim, cross_output_init(c)}) {}
+
+TwinBlock::Text TwinBlock::text_keys(const Tensor& context, const nn::RunContext& run) const {
+  return {video_.text_keys(context, run), audio_.text_keys(context, run)};
+}
+
+// Both towers attend to themselves first; each then hears the other as it is at that moment.
+nn::BlockState TwinBlock::forward(const nn::BlockState& state, const Text& text, const BlockInputs& in,
+                                  const nn::RunContext& run) const {
+  const TokenStream &at_video = in.layout.video, &at_audio = in.layout.audio;
+  const auto video_modulation = video_.modulation(in.e0), audio_modulation = audio_.modulation(in.e0);
+  nn::BlockState attended(2), after(2);
+  if (state[0].defined()) attended[0] = video_.attend_self(state[0], video_modulation, at_video, run);
+  if (state[1].defined()) attended[1] = audio_.attend_self(state[1], audio_modulation, at_audio, run);
+  dit::OtherTower picture{{}, &at_video.rope}, sound{{}, &at_audio.rope};
+  if (!in.mask_modality) picture.tokens = attended[0], sound.tokens = attended[1];
+  if (state[0].defined()) after[0] = video_.finish(attended[0], video_modulation, at_video, text.video, sound, run);
+  if (state[1].defined()) after[1] = audio_.finish(attended[1], audio_modulation, at_audio, text.audio, picture, run);
+  return after;
+}
+
+std::unique_ptr<AlignmentBlock> make_alignment_block(nn::Module& parent, const std::string& name, const NavaConfig& c) {
+  if (c.double_block == "twin") return std::make_unique<TwinBlock>(parent, name, c);
+  return std::make_unique<DoubleBlock>(parent, name, c);
 }
 
 SingleBlock::SingleBlock(nn::Module& parent, const std::string& name, const NavaConfig& c)

@@ -2,6 +2,8 @@
 // gated residual; norm, cross-attention to text, residual; modulated norm, feed-forward, gated residual.
 //   DoubleBlock ("hierarchical alignment layer"): video and audio have weights of their own and meet in attention.
 //   SingleBlock ("unified fusion layer"): one set of weights for all tokens.
+// And one that can stand in a DoubleBlock's place, to compare architectures with all else equal:
+//   TwinBlock: a block of Ovi's two towers, which hear each other by cross-attention.
 #pragma once
 
 #include <memory>
@@ -9,6 +11,7 @@
 #include "phonofilm/dit/attention.h"
 #include "phonofilm/dit/block_parts.h"
 #include "phonofilm/dit/token_layout.h"
+#include "phonofilm/dit/tower_block.h"
 #include "phonofilm/families/nava/config.h"
 #include "phonofilm/nn/block_runner.h"
 
@@ -52,21 +55,44 @@ struct BlockInputs {
   bool mask_modality = false;  // no attention between video and audio
 };
 
-class DoubleBlock : public nn::Module {
+// A block with weights of their own for video and audio.
+class AlignmentBlock : public nn::Module {
  public:
-  DoubleBlock(nn::Module& parent, const std::string& name, const NavaConfig& config);
+  using Module::Module;
   struct Text {
     TextKeys video, audio;
   };
-  Text text_keys(const Tensor& context, const nn::RunContext& run) const;
+  virtual Text text_keys(const Tensor& context, const nn::RunContext& run) const = 0;
   // state: {video tokens, audio tokens}, either may be undefined.
+  virtual nn::BlockState forward(const nn::BlockState& state, const Text& text, const BlockInputs& in,
+                                 const nn::RunContext& run) const = 0;
+};
+
+class DoubleBlock : public AlignmentBlock {
+ public:
+  DoubleBlock(nn::Module& parent, const std::string& name, const NavaConfig& config);
+  Text text_keys(const Tensor& context, const nn::RunContext& run) const override;
   nn::BlockState forward(const nn::BlockState& state, const Text& text, const BlockInputs& in,
-                         const nn::RunContext& run) const;
+                         const nn::RunContext& run) const override;
 
  private:
   nn::Module self_attn_{*this, "self_attn"}, cross_attn_{*this, "cross_attn"};
   BlockStream video_, audio_;
 };
+
+class TwinBlock : public AlignmentBlock {
+ public:
+  TwinBlock(nn::Module& parent, const std::string& name, const NavaConfig& config);
+  Text text_keys(const Tensor& context, const nn::RunContext& run) const override;
+  nn::BlockState forward(const nn::BlockState& state, const Text& text, const BlockInputs& in,
+                         const nn::RunContext& run) const override;
+
+ private:
+  dit::TowerBlock video_, audio_;
+};
+
+// The kind that the configuration asks for.
+std::unique_ptr<AlignmentBlock> make_alignment_block(nn::Module& parent, const std::string& name, const NavaConfig& config);
 
 class SingleBlock : public nn::Module {
  public:

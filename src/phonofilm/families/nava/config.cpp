@@ -47,6 +47,9 @@ Fields small_model_fields(NavaConfig& c) {
       {"audio_embed_kernel", &c.audio_embed_kernel, "kernel of the audio embedding's convolutions, odd", 1, 63},
       {"audio_embed_hidden", &c.audio_embed_hidden, "hidden width of the audio embedding; 0: 8/3 of dim", 0, kWidest},
       {"position_grid", &c.position_grid, "rows and columns of a learned position embedding; empty: none", 1, 4096},
+      {"double_block", &c.double_block, "how the streams of a double block meet", {}, {}, {"joint", "twin"}},
+      {"exchange", &c.exchange, "picture and sound attend to each other"},
+      {"bind_voices", &c.bind_voices, "voices are added to the rows of their lines instead of replacing them"},
       {"zero_init_audio_head", &c.zero_init_audio_head, "start with zero audio velocity"},
       {"xavier_text_embedding", &c.xavier_text_embedding, "start with text rows that differ"},
       {"zero_init_cross_attention", &c.zero_init_cross_attention, "start without text"},
@@ -99,6 +102,7 @@ void NavaConfig::validate(std::string_view where) const {
   check(qk_norm && cross_attn_norm, where, "qk_norm and cross_attn_norm must be true");
   check(window_size == std::vector<std::int64_t>{-1, -1}, where, "window_size must be [-1, -1]");
   check(vid_in_dim == vid_out_dim && audio_in_dim == audio_out_dim, where, "a velocity has the channels of its latent");
+  check(double_block == "joint" || !no_split_norm_ffn, where, "twin blocks share nothing: no_split_norm_ffn must be false");
   check(audio_embed_kernel % 2 == 1, where, "audio_embed_kernel must be odd");
   check(position_grid.empty() || (position_grid.size() == 2 && all_positive(position_grid)), where,
         "position_grid must be empty or two positive numbers");

@@ -39,6 +39,14 @@ struct NavaConfig {
   // [rows, columns] of a learned position embedding of video tokens, with a vector for the first latent frame (which
   // holds one picture where the others hold several); empty: none.
   std::vector<std::int64_t> position_grid;
+  // Where picture and sound meet, for comparisons of architectures. A double block's streams meet in one "joint" attention
+  // (published), or hear each other by cross-attention as "twin" towers do (Ovi's block).
+  std::string double_block = "joint";
+  bool exchange = true;  // false: picture and sound never attend to each other, a control
+  // Voices are added to the row of their own sentinel, so that the row still says which line it begins; the published
+  // model replaces the row, after which nothing tells one voice's line from another's.
+  bool bind_voices = false;
+
   bool zero_init_audio_head = false;       // initialisation only: the published model zeroes the video head alone
   bool xavier_text_embedding = false;  // initialisation only: the published N(0, 0.02) suits the wide rows of umT5; at
                                        // small width it leaves all rows nearly equal, and the text goes unread

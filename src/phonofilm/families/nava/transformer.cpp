@@ -39,7 +39,7 @@ PreparedContext PreparedContext::samples(std::int64_t first, std::int64_t count)
   };
   PreparedContext some;
   some.context = context.narrow(0, first, count);
-  for (const DoubleBlock::Text& keys : doubles) some.doubles.push_back({part(keys.video), part(keys.audio)});
+  for (const AlignmentBlock::Text& keys : doubles) some.doubles.push_back({part(keys.video), part(keys.audio)});
   for (const TextKeys& keys : singles) some.singles.push_back(part(keys));
   return some;
 }
@@ -54,7 +54,7 @@ NavaTransformer::NavaTransformer(const NavaConfig& config)
   if (c.has_position_grid()) position_embedding_ = std::make_unique<PositionEmbedding>(*this, "position_embedding", c);
   if (c.add_spk_emb) speaker_embedding_ = std::make_unique<SpeakerEmbedding>(*this, "speaker_embedding", c);
   for (std::int64_t i = 0; i < c.num_double_layers; ++i) {
-    double_blocks_.push_back(std::make_unique<DoubleBlock>(*this, concat("double_blocks.", i), c));
+    double_blocks_.push_back(make_alignment_block(*this, concat("double_blocks.", i), c));
   }
   for (std::int64_t i = 0; i < c.num_single_layers; ++i) {
     single_blocks_.push_back(std::make_unique<SingleBlock>(*this, concat("single_blocks.", i), c));
@@ -87,7 +87,8 @@ Tensor NavaTransformer::insert_voices(const Tensor& context, const std::vector<V
   if (rows.empty()) return context;
   const Tensor tokens = speaker_embedding().forward(at::cat(embeddings).to(context.device()));
   const Tensor index = at::tensor(rows, at::kLong).to(context.device());
-  return context.flatten(0, 1).index_copy(0, index, tokens.to(context.scalar_type())).view_as(context);
+  const Tensor flat = context.flatten(0, 1), values = tokens.to(context.scalar_type());
+  return (config_.bind_voices ? flat.index_add(0, index, values) : flat.index_copy(0, index, values)).view_as(context);
 }
 
 PreparedContext NavaTransformer::prepare_context(const Tensor& rows, const std::vector<Voices>& voices,
@@ -170,7 +171,7 @@ diffusion::JointLatent NavaTransformer::forward(const NavaInputs& inputs, const 
   check(inputs);
   const TokenLayout layout = inputs.layout ? *inputs.layout : this->layout(inputs.latent, inputs.clean_frames);
   const dit::TimeRows time = time_embedding_.forward(dit::timestep_rows(inputs.timestep, layout.clean_tokens > 0));
-  const auto in = std::make_shared<const BlockInputs>(BlockInputs{layout, time.e0, inputs.mask_modality});
+  const auto in = std::make_shared<const BlockInputs>(BlockInputs{layout, time.e0, inputs.mask_modality || !config_.exchange});
   const Tensor tokens = run_blocks(embed(inputs.latent, layout, run), *inputs.context, in, run, runner);
 
   diffusion::JointLatent velocity;

@@ -18,7 +18,7 @@
 namespace phonofilm::nava {
 
 // The voices of one sample ("Timbre-in-Context"): embedding i replaces context row positions[i], the row of the
-// sentinel token behind the i-th <S>. An all-zero embedding means no reference. Surplus embeddings are dropped; a
+// sentinel token behind the i-th <S>, or is added to it (NavaConfig::bind_voices). An all-zero embedding means no reference. Surplus embeddings are dropped; a
 // single one serves all positions; otherwise fewer embeddings than positions are an error.
 struct Voices {
   Tensor embeddings;                    // [V, spk_dim], or undefined
@@ -29,7 +29,7 @@ struct Voices {
 // Padding rows are attended, as in the published models: they act as a learned sink.
 struct PreparedContext {
   Tensor context;                          // [B, text_len, D] after speaker insertion, run.dtype
-  std::vector<DoubleBlock::Text> doubles;  // per double block
+  std::vector<AlignmentBlock::Text> doubles;  // per double block
   std::vector<TextKeys> singles;           // per single block
 
   // Those of `count` samples from `first` on, as views.
@@ -84,7 +84,7 @@ class NavaTransformer : public nn::Module {
   dit::TextEmbedding text_embedding_;
   dit::TimeEmbedding time_embedding_;
   std::unique_ptr<SpeakerEmbedding> speaker_embedding_;
-  std::vector<std::unique_ptr<DoubleBlock>> double_blocks_;
+  std::vector<std::unique_ptr<AlignmentBlock>> double_blocks_;
   std::vector<std::unique_ptr<SingleBlock>> single_blocks_;
   std::unique_ptr<dit::Head> head_, head_audio_;
 };

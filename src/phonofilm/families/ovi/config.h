@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "phonofilm/base/fields.h"
-#include "phonofilm/dit/attention.h"
+#include "phonofilm/dit/tower_block.h"
 #include "phonofilm/dit/token_layout.h"
 
 namespace phonofilm::ovi {
@@ -24,7 +24,7 @@ struct TowerConfig {
   double eps = 1e-6;
   double temporal_rope_scaling_factor = 1;  // RoPE time units (latent frames of video) per token of sound
 
-  dit::AttentionOptions attention() const { return {dim, num_heads, eps}; }
+  dit::TowerBlockOptions block() const { return {{dim, num_heads, eps}, ffn_dim}; }
   Fields fields();
 };
 

@@ -11,7 +11,7 @@ void Tower::add_layers(std::int64_t out_features) {
   const TowerConfig& c = config_;
   text_embedding_ = std::make_unique<dit::TextEmbedding>(*this, c.text_dim, c.dim, nn::init::normal(0.02));
   time_embedding_ = std::make_unique<dit::TimeEmbedding>(*this, c.freq_dim, c.dim);
-  for (std::int64_t i = 0; i < c.num_layers; ++i) blocks_.push_back(std::make_unique<TowerBlock>(*this, concat("blocks.", i), c));
+  for (std::int64_t i = 0; i < c.num_layers; ++i) blocks_.push_back(std::make_unique<TowerBlock>(*this, concat("blocks.", i), c.block()));
   head_ = std::make_unique<dit::Head>(*this, "head", c.dim, out_features, nn::init::zeros());
 }
 

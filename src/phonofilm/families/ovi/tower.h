@@ -5,9 +5,14 @@
 #include <vector>
 
 #include "phonofilm/dit/embeddings.h"
-#include "phonofilm/families/ovi/blocks.h"
+#include "phonofilm/dit/tower_block.h"
+#include "phonofilm/families/ovi/config.h"
 
 namespace phonofilm::ovi {
+
+using dit::TextKeys;
+using dit::TokenStream;
+using dit::TowerBlock;
 
 // What does not depend on the modality. Leaf towers add their patch embedding in front, as the published order has it.
 class Tower : public nn::Module {

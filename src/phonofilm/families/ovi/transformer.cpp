@@ -131,7 +131,7 @@ nn::BlockState OviTransformer::run_block(size_t index, const nn::BlockState& sta
   const TowerBlock &video = video_model_.block(index), &audio = audio_model_.block(index);
   const TokenStream &at_video = p.layout.video, &at_audio = p.layout.audio;
   std::vector<Tensor> video_modulation, audio_modulation;
-  OtherTower picture{{}, &at_video.rope}, sound{{}, &at_audio.rope};
+  dit::OtherTower picture{{}, &at_video.rope}, sound{{}, &at_audio.rope};
   if (state[1].defined()) {
     audio_modulation = audio.modulation(p.audio_time.e0);
     sound.tokens = audio.attend_self(state[1], audio_modulation, at_audio, p.run);

@@ -1,16 +1,15 @@
-#include "phonofilm/families/ovi/blocks.h"
+#include "phonofilm/dit/tower_block.h"
 
 #include "phonofilm/nn/modulation.h"
 #include "phonofilm/tensor/ops.h"
 
-namespace phonofilm::ovi {
+namespace phonofilm::dit {
 
-using dit::kGate1, dit::kGate2, dit::kScale1, dit::kScale2, dit::kShift1, dit::kShift2;
-
-CrossAttention::CrossAttention(nn::Module& parent, const std::string& name, const dit::AttentionOptions& o)
+CrossAttention::CrossAttention(nn::Module& parent, const std::string& name, const AttentionOptions& o,
+                               nn::Init output_init)
     : Module(parent, name),
       heads_(o.heads),
-      text_(*this, o),
+      text_(*this, o, /*suffix=*/"", output_init),
       pre_attn_norm_fusion_(*this, "pre_attn_norm_fusion", o.width, o.eps),
       k_fusion_(*this, "k_fusion", o.width, o.width),
       v_fusion_(*this, "v_fusion", o.width, o.width),
@@ -30,19 +29,19 @@ Tensor CrossAttention::forward(const Tensor& x, const nn::RopeTable& rope, const
   return text_.output(attended, run);  // one projection of the sum
 }
 
-TowerBlock::TowerBlock(nn::Module& parent, const std::string& name, const TowerConfig& c)
+TowerBlock::TowerBlock(nn::Module& parent, const std::string& name, const TowerBlockOptions& o)
     : Module(parent, name),
-      self_(self_attn_, c.attention()),
-      norm3_(*this, "norm3", c.dim, c.eps),
-      cross_attn_(*this, "cross_attn", c.attention()),
-      ffn_(*this, "ffn", c.dim, c.ffn_dim),
-      modulation_(*this, "modulation", c.dim) {}
+      self_(self_attn_, o.attention),
+      norm3_(*this, "norm3", o.attention.width, o.attention.eps),
+      cross_attn_(*this, "cross_attn", o.attention, o.cross_output_init),
+      ffn_(*this, "ffn", o.attention.width, o.ffn_dim),
+      modulation_(*this, "modulation", o.attention.width) {}
 
 Tensor TowerBlock::attend_self(const Tensor& x, const std::vector<Tensor>& m, const TokenStream& tokens,
                                const nn::RunContext& run) const {
   const Tensor& row = tokens.row_of_token;
   const Tensor normed = nn::modulated_norm(x, m[kShift1], m[kScale1], row, run.dtype);
-  const Tensor attended = dit::attend(self_.heads(normed, tokens.rope, run), run);
+  const Tensor attended = attend(self_.heads(normed, tokens.rope, run), run);
   return nn::gated_residual(x, self_.output(attended, run), m[kGate1], row);
 }
 
@@ -54,4 +53,4 @@ Tensor TowerBlock::finish(const Tensor& before, const std::vector<Tensor>& m, co
   return nn::gated_residual(x, y, m[kGate2], row);
 }
 
-}  // namespace phonofilm::ovi
+}  // namespace phonofilm::dit

@@ -1,17 +1,14 @@
-// A block of one of Ovi's towers. Beside what every block of Wan's line does (modulated self-attention, cross-attention
-// to text, feed-forward), its cross-attention also listens to the other tower: with the text's queries and output
-// projection, but keys, values and norms of its own, and with RoPE on the shared clock of the two towers.
+// A block of one of two twin towers (Ovi, arXiv 2510.01284). Beside what every block of Wan's line does (modulated
+// self-attention, cross-attention to text, feed-forward), its cross-attention also listens to the other tower: with the
+// text's queries and output projection, but keys, values and norms of its own, and with RoPE on the shared clock of the
+// two towers.
 #pragma once
 
 #include "phonofilm/dit/attention.h"
 #include "phonofilm/dit/block_parts.h"
 #include "phonofilm/dit/token_layout.h"
-#include "phonofilm/families/ovi/config.h"
 
-namespace phonofilm::ovi {
-
-using dit::TextKeys;
-using dit::TokenStream;
+namespace phonofilm::dit {
 
 // The tokens of the other tower, as they are after its self-attention in the same block.
 struct OtherTower {
@@ -22,7 +19,7 @@ struct OtherTower {
 // "cross_attn".
 class CrossAttention : public nn::Module {
  public:
-  CrossAttention(nn::Module& parent, const std::string& name, const dit::AttentionOptions& options);
+  CrossAttention(nn::Module& parent, const std::string& name, const AttentionOptions& options, nn::Init output_init);
   TextKeys text_keys(const Tensor& context, const nn::RunContext& run) const { return text_.text_keys(context, run); }
   // x: [B, L, D], already normed; rope: of x's tokens -> [B, L, D]
   Tensor forward(const Tensor& x, const nn::RopeTable& rope, const TextKeys& text, const OtherTower& other,
@@ -30,16 +27,22 @@ class CrossAttention : public nn::Module {
 
  private:
   std::int64_t heads_;
-  dit::Projections text_;
+  Projections text_;
   nn::LayerNorm pre_attn_norm_fusion_;
   nn::Linear k_fusion_, v_fusion_;
   nn::RmsNorm norm_k_fusion_;
 };
 
-// "blocks.i" of a tower. A block runs in two halves, because the towers hear each other between them.
+struct TowerBlockOptions {
+  AttentionOptions attention;
+  std::int64_t ffn_dim = 0;
+  nn::Init cross_output_init = nn::init::xavier_uniform();  // of what joins text and the other tower to the stream
+};
+
+// A block of a tower. It runs in two halves, because the towers hear each other between them.
 class TowerBlock : public nn::Module {
  public:
-  TowerBlock(nn::Module& parent, const std::string& name, const TowerConfig& config);
+  TowerBlock(nn::Module& parent, const std::string& name, const TowerBlockOptions& options);
   TextKeys text_keys(const Tensor& context, const nn::RunContext& run) const { return cross_attn_.text_keys(context, run); }
   // The six modulation vectors. e0: [B, R, 6, D]
   std::vector<Tensor> modulation(const Tensor& e0) const { return modulation_.forward(e0); }
@@ -52,11 +55,11 @@ class TowerBlock : public nn::Module {
 
  private:
   nn::Module self_attn_{*this, "self_attn"};
-  dit::Projections self_;
+  Projections self_;
   nn::LayerNorm norm3_;
   CrossAttention cross_attn_;
-  dit::FeedForward ffn_;
-  dit::ModulationTable modulation_;
+  FeedForward ffn_;
+  ModulationTable modulation_;
 };
 
-}  // namespace phonofilm::ovi
+}  // namespace phonofilm::dit
