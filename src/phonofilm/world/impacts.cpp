@@ -116,4 +116,8 @@ std::unique_ptr<Scene> make_hard_impacts(std::uint64_t seed, const Stage& stage)
   return std::make_unique<Impacts>(seed, stage, CastShares{0.42, 0.5});
 }
 
+std::unique_ptr<Scene> make_one_ball(std::uint64_t seed, const Stage& stage) {
+  return std::make_unique<Impacts>(seed, stage, CastShares{.two_balls = 0, .fast = 0});
+}
+
 }  // namespace phonofilm::world
