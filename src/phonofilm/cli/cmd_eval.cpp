@@ -11,6 +11,7 @@
 #include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
+#include "phonofilm/cli/world_films.h"
 #include "phonofilm/eval/report.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/media/film.h"
@@ -46,42 +47,6 @@ std::unique_ptr<families::Generator> load_model(const EvalOptions& options, cons
     return nullptr;
   }
   return families::load_generator(folder, context.dtype);
-}
-
-families::ClipSpec spec_of(const families::Generator& model, const EvalOptions& options) {
-  families::ClipRequest request;
-  request.seconds = options.request.seconds;
-  return model.clip_spec(request);
-}
-
-// Size and length of the model's films, else those of the world by default.
-world::RenderOptions render_options(const families::Generator* model, const EvalOptions& options) {
-  world::RenderOptions render;
-  if (!model) return render;
-  const families::ClipSpec spec = spec_of(*model, options);
-  render.height = spec.height, render.width = spec.width;
-  render.frames = spec.frames, render.samples = spec.samples;
-  render.fps = model->info().fps, render.sample_rate = model->info().sample_rate;
-  return render;
-}
-
-eval::RoundTrip round_trip(const families::Generator& model, const EvalOptions& options,
-                           const nn::RunContext& context) {
-  return [&model, &context, spec = spec_of(model, options)](const Clip& clip) {
-    return model.decode(model.encode_clip(clip, context), spec, context);
-  };
-}
-
-eval::GenerateFilm generate_film(const families::Generator& model, const EvalOptions& options,
-                                 const nn::RunContext& context) {
-  return [&](const world::Truth& truth, std::uint64_t seed) {
-    pipeline::GenerateRequest request = options.request;
-    request.prompt = truth.caption;
-    request.seed = std::int64_t(seed >> 1);  // seeds of requests are signed
-    pipeline::GenerateOptions generate_options;
-    generate_options.run = context;
-    return pipeline::generate(model, request, {}, generate_options).clip;
-  };
 }
 
 eval::KeepFilm keep_films(const EvalOptions& options) {
@@ -134,10 +99,12 @@ void run(const EvalOptions& options) {
     progress.show(event);
     return !interrupt.requested();
   };
-  const auto generate = model && !options.rulers_only ? generate_film(*model, options, context) : eval::GenerateFilm();
-  const auto codec = model ? round_trip(*model, options, context) : eval::RoundTrip();
-  const eval::WorldReport report = eval::evaluate_world(options.world, render_options(model.get(), options), generate,
-                                                        codec, observer, keep_films(options));
+  const auto films = model ? std::make_unique<WorldFilms>(*model, options.request, context) : nullptr;
+  const auto generate = films && !options.rulers_only ? films->generate() : eval::GenerateFilm();
+  const auto codec = films ? films->round_trip() : eval::RoundTrip();
+  const auto render = films ? films->render_options() : world::RenderOptions();
+  const eval::WorldReport report =
+      eval::evaluate_world(options.world, render, generate, codec, observer, keep_films(options));
   eval::write_report(options.out, report, circumstances(model.get(), options));
   print_summary(report);
   log::info(concat("wrote ", options.out, "/index.html and report.json"));

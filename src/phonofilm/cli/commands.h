@@ -14,6 +14,7 @@ void add_show_command(CLI::App& app);
 void add_world_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
+void add_lab_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_synth_checkpoint_command(CLI::App& app);
 

@@ -1,0 +1,176 @@
+// phonofilm lab STUDY: trains every recipe of a study from several seeds and measures the models side by side.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
+#include "phonofilm/base/log.h"
+#include "phonofilm/base/progress.h"
+#include "phonofilm/cli/commands.h"
+#include "phonofilm/cli/compute.h"
+#include "phonofilm/cli/find_model.h"
+#include "phonofilm/cli/interrupt.h"
+#include "phonofilm/cli/world_films.h"
+#include "phonofilm/eval/comparison.h"
+#include "phonofilm/families/registry.h"
+#include "phonofilm/train/tasks.h"
+#include "phonofilm/train/trainer.h"
+
+namespace phonofilm::cli {
+namespace {
+
+struct LabOptions {
+  std::string study, out, recipes = "recipes/lab";
+  std::int64_t seeds = 3, count = 64;
+  Fields fields() {
+    return {{"seeds", &seeds, "runs of each recipe, with seeds from 1 on", 1.0, 1000.0},
+            {"count", &count, "held-out films that are measured of each run", 2.0, 10000.0}};
+  }
+  std::string output() const { return out.empty() ? "out/lab/" + study : out; }
+};
+
+struct Variant {
+  std::string name;
+  nlohmann::json recipe;
+};
+
+std::vector<Variant> variants_of(const LabOptions& options) {
+  const std::string folder = find_model(options.recipes + "/" + options.study);
+  PF_CHECK(std::filesystem::is_directory(folder), InvalidRequest, "lab", folder,
+           ": no such folder of recipes; phonofilm comes with the study 'architectures'");
+  std::vector<Variant> variants;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    variants.push_back({entry.path().stem().string(), train::read_recipe(entry.path().string())});
+  }
+  PF_CHECK(!variants.empty(), InvalidRequest, "lab", folder, ": holds no recipes (*.json)");
+  std::sort(variants.begin(), variants.end(), [](const Variant& a, const Variant& b) { return a.name < b.name; });
+  return variants;
+}
+
+// One run of one variant in a folder of its own.
+class LabRun {
+ public:
+  LabRun(const LabOptions& options, const Variant& variant, std::int64_t seed, const Observer& observer)
+      : options_(options), variant_(variant), seed_(seed), observer_(observer),
+        folder_(concat(options.output(), "/", variant.name, "/seed", seed)), recipe_(variant.recipe) {
+    recipe_["seed"] = seed;  // also of the rendered clips, hence a cache of its own
+    nlohmann::json& cache = recipe_["options"]["cache"];
+    cache = concat(cache.is_string() ? cache.get<std::string>() : options.output() + "/latents", "/seed", seed);
+  }
+
+  // What was measured, now or earlier by the same recipe.
+  eval::RunFigures figures() {
+    const std::string path = folder_ + "/figures.json";
+    const nlohmann::json circumstances{{"recipe", recipe_}, {"count", options_.count}};
+    if (is_file(path)) {
+      const nlohmann::json kept = load_json(path);
+      PF_CHECK(kept.contains("circumstances") && kept["circumstances"] == circumstances, InvalidRequest, "lab", path,
+               ": was measured by another recipe or on other films; delete it, or choose another --out");
+      return eval::run_figures(kept, path);
+    }
+    train();
+    nlohmann::json json = eval::to_json(measure());
+    json["circumstances"] = circumstances;
+    save_json(path, json);
+    return eval::run_figures(json, path);
+  }
+
+ private:
+  void train() {
+    const train::Recipe recipe = train::parse_recipe(recipe_, variant_.name);
+    const auto task = train::make_task(recipe, /*writer=*/{}, observer_);
+    millions_ = double(task->model().parameter_count()) / 1e6;
+    log::info(concat(variant_.name, ", seed ", seed_, ": ", millions_, " M parameters, ", recipe.run.steps, " steps"));
+    held_out_ = train::train(*task, recipe, {.folder = folder_, .resume = true, .observer = observer_}).validation;
+  }
+
+  // Films without alignment guidance, which helps one architecture more than another, and with the model's own.
+  eval::RunFigures measure() const {
+    const nn::RunContext context = run_context("auto");
+    const auto model = families::load_generator(folder_ + "/model", context.dtype);
+    set_threads(/*asked=*/0, model->info());
+    pipeline::GenerateRequest request;
+    const eval::WorldReport guided = evaluate(*model, request, context);
+    request.align_guidance = 0;
+    const eval::WorldReport plain = evaluate(*model, request, context);
+    return figures_of(plain, guided);
+  }
+
+  eval::WorldReport evaluate(const families::Generator& model, const pipeline::GenerateRequest& request,
+                             const nn::RunContext& context) const {
+    const WorldFilms films(model, request, context);
+    eval::WorldEvalOptions world;
+    world.count = options_.count, world.other_seeds = 0;
+    world.scene = recipe_["options"].value("scene", world.scene);
+    return eval::evaluate_world(world, films.render_options(), films.generate(), {}, observer_);
+  }
+
+  eval::RunFigures figures_of(const eval::WorldReport& plain, const eval::WorldReport& guided) const {
+    const eval::GroupReport &own = *plain.group("generated"), &chance = *plain.group("shuffled");
+    const eval::GroupReport& pulled = *guided.group("generated");
+    const auto percent = [](const eval::Estimate& share) { return 100 * share.value; };
+    return {variant_.name, seed_,
+            {{"strike to sound, median ms", own.impact_to_onset.median_ms.value},
+             {"within 25 ms, %", percent(own.impact_to_onset.within_25)},
+             {"within 50 ms, %", percent(own.impact_to_onset.within_50)},
+             {"sound to strike within 50 ms, %", percent(own.onset_to_impact.within_50)},
+             {"chance: within 50 ms, %", percent(chance.impact_to_onset.within_50)},
+             {"with alignment guidance: within 50 ms, %", percent(pulled.impact_to_onset.within_50)},
+             {"colour, %", percent(own.labels->color)},
+             {"material, %", percent(own.labels->material)},
+             {"held-out loss of the picture", held_out_.at("video")},
+             {"of the sound", held_out_.at("audio")},
+             {"parameters, M", millions_}}};
+  }
+
+  const LabOptions& options_;
+  const Variant& variant_;
+  const std::int64_t seed_;
+  const Observer& observer_;
+  const std::string folder_;
+  nlohmann::json recipe_;
+  double millions_ = 0;
+  std::map<std::string, double> held_out_;
+};
+
+void write_results(const LabOptions& options, const std::vector<eval::RunFigures>& runs) {
+  const std::string table = eval::markdown_table(eval::compare(runs));
+  write_file_atomically(options.output() + "/table.md", table);
+  write_file_atomically(options.output() + "/within_50_ms.svg", eval::dot_plot(runs, "within 50 ms, %"));
+  std::fputs(table.c_str(), stdout);
+}
+
+void run(const LabOptions& options) {
+  const std::vector<Variant> variants = variants_of(options);
+  make_folder(options.output());
+  TerminalProgress progress;
+  const InterruptGuard interrupt;
+  const Observer observer = [&](const ProgressEvent& event) {
+    progress.show(event);
+    return !interrupt.requested();
+  };
+  std::vector<eval::RunFigures> runs;
+  for (std::int64_t seed = 1; seed <= options.seeds; ++seed) {  // seeds outside: a stopped study has compared something
+    for (const Variant& variant : variants) runs.push_back(LabRun(options, variant, seed, observer).figures());
+  }
+  write_results(options, runs);
+  log::info(concat("wrote ", options.output(), "/table.md and within_50_ms.svg"));
+}
+
+}  // namespace
+
+void add_lab_command(CLI::App& app) {
+  const auto options = std::make_shared<LabOptions>();
+  CLI::App* command = app.add_subcommand("lab", "Train and compare the recipes of a study");
+  command->add_option("study", options->study, "a folder of recipes below recipes/lab: architectures")->required();
+  command->add_option("-o,--out", options->out, "folder for runs and results; started again, what is done there is kept (default out/lab/STUDY)");
+  command->add_option("--recipes", options->recipes, "where the folders of recipes are")->capture_default_str();
+  add_flags(*command, options->fields());
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace phonofilm::cli

@@ -1,0 +1,56 @@
+// phonofilm lab through the real program, on a study of two recipes of two steps.
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+using namespace phonofilm;
+using test::run_program;
+
+namespace {
+
+// The shipped study's recipe, cut down to what a test has time for.
+nlohmann::json tiny_recipe(const test::TemporaryFolder& folder) {
+  nlohmann::json recipe = nlohmann::json::parse(read_file("recipes/lab/architectures/align_then_fuse.json"));
+  recipe["steps"] = 2;
+  recipe["options"]["cache"] = folder.file("latents");
+  recipe["options"]["clips"] = 4, recipe["options"]["batch"] = 2, recipe["options"]["validation_clips"] = 2;
+  recipe["options"]["transformer"].update({{"num_double_layers", 1}, {"num_single_layers", 1}});
+  recipe["options"]["model"]["steps"] = 2;
+  return recipe;
+}
+
+}  // namespace
+
+TEST_CASE("cli: a study trains every recipe from every seed, and keeps what is done") {
+  const test::TemporaryFolder folder;
+  make_folder(folder.file("lab/tiny"));
+  write_file_atomically(folder.file("lab/tiny/a.json"), tiny_recipe(folder).dump());
+  write_file_atomically(folder.file("lab/tiny/b.json"), R"({"like": "a.json", "options": {"transformer": {"exchange": false}}})");
+  const std::string command = "lab tiny --seeds 1 --count 2 --recipes " + folder.file("lab") + " -o " + folder.file("out");
+  const auto first = run_program(command);
+  INFO(first.error);
+  REQUIRE(first.exit_code == 0);
+  for (const char* text : {"| a, 1 seed |", "| b, 1 seed |", "within 50 ms, %", "held-out loss of the picture"}) {
+    CAPTURE(text);
+    CHECK(first.output.find(text) != std::string::npos);
+  }
+  CHECK(read_file(folder.file("out/table.md")) == first.output);
+  CHECK(read_file(folder.file("out/within_50_ms.svg")).find("</svg>") != std::string::npos);
+
+  const auto kept = std::filesystem::last_write_time(folder.file("out/a/seed1/figures.json"));
+  const auto again = run_program(command);
+  CHECK(again.exit_code == 0);
+  CHECK(again.output == first.output);
+  CHECK(std::filesystem::last_write_time(folder.file("out/a/seed1/figures.json")) == kept);
+
+  const auto other = run_program(command + " --count 3");
+  CHECK(other.exit_code == 2);
+  CHECK(other.says("figures.json: was measured by another recipe or on other films"));
+}
+
+TEST_CASE("cli: a study that is not there, and the shipped one's recipes") {
+  const auto outcome = run_program("lab architecture");
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.says("recipes/lab/architecture: no such folder of recipes; phonofilm comes with the study 'architectures'"));
+}
