@@ -100,6 +100,6 @@ TEST_CASE("wrong inputs are refused by name") {
   inputs.timestep = at::zeros({1});
   CHECK_THROWS_AS(model.forward(inputs, run), ShapeError);
   inputs = good;
-  inputs.clean_frames = 3;
+  inputs.held = diffusion::first_frames(3);
   CHECK_THROWS_AS(model.forward(inputs, run), InvalidRequest);
 }

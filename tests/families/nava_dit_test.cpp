@@ -80,7 +80,7 @@ struct Recording {
                                   const nn::BlockRunner& runner = nn::PlainRunner()) const {
     const PreparedContext context = context_of(c, run);
     return model->forward({.latent = latent_of(c), .timestep = at::full({1}, c.timestep), .context = &context,
-                           .mask_modality = c.mask, .clean_frames = c.image ? 1 : 0}, run, runner);
+                           .mask_modality = c.mask, .held = diffusion::first_frames(c.image ? 1 : 0)}, run, runner);
   }
 
   void expect_velocity(const diffusion::JointLatent& v, const Case& c, double tolerance) const {

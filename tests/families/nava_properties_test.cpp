@@ -74,8 +74,8 @@ TEST_CASE("masked attention equals a pass of each modality alone") {
     if (blocks == std::string("twin")) config.double_block = "twin";
     const auto model = random_model(config);
     const Batch batch = random_batch(config, 2, 3);
-    const JointLatent masked = velocity(*model, batch, {.mask_modality = true, .clean_frames = 1});
-    const JointLatent video = velocity(*model, batch, {.latent = {batch.latent.video, {}}, .clean_frames = 1});
+    const JointLatent masked = velocity(*model, batch, {.mask_modality = true, .held = diffusion::first_frames(1)});
+    const JointLatent video = velocity(*model, batch, {.latent = {batch.latent.video, {}}, .held = diffusion::first_frames(1)});
     const JointLatent audio = velocity(*model, batch, {.latent = {{}, batch.latent.audio}});
     CHECK_FALSE(video.has_audio());
     CHECK_FALSE(audio.has_video());
@@ -90,9 +90,9 @@ TEST_CASE("samples of a batch do not see each other") {
   const Batch batch = random_batch(model->config(), 3, 4);
   const Tensor order = at::tensor({2, 0, 1}, at::kLong);
   const auto permute = [&](const Tensor& x) { return x.index_select(0, order); };
-  const JointLatent straight = velocity(*model, batch, {.clean_frames = 1});
+  const JointLatent straight = velocity(*model, batch, {.held = diffusion::first_frames(1)});
   const Batch shuffled{diffusion::map(permute, batch.latent), permute(batch.timestep), permute(batch.rows)};
-  const JointLatent permuted = velocity(*model, shuffled, {.clean_frames = 1});
+  const JointLatent permuted = velocity(*model, shuffled, {.held = diffusion::first_frames(1)});
   expect_close(permuted.video, permute(straight.video), 1e-5);
   expect_close(permuted.audio, permute(straight.audio), 1e-5);
 }
@@ -100,11 +100,11 @@ TEST_CASE("samples of a batch do not see each other") {
 TEST_CASE("a clean first frame equals timestep 0 for its tokens, and only for them") {
   const auto model = random_model(small_config());
   Batch batch = random_batch(model->config(), 2, 5);
-  const JointLatent plain = velocity(*model, batch), held = velocity(*model, batch, {.clean_frames = 1});
+  const JointLatent plain = velocity(*model, batch), held = velocity(*model, batch, {.held = diffusion::first_frames(1)});
   CHECK(relative_error(held.video, plain.video) > 1e-3);
   batch.timestep.zero_();
-  expect_close(velocity(*model, batch, {.clean_frames = 1}).video, velocity(*model, batch).video, 1e-5);
-  expect_close(velocity(*model, batch, {.clean_frames = 3}).video, velocity(*model, batch).video, 1e-5);
+  expect_close(velocity(*model, batch, {.held = diffusion::first_frames(1)}).video, velocity(*model, batch).video, 1e-5);
+  expect_close(velocity(*model, batch, {.held = diffusion::first_frames(3)}).video, velocity(*model, batch).video, 1e-5);
 }
 
 TEST_CASE("video and audio share one clock") {
@@ -191,7 +191,7 @@ TEST_CASE("every parameter has a gradient, in float32 and in bfloat16") {
     const nn::RunContext run{.dtype = dtype, .attention = nn::AttentionBackend::explicit_};
     const PreparedContext context = model->prepare_context(batch.rows, {}, run);
     const JointLatent v = model->forward(
-        {.latent = batch.latent, .timestep = batch.timestep, .context = &context, .clean_frames = 1}, run);
+        {.latent = batch.latent, .timestep = batch.timestep, .context = &context, .held = diffusion::first_frames(1)}, run);
     CHECK((v.video.scalar_type() == at::kFloat));
     (v.video.square().mean() + v.audio.square().mean()).backward();
     for (const auto& [name, parameter] : model->named_parameters()) {

@@ -29,7 +29,7 @@ const std::vector<Case>& cases() {
   static const std::vector<Case> all{
       kPositive,
       kNegative,
-      {.name = "i2av_t400", .timestep = 400, .clean_frames = 1},
+      {.name = "i2av_t400", .timestep = 400, .held = diffusion::first_frames(1)},
       {.name = "audio_only_t500", .timestep = 500, .video = false},
       {.name = "video_only_t500", .timestep = 500, .audio = false},
   };
@@ -51,7 +51,7 @@ struct Recording {
     const PreparedContext context = model->prepare_context(c.video ? rows(c.video_rows) : Tensor(),
                                                            c.audio ? rows(c.audio_rows) : Tensor(), run);
     return model->forward({.latent = latent(c), .timestep = at::full({1}, c.timestep), .context = &context,
-                           .clean_frames = c.clean_frames, .skip_block = {c.skip}}, run);
+                           .held = diffusion::first_frames(c.clean_frames), .skip_block = {c.skip}}, run);
   }
 
   void expect(const diffusion::JointLatent& v, const Case& c, double tolerance) const {

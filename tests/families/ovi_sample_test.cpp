@@ -18,7 +18,7 @@ VelocityFn guided_velocity(const ovi::OviTransformer& model, const ovi::Prepared
   return [&model, &context, clean_frames, scales](const JointLatent& latent, double sigma) {
     const JointLatent twice = map([](const Tensor& x) { return at::cat({x, x}); }, latent);
     const JointLatent both = model.forward({.latent = twice, .timestep = at::full({2}, double(wan_model_time(sigma))),
-                                            .context = &context, .clean_frames = clean_frames, .skip_block = {-1, 1}}, {});
+                                            .context = &context, .held = diffusion::first_frames(clean_frames), .skip_block = {-1, 1}}, {});
     const auto half = [&](std::int64_t i) { return map([&](const Tensor& x) { return x.narrow(0, i, 1); }, both); };
     return combine({half(0), half(1), {}, {}}, scales);
   };

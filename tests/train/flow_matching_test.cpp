@@ -36,7 +36,7 @@ void expect_step(const std::string& name, bool image_and_mask) {
   const nava::Voices voices{inputs.at("speakers").narrow(0, 0, 1), as_positions(inputs.at("speaker_positions"), 1)};
   const auto context = model->prepare_context(padded_context(inputs.at("context_pos"), model->config()), {voices}, run);
   const JointLatent v = model->forward({.latent = noisy, .timestep = sigma * 1000, .context = &context,
-                                        .mask_modality = image_and_mask, .clean_frames = image_and_mask ? 1 : 0}, run);
+                                        .mask_modality = image_and_mask, .held = diffusion::first_frames(image_and_mask ? 1 : 0)}, run);
   const FlowLoss loss = flow_loss(v, data, noise, weight);
   expect_close(loss.video[0], golden.at(name + ".mse_video"), 1e-5, "mse_video");
   expect_close(loss.audio[0], golden.at(name + ".mse_audio"), 1e-5, "mse_audio");

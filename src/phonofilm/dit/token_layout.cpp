@@ -45,11 +45,10 @@ nn::RopeTable audio_rope(std::int64_t tokens, const LayoutOptions& options) {
   return {at::constant_pad_nd(time.cos, {0, still}, 1), at::constant_pad_nd(time.sin, {0, still}, 0)};
 }
 
-Tensor mark_clean(std::int64_t clean, std::int64_t tokens) {
-  if (clean == 0) return {};
-  Tensor rows = at::zeros({tokens}, at::kInt);
-  rows.narrow(0, 0, clean).fill_(1);
-  return rows;
+// Row 1 for each of the `tokens_each` tokens of a latent that is held; undefined where nothing is.
+Tensor mark_held(const std::vector<diffusion::LatentSpan>& spans, std::int64_t latents, std::int64_t tokens_each) {
+  if (spans.empty()) return {};
+  return diffusion::held_mask(spans, latents).to(at::kInt).repeat_interleave(tokens_each);
 }
 
 void to_device(TokenStream& stream, at::Device device) {
@@ -57,25 +56,26 @@ void to_device(TokenStream& stream, at::Device device) {
   if (stream.row_of_token.defined()) stream.row_of_token = stream.row_of_token.to(device);
 }
 
-void lay_out_video(TokenLayout& layout, const Tensor& video, std::int64_t clean_frames, const LayoutOptions& options) {
-  PF_CHECK(clean_frames >= 0 && clean_frames <= video.size(2), InvalidRequest, "token layout",
-           "clean_frames must be between 0 and ", video.size(2), ", got ", clean_frames);
+void lay_out_video(TokenLayout& layout, const Tensor& video, const LayoutOptions& options) {
   layout.frames = video.size(2);
   layout.latent_rows = video.size(3);
   layout.latent_columns = video.size(4);
   layout.rows = patches(layout.latent_rows, options.patch[0]);
   layout.columns = patches(layout.latent_columns, options.patch[1]);
-  layout.clean_tokens = clean_frames * layout.rows * layout.columns;
   layout.video.tokens = layout.frames * layout.rows * layout.columns;
   layout.video.rope = video_rope(layout, options);
-  layout.video.row_of_token = mark_clean(layout.clean_tokens, layout.video.tokens);
+  layout.video.row_of_token = mark_held(layout.held.video, layout.frames, layout.rows * layout.columns);
 }
 
-TokenStream join(const TokenStream& video, const TokenStream& audio, std::int64_t clean_tokens) {
+TokenStream join(const TokenStream& video, const TokenStream& audio) {
   if (video.tokens == 0) return audio;
   if (audio.tokens == 0) return video;
-  const std::int64_t tokens = video.tokens + audio.tokens;
-  return {tokens, nn::concat(video.rope, audio.rope), mark_clean(clean_tokens, tokens)};
+  const auto rows = [](const TokenStream& s) {
+    return s.row_of_token.defined() ? s.row_of_token : at::zeros({s.tokens}, at::kInt);
+  };
+  const bool held = video.row_of_token.defined() || audio.row_of_token.defined();
+  return {video.tokens + audio.tokens, nn::concat(video.rope, audio.rope),
+          held ? at::cat({rows(video), rows(audio)}) : Tensor()};
 }
 
 }  // namespace
@@ -85,24 +85,28 @@ std::array<std::int64_t, 3> wan_rope_pairs(std::int64_t head_dim) {
   return {head_dim / 2 - 2 * space, space, space};
 }
 
-TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const LayoutOptions& options) {
+TokenLayout make_layout(const diffusion::JointLatent& latent, const diffusion::Held& held, const LayoutOptions& options) {
+  PF_CHECK((latent.has_video() || held.video.empty()) && (latent.has_audio() || held.audio.empty()), InvalidRequest,
+           "token layout", "a modality that is absent cannot be held");
   TokenLayout layout;
-  if (latent.has_video()) lay_out_video(layout, latent.video, clean_frames, options);
+  layout.held = held;
+  if (latent.has_video()) lay_out_video(layout, latent.video, options);
   if (latent.has_audio()) {
     layout.audio.tokens = latent.audio.size(2);
     layout.audio.rope = audio_rope(layout.audio.tokens, options);
+    layout.audio.row_of_token = mark_held(held.audio, layout.audio.tokens, /*tokens_each=*/1);
   }
-  layout.joint = join(layout.video, layout.audio, layout.clean_tokens);
+  layout.joint = join(layout.video, layout.audio);
   const at::Device device = latent.has_video() ? latent.video.device() : latent.audio.device();
   for (TokenStream* stream : {&layout.video, &layout.audio, &layout.joint}) to_device(*stream, device);
   return layout;
 }
 
-bool fits(const TokenLayout& l, const diffusion::JointLatent& latent, std::int64_t clean_frames) {
+bool fits(const TokenLayout& l, const diffusion::JointLatent& latent, const diffusion::Held& held) {
   const bool picture = latent.has_video() ? latent.video.sizes().slice(2) == at::IntArrayRef({l.frames, l.latent_rows, l.latent_columns})
                                           : l.video.tokens == 0;
   const bool sound = l.audio.tokens == (latent.has_audio() ? latent.audio.size(2) : 0);
-  return picture && sound && l.clean_tokens == clean_frames * l.rows * l.columns;
+  return picture && sound && l.held == held;
 }
 
 Tensor patchify(const Tensor& video, const TokenLayout& l, const LayoutOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "phonofilm/diffusion/held.h"
 #include "phonofilm/diffusion/joint_latent.h"
 #include "phonofilm/nn/rope.h"
 
@@ -32,15 +33,15 @@ struct TokenStream {
 struct TokenLayout {
   std::int64_t frames = 0, rows = 0, columns = 0;  // grid of video tokens
   std::int64_t latent_rows = 0, latent_columns = 0;  // of the video latent before padding to whole patches
-  std::int64_t clean_tokens = 0;
+  diffusion::Held held;
   TokenStream video, audio, joint;
 };
 
-// clean_frames: leading latent frames whose tokens get t = 0.
-TokenLayout make_layout(const diffusion::JointLatent& latent, std::int64_t clean_frames, const LayoutOptions& options);
+// held: what of the latent is given; its tokens get t = 0. Of a modality that is absent nothing may be held.
+TokenLayout make_layout(const diffusion::JointLatent& latent, const diffusion::Held& held, const LayoutOptions& options);
 
 // Whether a layout is that of latents of this shape.
-bool fits(const TokenLayout& layout, const diffusion::JointLatent& latent, std::int64_t clean_frames);
+bool fits(const TokenLayout& layout, const diffusion::JointLatent& latent, const diffusion::Held& held);
 
 // [B, C, F, H, W] -> [B, F * h * w, C * ph * pw], tokens in the order frame, row, column; H and W that are not whole
 // patches are padded with zeros at the bottom and right.

@@ -1,6 +1,60 @@
 #include "phonofilm/train/joint_options.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace phonofilm::train {
+namespace {
+
+using diffusion::Held;
+using diffusion::LatentSpan;
+
+// The steps of sound that lie at the same time as latent frames [first, first + count).
+LatentSpan sound_of(const LatentSpan& frames, const ClipLength& length) {
+  const auto pictures_before = [&](std::int64_t frame) { return frame == 0 ? 0 : (frame - 1) * length.frame_patch + 1; };
+  const double steps_per_picture = double(length.steps) / double(pictures_before(length.frames));
+  const auto step_at = [&](std::int64_t frame) {
+    return std::int64_t(std::llround(double(pictures_before(frame)) * steps_per_picture));
+  };
+  const std::int64_t first = step_at(frames.first);
+  return {first, step_at(frames.first + frames.count) - first};
+}
+
+void hold(std::vector<LatentSpan>& spans, LatentSpan span) {
+  if (span.count > 0) spans.push_back(span);
+}
+
+// Everything but `open`.
+std::vector<LatentSpan> around(const LatentSpan& open, std::int64_t length) {
+  std::vector<LatentSpan> spans;
+  const std::int64_t end = open.first + open.count;
+  hold(spans, {0, open.first});
+  hold(spans, {end, length - end});
+  return spans;
+}
+
+// A half at most, and never so little that nothing can be seen of how things move.
+Held draw_beginning(const ClipLength& length, Random& random) {
+  const LatentSpan frames{0, 1 + random.below(std::max<std::int64_t>(1, length.frames / 2))};
+  Held held;
+  hold(held.video, frames);
+  hold(held.audio, sound_of(frames, length));
+  return held;
+}
+
+// Between a fifth and two thirds of the clip is made anew, in both modalities or in one while the other is given whole.
+Held draw_retake(const ClipLength& length, Random& random) {
+  const auto part = [&](double share) { return std::max<std::int64_t>(1, std::llround(share * double(length.frames))); };
+  const std::int64_t count = part(random.uniform(0.2, 0.67));
+  const LatentSpan open{random.below(length.frames - count + 1), count};
+  const double which = random.uniform();
+  Held held{around(open, length.frames), around(sound_of(open, length), length.steps)};
+  if (which < 0.25) held.video = {{0, length.frames}};
+  else if (which < 0.5) held.audio = {{0, length.steps}};
+  return held;
+}
+
+}  // namespace
 
 Fields JointTaskOptions::fields() {
   return {{"video_autoencoder", &video_autoencoder, "folder of the trained video autoencoder"},
@@ -25,6 +79,11 @@ Fields JointTaskOptions::fields() {
           {"audio_weight", &audio_weight, "of the audio loss", 0.0, 100.0},
           {"caption_drop", &caption_drop, "probability of no text, per sample", 0.0, 1.0},
           {"image_condition", &image_condition, "probability of a given first frame, per batch", 0.0, 1.0},
+          {"last_image", &last_image, "probability of a given last frame, per batch", 0.0, 1.0},
+          {"follow_picture", &follow_picture, "probability of a given picture, per batch", 0.0, 1.0},
+          {"follow_sound", &follow_sound, "probability of a given sound, per batch", 0.0, 1.0},
+          {"go_on", &go_on, "probability of a given beginning, per batch", 0.0, 1.0},
+          {"retake", &retake, "probability that all but a span is given, per batch", 0.0, 1.0},
           {"mask_modality", &mask_modality, "probability of separate modalities, per batch", 0.0, 1.0},
           {"audio_only", &audio_only, "probability of sound alone, per batch", 0.0, 1.0},
           {"video_only", &video_only, "probability of picture alone, per batch", 0.0, 1.0}};
@@ -39,8 +98,27 @@ JointMode draw_mode(const JointTaskOptions& options, Random& random) {
     mode.has_audio = false;
   }
   mode.masked = random.chance(options.mask_modality) && mode.has_video && mode.has_audio;
-  mode.image = random.chance(options.image_condition) && mode.has_video;
   return mode;
+}
+
+Held draw_held(const JointTaskOptions& o, const JointMode& mode, const ClipLength& length, Random& random) {
+  double at = random.uniform();
+  const auto drawn = [&](double probability) {
+    at -= probability;
+    return at < 0 && at >= -probability;
+  };
+  Held held;
+  const bool first = drawn(o.image_condition), last = drawn(o.last_image), picture = drawn(o.follow_picture);
+  const bool sound = drawn(o.follow_sound), beginning = drawn(o.go_on), retake = drawn(o.retake);
+  if (first) held = diffusion::first_frames(1);
+  if (last) held.video = {{length.frames - 1, 1}};
+  if (picture && mode.has_audio) held.video = {{0, length.frames}};
+  if (sound && mode.has_video) held.audio = {{0, length.steps}};
+  if (beginning) held = draw_beginning(length, random);
+  if (retake && mode.has_video && mode.has_audio) held = draw_retake(length, random);
+  if (!mode.has_video) held.video.clear();
+  if (!mode.has_audio) held.audio.clear();
+  return held;
 }
 
 }  // namespace phonofilm::train

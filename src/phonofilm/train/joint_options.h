@@ -3,6 +3,7 @@
 
 #include "phonofilm/base/fields.h"
 #include "phonofilm/base/random.h"
+#include "phonofilm/diffusion/held.h"
 
 namespace phonofilm::train {
 
@@ -22,7 +23,13 @@ struct JointTaskOptions {
   double video_scale = 1, audio_scale = 1;
   double video_weight = 1, audio_weight = 1;  // of the losses
   double caption_drop = 0.1;         // per sample
-  double image_condition = 0.2;      // per batch: the first latent frame is given
+  // Per batch, what is given and held clean; at most one of them is drawn.
+  double image_condition = 0.2;  // the first latent frame
+  double last_image = 0;         // the last latent frame
+  double follow_picture = 0;     // the whole picture: the sound follows it
+  double follow_sound = 0;       // the whole sound: the picture follows it
+  double go_on = 0;              // the beginning of both
+  double retake = 0;             // all but a span in one modality or both
   double mask_modality = 0.1;        // per batch: no attention between picture and sound
   double audio_only = 0.05, video_only = 0.05;  // per batch: the other modality is absent
   Fields fields();
@@ -30,11 +37,19 @@ struct JointTaskOptions {
 
 // What a batch trains, drawn per batch.
 struct JointMode {
-  bool image = false, masked = false, has_video = true, has_audio = true;
-  std::int64_t code() const { return image | masked << 1 | has_video << 2 | has_audio << 3; }
-  static JointMode from_code(std::int64_t code) { return {bool(code & 1), bool(code & 2), bool(code & 4), bool(code & 8)}; }
+  bool masked = false, has_video = true, has_audio = true;
+  std::int64_t code() const { return masked | has_video << 1 | has_audio << 2; }
+  static JointMode from_code(std::int64_t code) { return {bool(code & 1), bool(code & 2), bool(code & 4)}; }
 };
 
 JointMode draw_mode(const JointTaskOptions& options, Random& random);
+
+// What is given of clips of this many latent frames and latent steps of sound. Only what the mode has can be held, and
+// something is always left to be made.
+struct ClipLength {
+  std::int64_t frames = 0, frame_patch = 4;  // latent frames; pictures per latent frame but the first, which holds one
+  std::int64_t steps = 0;
+};
+diffusion::Held draw_held(const JointTaskOptions& options, const JointMode& mode, const ClipLength& length, Random& random);
 
 }  // namespace phonofilm::train

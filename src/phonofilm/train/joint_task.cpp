@@ -37,6 +37,7 @@ class JointTask : public Task {
   // Renders and encodes the data, or finds it in the cache.
   void prepare(const nn::RunContext& run, const Observer& observer) {
     const nava::SmallCodecs codecs = nava::load_codecs(options_.video_autoencoder, options_.audio_autoencoder, "", run.dtype);
+    frame_patch_ = codecs.video->config().frame_patch;
     const double total = std::accumulate(options_.length_weights.begin(), options_.length_weights.end(), 0.0);
     for (size_t i = 0; i < options_.frames.size(); ++i) {
       const auto clips = std::int64_t(std::ceil(double(options_.clips) * options_.length_weights[i] / total));
@@ -61,6 +62,7 @@ class JointTask : public Task {
     }
     Batch batch{{"tokens", bucket.tokens.index_select(0, index).masked_fill(drop.unsqueeze(1), 0)},
                 {"mode", at::full({options_.batch}, mode.code(), at::kLong)}};
+    hold(batch, draw_held(options_, mode, length_of(bucket), random), length_of(bucket));
     if (mode.has_video) batch["video"] = take(bucket.latents.video, index, model_options_.video_mean, model_options_.video_std);
     if (mode.has_audio) batch["audio"] = take(bucket.latents.audio, index, model_options_.audio_mean, model_options_.audio_std);
     return batch;
@@ -163,6 +165,26 @@ class JointTask : public Task {
     return exchanged;
   }
 
+  ClipLength length_of(const Bucket& bucket) const {
+    return {bucket.latents.video.size(2), frame_patch_, bucket.latents.audio.size(2)};
+  }
+
+  // What is held, as masks that are split with the batch; none where nothing is.
+  void hold(Batch& batch, const diffusion::Held& held, const ClipLength& length) const {
+    const auto rows = [&](const std::vector<diffusion::LatentSpan>& spans, std::int64_t latents) {
+      return diffusion::held_mask(spans, latents).expand({options_.batch, latents});
+    };
+    if (!held.video.empty()) batch["held_video"] = rows(held.video, length.frames);
+    if (!held.audio.empty()) batch["held_audio"] = rows(held.audio, length.steps);
+  }
+
+  static diffusion::Held held_of(const Batch& batch) {
+    const auto spans = [&](const char* name) {
+      return batch.contains(name) ? diffusion::spans_of(batch.at(name)[0]) : std::vector<diffusion::LatentSpan>{};
+    };
+    return {spans("held_video"), spans("held_audio")};
+  }
+
   const Bucket& pick_bucket(Random& random) const {
     double at = random.uniform() * std::accumulate(options_.length_weights.begin(), options_.length_weights.end(), 0.0);
     for (size_t i = 0; i + 1 < buckets_.size(); ++i) {
@@ -190,22 +212,26 @@ class JointTask : public Task {
     const at::Generator generator = make_generator(noise_seed);
     const JointLatent noise = diffusion::map([&](const Tensor& x) { return randn(x.sizes().vec(), generator); }, data);
     JointLatent noisy = add_noise(data, noise, levels.sigma);
-    if (mode.image) noisy.video.narrow(2, 0, 1).copy_(data.video.narrow(2, 0, 1));
+    const diffusion::Held held = held_of(batch);
+    diffusion::impose(data, held, noisy);
     const nava::PreparedContext context = backbone_->encode_text(batch.at("tokens"), run);
     nava::NavaInputs inputs;
     inputs.latent = noisy;
     inputs.timestep = levels.timestep();
     inputs.context = &context;
     inputs.mask_modality = mode.masked;
-    inputs.clean_frames = mode.image ? 1 : 0;
+    inputs.held = held;
     JointLatent prediction = backbone_->transformer().forward(inputs, run);
-    if (mode.image) prediction.video = without_first_frame(prediction.video, noise.video - data.video);
+    if (!held.video.empty()) prediction.video = without_held(prediction.video, noise.video - data.video, held.video);
+    if (!held.audio.empty()) prediction.audio = without_held(prediction.audio, noise.audio - data.audio, held.audio);
     return flow_loss(prediction, data, noise, levels.weight, {options_.video_weight, options_.audio_weight});
   }
 
-  // A given first frame has nothing to learn: its noise cannot be seen. (The published loss includes it.)
-  static Tensor without_first_frame(const Tensor& prediction, const Tensor& target) {
-    return at::cat({target.narrow(2, 0, 1), prediction.narrow(2, 1, prediction.size(2) - 1)}, 2);
+  // What is given has nothing to learn: its noise cannot be seen. (The published loss includes a given first frame.)
+  static Tensor without_held(const Tensor& prediction, const Tensor& target, const std::vector<diffusion::LatentSpan>& spans) {
+    Shape shape(size_t(prediction.dim()), 1);
+    shape[2] = prediction.size(2);
+    return at::where(diffusion::held_mask(spans, prediction.size(2)).view(shape), target, prediction);
   }
 
   static Clip generate(const families::Generator& generator, const std::string& caption, std::uint64_t seed, const nn::RunContext& run) {
@@ -232,6 +258,7 @@ class JointTask : public Task {
   std::uint64_t seed_;
   SampleWriter writer_;
   NavaNoiseTable nava_table_;
+  std::int64_t frame_patch_ = 4;  // of the video autoencoder
   std::vector<Bucket> buckets_;
   Bucket validation_;
 };

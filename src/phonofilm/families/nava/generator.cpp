@@ -121,7 +121,7 @@ class NavaGenerator : public families::Generator {
     const auto layout = std::make_shared<TokenLayout>();
     return [this, &context, layout, whole_times, asked = sampling.guidance, run](const JointLatent& latent, double sigma) {
       const bool picture = latent.has_video(), sound = latent.has_audio();
-      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, context.first_frame.defined() && picture ? 1 : 0);
+      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, diffusion::first_frames(context.first_frame.defined() && picture ? 1 : 0));
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       const auto scales = applicable(asked, picture, sound, context.has_voices());
       return guided_velocity(backbone_, context, scales, latent, time, layout.get(), run, *placement_.runner);

@@ -58,7 +58,7 @@ JointLatent guided_velocity(const NavaTransformer& model, const GuidedContext& c
     NavaInputs inputs{.latent = latent, .timestep = at::full({batch}, time, at::kFloat), .context = &texts};
     inputs.latent = diffusion::map([&](const Tensor& x) { return at::cat(std::vector<Tensor>(size_t(batch), x)); }, latent);
     inputs.mask_modality = masked;
-    inputs.clean_frames = context.first_frame.defined() && latent.has_video() ? 1 : 0;
+    inputs.held = diffusion::first_frames(context.first_frame.defined() && latent.has_video() ? 1 : 0);
     inputs.layout = layout;
     return model.forward(inputs, run, runner);
   };

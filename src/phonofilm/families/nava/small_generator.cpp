@@ -210,7 +210,7 @@ class SmallGenerator : public families::Generator {
     inputs.timestep = at::full({batch}, 1000 * sigma, at::kFloat);
     inputs.context = &context;
     inputs.mask_modality = mask_modality;
-    inputs.clean_frames = own.first_frame.defined() && latent.has_video() ? 1 : 0;
+    inputs.held = diffusion::first_frames(own.first_frame.defined() && latent.has_video() ? 1 : 0);
     return backbone_->transformer().forward(inputs, run);
   }
 

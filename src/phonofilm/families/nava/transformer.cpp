@@ -130,7 +130,7 @@ void NavaTransformer::check(const NavaInputs& in) const {
   expect_shape(in.timestep, {batch}, "nava: timestep");
   if (video.defined()) expect_shape(video, {batch, config_.vid_in_dim, kAny, kAny, kAny}, "nava: video latent");
   if (audio.defined()) expect_shape(audio, {batch, config_.audio_in_dim, kAny}, "nava: audio latent");
-  PF_CHECK(!in.layout || dit::fits(*in.layout, in.latent, in.clean_frames), ShapeError, "nava",
+  PF_CHECK(!in.layout || dit::fits(*in.layout, in.latent, in.held), ShapeError, "nava",
            "the layout that is given is that of another clip");
 }
 
@@ -169,8 +169,8 @@ Tensor NavaTransformer::run_blocks(nn::BlockState state, const PreparedContext& 
 diffusion::JointLatent NavaTransformer::forward(const NavaInputs& inputs, const nn::RunContext& run,
                                                 const nn::BlockRunner& runner) const {
   check(inputs);
-  const TokenLayout layout = inputs.layout ? *inputs.layout : this->layout(inputs.latent, inputs.clean_frames);
-  const dit::TimeRows time = time_embedding_.forward(dit::timestep_rows(inputs.timestep, layout.clean_tokens > 0));
+  const TokenLayout layout = inputs.layout ? *inputs.layout : this->layout(inputs.latent, inputs.held);
+  const dit::TimeRows time = time_embedding_.forward(dit::timestep_rows(inputs.timestep, layout.held.any()));
   const auto in = std::make_shared<const BlockInputs>(BlockInputs{layout, time.e0, inputs.mask_modality || !config_.exchange});
   const Tensor tokens = run_blocks(embed(inputs.latent, layout, run), *inputs.context, in, run, runner);
 

@@ -42,7 +42,7 @@ struct NavaInputs {
   Tensor timestep{};                         // [B] float32, 0..1000: one for both modalities
   const PreparedContext* context = nullptr;  // of the same batch
   bool mask_modality = false;                // no attention between video and audio
-  std::int64_t clean_frames = 0;             // leading latent frames that are given: their tokens get t = 0
+  diffusion::Held held{};                    // what of the latent is given: its tokens get t = 0
   // Where tokens stand, if it is known from an earlier pass of this shape (NavaTransformer::layout); null: worked out anew.
   const TokenLayout* layout = nullptr;
 };
@@ -59,8 +59,8 @@ class NavaTransformer : public nn::Module {
   PreparedContext prepare_context(const Tensor& rows, const std::vector<Voices>& voices, const nn::RunContext& run,
                                   const nn::BlockRunner& runner = nn::PlainRunner()) const;
 
-  TokenLayout layout(const diffusion::JointLatent& latent, std::int64_t clean_frames) const {
-    return dit::make_layout(latent, clean_frames, config_.layout());
+  TokenLayout layout(const diffusion::JointLatent& latent, const diffusion::Held& held) const {
+    return dit::make_layout(latent, held, config_.layout());
   }
   // For runners that stream weights: double blocks, then single blocks.
   nn::BlockModules blocks();

@@ -121,8 +121,8 @@ class OviGenerator : public families::Generator {
             run](const JointLatent& latent, double sigma) {
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       OviInputs inputs{.latent = latent, .timestep = at::full({1}, time, at::kFloat), .context = &own.positive};
-      inputs.clean_frames = own.first_frame.defined() && latent.has_video() ? 1 : 0;
-      if (layout->video.tokens + layout->audio.tokens == 0) *layout = towers_.layout(latent, inputs.clean_frames);
+      inputs.held = diffusion::first_frames(own.first_frame.defined() && latent.has_video() ? 1 : 0);
+      if (layout->video.tokens + layout->audio.tokens == 0) *layout = towers_.layout(latent, inputs.held);
       inputs.layout = layout.get();
       if (!guided) return towers_.forward(inputs, run, *placement_.runner);
       inputs.latent = diffusion::map([](const Tensor& x) { return at::cat({x, x}); }, latent);

@@ -112,7 +112,7 @@ void OviTransformer::check(const OviInputs& in) const {
            batch, " numbers, one per sample, got ", in.skip_block.size());
   if (video.defined()) expect_shape(video, {batch, config_.video.in_dim, kAny, kAny, kAny}, "ovi: video latent");
   if (audio.defined()) expect_shape(audio, {batch, config_.audio.in_dim, kAny}, "ovi: audio latent");
-  PF_CHECK(!in.layout || dit::fits(*in.layout, in.latent, in.clean_frames), ShapeError, "ovi",
+  PF_CHECK(!in.layout || dit::fits(*in.layout, in.latent, in.held), ShapeError, "ovi",
            "the layout that is given is that of another clip");
 }
 
@@ -153,12 +153,12 @@ nn::BlockState OviTransformer::run_block(size_t index, const nn::BlockState& sta
 JointLatent OviTransformer::forward(const OviInputs& in, const nn::RunContext& run, const nn::BlockRunner& runner) const {
   check(in);
   const auto pass = std::make_shared<Pass>();
-  pass->layout = in.layout ? *in.layout : layout(in.latent, in.clean_frames);
+  pass->layout = in.layout ? *in.layout : layout(in.latent, in.held);
   pass->context = *in.context;
   pass->run = run;
-  const bool clean = pass->layout.clean_tokens > 0;
+  const bool clean = pass->layout.held.any();
   if (in.latent.has_video()) pass->video_time = video_model_.time_embedding().forward(dit::timestep_rows(in.timestep, clean));
-  if (in.latent.has_audio()) pass->audio_time = audio_model_.time_embedding().forward(dit::timestep_rows(in.timestep, false));
+  if (in.latent.has_audio()) pass->audio_time = audio_model_.time_embedding().forward(dit::timestep_rows(in.timestep, clean));
 
   nn::BlockState state = embed(in, pass->layout, run);
   const std::vector<std::int64_t> blocks = blocks_to_run(in, video_model_.depth());

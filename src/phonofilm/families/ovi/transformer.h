@@ -23,7 +23,7 @@ struct OviInputs {
   diffusion::JointLatent latent{};            // video [B, C, F, H, W], audio [B, C, T]
   Tensor timestep{};                          // [B] float32, 0..1000: one for both modalities
   const PreparedContext* context = nullptr;   // of the same batch
-  std::int64_t clean_frames = 0;              // leading latent frames that are given: their video tokens get t = 0
+  diffusion::Held held{};                     // what of the latent is given: its tokens get t = 0
   // Skip-layer guidance: the block that sample i passes by in both towers; empty or below 0: none.
   std::vector<std::int64_t> skip_block{};
   // Where tokens stand, if it is known from an earlier pass of this shape (OviTransformer::layout); null: worked out anew.
@@ -43,8 +43,8 @@ class OviTransformer : public nn::Module {
                                   const nn::BlockRunner& runner = nn::PlainRunner()) const;
 
   // RoPE tables and token grid of a latent's shape, which stay the same for all steps of a clip.
-  dit::TokenLayout layout(const diffusion::JointLatent& latent, std::int64_t clean_frames) const {
-    return dit::make_layout(latent, clean_frames, config_.layout());
+  dit::TokenLayout layout(const diffusion::JointLatent& latent, const diffusion::Held& held) const {
+    return dit::make_layout(latent, held, config_.layout());
   }
 
   // Velocities (noise - data), float32, in the layout of the latents. Differentiable in latents, context and weights.
