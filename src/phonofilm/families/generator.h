@@ -11,6 +11,7 @@
 #include "phonofilm/base/progress.h"
 #include "phonofilm/diffusion/guidance.h"
 #include "phonofilm/diffusion/joint_latent.h"
+#include "phonofilm/families/kept_film.h"
 #include "phonofilm/nn/run_context.h"
 #include "phonofilm/tensor/clip.h"
 
@@ -38,6 +39,7 @@ struct ModelInfo {
   std::string negative_video, negative_audio;  // negative prompts where the user gives none; empty: no text
   bool fits_images = false;  // takes first frames of any size; else they must have the clip's
   bool takes_voices = false;   // reads reference voices
+  bool keeps_films = false;    // makes films that keep parts of a given one
   bool shows_strikes = false;  // films of the rendered world, in which eval/sync can find what is struck
 };
 
@@ -67,6 +69,7 @@ struct Prompt {
   // Reference voices, float32 [channels, S] at kVoiceRate: the i-th for the i-th <S>...<E>; undefined where a line has none.
   std::vector<Tensor> voices{};
   Tensor image{};  // the first frame, uint8 [H, W, 3], of the spec's size unless ModelInfo::fits_images; undefined: none
+  KeptFilm kept{};  // of models that keep films: what of a given film the new one keeps, beside the first frame
 };
 
 // What making a film will take, for plans before it and benchmarks after it.

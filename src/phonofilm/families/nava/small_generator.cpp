@@ -27,7 +27,8 @@ using families::Prompt;
 
 struct SmallConditioning : families::Conditioning {
   PreparedContext positive, negative;
-  Tensor first_frame;  // normalised latent [1, C, 1, H', W'] held clean, or undefined
+  JointLatent given;  // normalised, of the film's shape, of the modalities of which something is held
+  diffusion::Held held;
 };
 
 // Runs work() in a thread of its own, without gradients.
@@ -101,11 +102,8 @@ class SmallGenerator : public families::Generator {
     note_unknown_words(prompt, conditioning->notices);
     conditioning->positive = backbone_->encode_text(backbone_->text_encoder().tokenize({prompt.text}), run);
     conditioning->negative = backbone_->encode_text(backbone_->text_encoder().tokenize({prompt.negative}), run);
-    if (prompt.image.defined() && spec.has_video()) {
-      expect_shape(prompt.image, {spec.height, spec.width, 3}, "generate: image");
-      conditioning->first_frame = normalise(encode_frames(codecs_, prompt.image.unsqueeze(0), run), options_.video_mean,
-                                            options_.video_std);
-    }
+    give_film(prompt.kept, spec, run, *conditioning);
+    if (prompt.image.defined() && spec.has_video()) give_image(prompt.image, spec, run, *conditioning);
     return conditioning;
   }
 
@@ -151,8 +149,8 @@ class SmallGenerator : public families::Generator {
   }
 
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
-    const Tensor& first = dynamic_cast<const SmallConditioning&>(conditioning).first_frame;
-    if (first.defined()) latent.video.narrow(2, 0, 1).copy_(first);
+    const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
+    diffusion::impose(own.given, own.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run,
@@ -199,6 +197,28 @@ class SmallGenerator : public families::Generator {
     return codecs_.vocoder->forward(mel, run).clamp(-1, 1).contiguous();
   }
 
+  void give_film(const families::KeptFilm& film, const ClipSpec& spec, const nn::RunContext& run, SmallConditioning& own) const {
+    if (film.empty()) return;
+    const LatentShape shape = latent_shape(spec);
+    families::LatentClock clock{.frame_patch = codecs_.video->config().frame_patch, .fps = options_.fps};
+    if (spec.has_video()) clock.frames = shape.video[2];
+    if (spec.has_audio()) clock.steps = shape.audio[2];
+    clock.step_seconds = double(audio_unit()) / double(options_.sample_rate);
+    own.held = families::held_latents(film, clock);
+    own.given = encode_clip({own.held.video.empty() ? Tensor() : film.clip.frames, options_.fps,
+                             own.held.audio.empty() ? Tensor() : film.clip.waveform, options_.sample_rate}, run);
+  }
+
+  // In the place of the first latent frame, which holds one picture.
+  void give_image(const Tensor& image, const ClipSpec& spec, const nn::RunContext& run, SmallConditioning& own) const {
+    expect_shape(image, {spec.height, spec.width, 3}, "generate: image");
+    const Tensor frame = normalise(encode_frames(codecs_, image.unsqueeze(0), run), options_.video_mean, options_.video_std);
+    if (!own.given.has_video()) own.given.video = at::zeros(latent_shape(spec).video);
+    own.given.video.narrow(2, 0, 1).copy_(frame);
+    const bool held = !own.held.video.empty() && own.held.video.front().first == 0;
+    if (!held) own.held.video.insert(own.held.video.begin(), {0, 1});
+  }
+
   // Samples per audio latent.
   std::int64_t audio_unit() const { return 2 * codecs_.audio->config().mel.hop; }
 
@@ -210,7 +230,7 @@ class SmallGenerator : public families::Generator {
     inputs.timestep = at::full({batch}, 1000 * sigma, at::kFloat);
     inputs.context = &context;
     inputs.mask_modality = mask_modality;
-    inputs.held = diffusion::first_frames(own.first_frame.defined() && latent.has_video() ? 1 : 0);
+    inputs.held = own.held;
     return backbone_->transformer().forward(inputs, run);
   }
 
@@ -254,6 +274,7 @@ class SmallGenerator : public families::Generator {
     info_.sampling.shift = options_.shift;
     info_.threads = 1;
     info_.shows_strikes = true;
+    info_.keeps_films = true;
     info_.sampling.guidance.text = {options_.text_guidance_video, options_.text_guidance_audio};
     info_.sampling.guidance.align = {options_.align_guidance_video, options_.align_guidance_audio};
     info_.sampling.guidance.use_align = options_.align_guidance_video > 0 || options_.align_guidance_audio > 0;

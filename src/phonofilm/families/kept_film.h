@@ -1,0 +1,41 @@
+// A film of which a new one keeps parts: its picture while sound is made for it, its sound, its beginning, everything but
+// a moment. What is kept is held clean in the latents while the rest is denoised, and is put back into the result.
+#pragma once
+
+#include <vector>
+
+#include "phonofilm/diffusion/held.h"
+#include "phonofilm/tensor/clip.h"
+
+namespace phonofilm::families {
+
+struct TimeSpan {
+  double first = 0, last = 0;  // seconds
+  bool operator==(const TimeSpan&) const = default;
+};
+
+struct KeptFilm {
+  // Of the new film's shape, or without a modality of which nothing is kept. What is not kept may be anything.
+  Clip clip;
+  std::vector<TimeSpan> video, audio;  // what is kept, in order, without overlap
+  bool empty() const { return video.empty() && audio.empty(); }
+};
+
+// How a clip's latents lie in time.
+struct LatentClock {
+  std::int64_t frames = 0, frame_patch = 4;  // latent frames; pictures of each but the first, which holds one
+  double fps = 24;
+  std::int64_t steps = 0;    // of the sound
+  double step_seconds = 0;
+};
+
+// The latents that lie in what is kept: latent frames all of whose pictures do (a picture is where its middle is), and
+// steps of sound whose middle does.
+diffusion::Held held_latents(const KeptFilm& film, const LatentClock& clock);
+
+// Overwrites pictures and sound of `made` with what is kept. At borders inside the film the sound is faded over
+// kFadeSeconds into what is kept. Throws ShapeError where the film has not the shape of `made`.
+void put_back(const KeptFilm& film, Clip& made);
+inline constexpr double kFadeSeconds = 0.01;
+
+}  // namespace phonofilm::families
