@@ -90,7 +90,8 @@ TEST_CASE("a grammar fills slots, tidies spaces and knows its words") {
   const Grammar marked(Grammar::Rules{{"said", {"{who} says <S> {text} <E> , then <AUDCAP> a voice <ENDAUDCAP>"}}});
   CHECK(marked.expand("said", {{"who", "she"}, {"text", "one two"}}, random) ==
         "she says <S>one two<E>, then <AUDCAP>a voice<ENDAUDCAP>");
-  CHECK(split_words("says <S>one two<E>, then") == std::vector<std::string>{"says", "s", "one", "two", "e", ",", "then"});
+  CHECK(split_words("says <S>one two<E>, then") ==
+        std::vector<std::string>{"says", "s", "one", "two", "e", ",", "then"});
   CHECK(split_words("falls, it  is") == std::vector<std::string>{"falls", ",", "it", "is"});
 }
 

@@ -33,7 +33,8 @@ double tone(const Tensor& waveform, double frequency, double first, double last)
 double brightness(const Tensor& frames, std::int64_t frame, double x, double y, double reach) {
   const auto size = double(frames.size(1));
   const auto at = [&](double v) { return std::clamp<std::int64_t>(std::llround(v * size), 0, frames.size(1)); };
-  return frames[frame].slice(0, at(y - reach), at(y + reach)).slice(1, at(x - reach), at(x + reach)).to(at::kFloat).mean().item<double>();
+  const Tensor box = frames[frame].slice(0, at(y - reach), at(y + reach)).slice(1, at(x - reach), at(x + reach));
+  return box.to(at::kFloat).mean().item<double>();
 }
 
 bool same(const Sample& a, const Sample& b) {
@@ -80,7 +81,9 @@ TEST_CASE("every scene plays at other sizes, shapes, rates and lengths") {
     wide.width = 112;
     narrow.width = 64;
     for (const RenderOptions& options : {wide, narrow, options_for(1.2, 48)}) {
-      for (std::uint64_t seed = 0; seed < 3; ++seed) CHECK(render(scene, seed, options).clip.frames.size(2) == options.width);
+      for (std::uint64_t seed = 0; seed < 3; ++seed) {
+        CHECK(render(scene, seed, options).clip.frames.size(2) == options.width);
+      }
     }
     const bool equal = to_json(truth_of(scene, 5, options_for(2, 48, 12, 48000))) == to_json(truth_of(scene, 5, {}));
     CHECK(equal);
@@ -125,7 +128,8 @@ TEST_CASE("the lamp is lit exactly when it beeps") {
     const Object& lamp = sample.truth.objects[0];
     const auto lit = [&](double time) {
       const auto flashes = spans_of(sample.truth, "light");
-      return std::any_of(flashes.begin(), flashes.end(), [&](const Span& s) { return time >= s.start && time < s.end; });
+      return std::any_of(flashes.begin(), flashes.end(),
+                         [&](const Span& s) { return time >= s.start && time < s.end; });
     };
     double darkest = 1e9, brightest = 0;
     for (std::int64_t f = 0; f < 49; ++f) {
@@ -179,7 +183,8 @@ TEST_CASE("the car's whine has the pitch and the side that the truth tells") {
       const auto first = std::int64_t((time - 0.01) * 16000), last = std::int64_t((time + 0.01) * 16000);
       const Tensor power = sample.clip.waveform.slice(1, first, last).square().sum(1);
       const double angle = std::atan2(std::sqrt(power[1].item<double>()), std::sqrt(power[0].item<double>()));
-      CHECK(angle / (std::numbers::pi / 2) == doctest::Approx(value_at(*find_track(sample.truth, "pan"), time)).epsilon(0.03));
+      const double pan = value_at(*find_track(sample.truth, "pan"), time);
+      CHECK(angle / (std::numbers::pi / 2) == doctest::Approx(pan).epsilon(0.03));
     }
     CHECK((car.drift > 0) == (car.amounts.at("speed") > 0));
   }
@@ -198,7 +203,8 @@ TEST_CASE("rain grows and fades in number and loudness as its density does") {
                            [&](const Event& e) { return e.time >= from && e.time < to; });
     };
     const auto power = [&](double from, double to) {
-      return sample.clip.waveform.slice(1, std::int64_t(from * 16000), std::int64_t(to * 16000)).square().mean().item<double>();
+      const auto first = std::int64_t(from * 16000), last = std::int64_t(to * 16000);
+      return sample.clip.waveform.slice(1, first, last).square().mean().item<double>();
     };
     INFO(seed, " ", sample.truth.caption);
     CHECK((count(1, 2) > count(0, 1)) == (late > early));

@@ -33,7 +33,7 @@ double filled_sum(const Tensor& profile) {
   return sum;
 }
 
-// How high the mouth is, lips included, in the middle: what is not of the colour that the cheeks have in the same frame.
+// How high the mouth is, lips included, in the middle: what is not of the colour that the cheeks have in that frame.
 // Heights, per frame, less those of the first frame, in which everybody is silent.
 std::vector<double> seen_opening(const Sample& sample, std::int64_t object) {
   const Object& person = sample.truth.objects[size_t(object)];
@@ -42,7 +42,8 @@ std::vector<double> seen_opening(const Sample& sample, std::int64_t object) {
   const auto pixel = [&](double v) { return std::int64_t(std::llround(v * size)); };
   const Tensor frames = sample.clip.frames.to(at::kFloat) / 255;
   // Between nose and chin.
-  const Tensor box = frames.slice(1, pixel(y - 0.08 * scale), pixel(y + 0.11 * scale)).slice(2, pixel(x) - 1, pixel(x) + 1);
+  const Tensor box =
+      frames.slice(1, pixel(y - 0.08 * scale), pixel(y + 0.11 * scale)).slice(2, pixel(x) - 1, pixel(x) + 1);
   std::vector<double> opening;
   for (std::int64_t f = 0; f < box.size(0); ++f) {
     const Tensor cheek = frames[f].slice(0, pixel(y - 0.06 * scale), pixel(y - 0.02 * scale))
@@ -73,7 +74,9 @@ std::vector<double> true_values(const Sample& sample, const std::string& track, 
   return values;
 }
 
-void append(std::vector<double>& to, const std::vector<double>& values) { to.insert(to.end(), values.begin(), values.end()); }
+void append(std::vector<double>& to, const std::vector<double>& values) {
+  to.insert(to.end(), values.begin(), values.end());
+}
 
 }  // namespace
 
@@ -196,7 +199,8 @@ TEST_CASE("captions of talkers hold what is said, true looks, and marks that clo
       const auto words = split_words(truth.caption);
       for (size_t w = 0; w + 1 < words.size(); ++w) {
         if (words[w + 1] != "shirt") continue;
-        REQUIRE(std::any_of(truth.objects.begin(), truth.objects.end(), [&](const Object& o) { return o.color == words[w]; }));
+        const auto wears = [&](const Object& object) { return object.color == words[w]; };
+        REQUIRE(std::any_of(truth.objects.begin(), truth.objects.end(), wears));
       }
       const bool opened = truth.caption.find("<AUDCAP>") != std::string::npos;
       REQUIRE(opened == (truth.caption.find("<ENDAUDCAP>") != std::string::npos));

@@ -20,7 +20,8 @@ class Grammar {
 
   explicit Grammar(Rules rules) : rules_(std::move(rules)) {}
 
-  // One caption: single spaces, no space before a comma, none between marks and what they enclose. Throws std::out_of_range for a symbol without a rule.
+  // One caption: single spaces, no space before a comma, none between marks and what they enclose. Throws
+  // std::out_of_range for a symbol without a rule.
   std::string expand(const std::string& symbol, const Texts& texts, Random& random) const;
 
   // The words of all rules, sorted, each once.

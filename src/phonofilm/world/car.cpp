@@ -31,7 +31,8 @@ Grammar::Rules rules() {
   Grammar::Rules rules{
       {"car",
        {"a {color} car {drives} {pace} {way}{heard}", "a {color} car {drives} {way}{heard}",
-        "we see a {color} car, it {drives} {pace} {way}{heard}", "a {color} car {drives} past us {way}, its sound falls",
+        "we see a {color} car, it {drives} {pace} {way}{heard}",
+        "a {color} car {drives} past us {way}, its sound falls",
         "a {color} car comes from the {side} and {drives} {pace} past us{heard}"}},
       {"drives", {"drives", "passes"}},
       {"pace.slow", {"slowly"}}, {"pace.middle", {""}}, {"pace.fast", {"fast", "very fast", "quickly"}},
@@ -151,9 +152,9 @@ void Car::draw(double time, Canvas& canvas) const {
   const double x = x_at(time), front = path_.speed > 0 ? 1 : -1;
   const Color body{float(named_.red), float(named_.green), float(named_.blue)}, glass{0.75f, 0.88f, 0.95f};
   fill_oval(canvas, {x, kRoad + 0.005, 0.16, 0.014}, {0.05f, 0.05f, 0.05f}, 0.5f);
-  fill_rounded_box(canvas, {x - 0.085 - 0.015 * front, kRoad - 0.155, x + 0.085 - 0.015 * front, kRoad - 0.07}, 0.03,
-                   body * 0.85f);
-  fill_rounded_box(canvas, {x - 0.065 - 0.015 * front, kRoad - 0.138, x + 0.068 - 0.015 * front, kRoad - 0.09}, 0.02, glass);
+  const double cabin = x - 0.015 * front;
+  fill_rounded_box(canvas, {cabin - 0.085, kRoad - 0.155, cabin + 0.085, kRoad - 0.07}, 0.03, body * 0.85f);
+  fill_rounded_box(canvas, {cabin - 0.065, kRoad - 0.138, cabin + 0.068, kRoad - 0.09}, 0.02, glass);
   fill_rounded_box(canvas, {x - 0.15, kRoad - 0.095, x + 0.15, kRoad - 0.022}, 0.025, body);
   fill_oval(canvas, {x + front * 0.14, kRoad - 0.065, 0.012, 0.014}, {1.0f, 0.95f, 0.6f});
   const double turn = path_.position(time) / kMetresPerHeight / 0.034;  // as the wheels roll

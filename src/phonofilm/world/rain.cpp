@@ -21,18 +21,26 @@ constexpr double kFewest = 5, kMost = 80;  // drops per second
 constexpr double kClickGain = 0.16, kHiss = 0.05, kNoiseFloor = 2e-4;
 
 Grammar::Rules rules() {
-  return {{"rain.grows", {"rain begins and {grows} on a {street}{heard.grows}", "a few drops fall, then it rains {hard}{heard.grows}",
-                          "it rains on a {street}, the rain {grows}{heard.grows}", "rain that {grows}{heard.grows}"}},
-          {"rain.fades", {"it rains {hard} on a {street}, then the rain {fades}{heard.fades}", "rain that {fades}{heard.fades}",
-                          "the rain on a {street} {fades}{heard.fades}", "heavy rain, then only a few drops{heard.fades}"}},
-          {"rain.steady", {"it rains {much} on a {street}{heard.steady}", "{much.noun} rain falls on a {street}{heard.steady}"}},
-          {"grows", {"grows", "gets stronger"}}, {"fades", {"fades", "gets weaker", "stops slowly"}},
-          {"hard", {"hard", "heavily"}}, {"street", {"street", "wet street", "dark street"}},
-          {"much.light", {"a little", "softly"}}, {"much.heavy", {"hard", "heavily"}},
-          {"much.noun.light", {"light", "soft"}}, {"much.noun.heavy", {"heavy"}},
-          {"heard.grows", {"", "", " <AUDCAP>rain that gets louder<ENDAUDCAP>"}},
-          {"heard.fades", {"", "", " <AUDCAP>rain that gets quieter<ENDAUDCAP>"}},
-          {"heard.steady", {"", "", " <AUDCAP>steady rain<ENDAUDCAP>"}}};
+  return {
+      {"rain.grows",
+       {"rain begins and {grows} on a {street}{heard.grows}", "a few drops fall, then it rains {hard}{heard.grows}",
+        "it rains on a {street}, the rain {grows}{heard.grows}", "rain that {grows}{heard.grows}"}},
+      {"rain.fades",
+       {"it rains {hard} on a {street}, then the rain {fades}{heard.fades}", "rain that {fades}{heard.fades}",
+        "the rain on a {street} {fades}{heard.fades}", "heavy rain, then only a few drops{heard.fades}"}},
+      {"rain.steady",
+       {"it rains {much} on a {street}{heard.steady}", "{much.noun} rain falls on a {street}{heard.steady}"}},
+      {"grows", {"grows", "gets stronger"}},
+      {"fades", {"fades", "gets weaker", "stops slowly"}},
+      {"hard", {"hard", "heavily"}},
+      {"street", {"street", "wet street", "dark street"}},
+      {"much.light", {"a little", "softly"}},
+      {"much.heavy", {"hard", "heavily"}},
+      {"much.noun.light", {"light", "soft"}},
+      {"much.noun.heavy", {"heavy"}},
+      {"heard.grows", {"", "", " <AUDCAP>rain that gets louder<ENDAUDCAP>"}},
+      {"heard.fades", {"", "", " <AUDCAP>rain that gets quieter<ENDAUDCAP>"}},
+      {"heard.steady", {"", "", " <AUDCAP>steady rain<ENDAUDCAP>"}}};
 }
 
 const Grammar& grammar() {
@@ -94,7 +102,8 @@ void Rain::draw_drops() {
     time -= std::log(1 - random.uniform()) / highest;
     if (time >= stage_.horizon()) return;
     const double kept = random.uniform(), x = random.uniform(), y = random.uniform();
-    const Drop drop{time, stage_.aspect * x, kStreet + 0.05 + 0.33 * y, random.uniform(1500, 5200), random.uniform(0.35, 1)};
+    const Drop drop{time, stage_.aspect * x, kStreet + 0.05 + 0.33 * y, random.uniform(1500, 5200),
+                    random.uniform(0.35, 1)};
     if (kept * highest < density(time)) drops_.push_back(drop);
   }
 }
@@ -123,9 +132,11 @@ void Rain::draw_background(Canvas& canvas) const {
   canvas.paint({-1, -1, stage_.aspect + 1, kStreet}, [&](float, float y) { return Ink{sky_ * (0.8f + 0.5f * y), 1}; });
   for (const Box& house : houses_) canvas.rectangle(house, sky_ * 0.55f);
   for (const Box& house : houses_) {
-    canvas.rectangle({house.left + 0.03, house.top + 0.05, house.left + 0.065, house.top + 0.10}, {0.95f, 0.85f, 0.45f});
+    const double left = house.left + 0.03, top = house.top + 0.05;
+    canvas.rectangle({left, top, left + 0.035, top + 0.05}, {0.95f, 0.85f, 0.45f});
   }
-  canvas.paint({-1, kStreet, stage_.aspect + 1, 2}, [&](float, float y) { return Ink{street_ * (0.7f + 0.6f * y), 1}; });
+  canvas.paint({-1, kStreet, stage_.aspect + 1, 2},
+               [&](float, float y) { return Ink{street_ * (0.7f + 0.6f * y), 1}; });
 }
 
 void Rain::draw(double time, Canvas& canvas) const {
@@ -162,7 +173,8 @@ void Rain::sound(const SoundBuffer& buffer) const {
   for (std::size_t i = 0; i < drops_.size(); ++i) {
     const Drop& drop = drops_[i];
     const std::vector<Partial> body{{drop.frequency, 0.006, 0.7}, {0.55 * drop.frequency, 0.010, 0.3}};
-    add_blows(buffer, body, {{drop.time, kClickGain * drop.loudness, drop.x / stage_.aspect, mix_seed(seed_, "rain click", i)}});
+    const double pan = drop.x / stage_.aspect;
+    add_blows(buffer, body, {{drop.time, kClickGain * drop.loudness, pan, mix_seed(seed_, "rain click", i)}});
   }
   add_noise_floor(buffer, kNoiseFloor, seed_);
 }

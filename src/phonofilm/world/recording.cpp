@@ -78,7 +78,8 @@ void add_recording(const SoundBuffer& sound, const Recording& recording, double 
 
 double level_at(const Recording& recording, double time, double reach) {
   const auto size = std::int64_t(recording.samples.size());
-  const std::int64_t first = std::llround((time - reach) * recording.rate), last = std::llround((time + reach) * recording.rate);
+  const std::int64_t first = std::llround((time - reach) * recording.rate);
+  const std::int64_t last = std::llround((time + reach) * recording.rate);
   double sum = 0;
   for (std::int64_t n = std::max<std::int64_t>(first, 0); n < std::min(last, size); ++n) {
     sum += double(recording.samples[size_t(n)]) * recording.samples[size_t(n)];

@@ -75,7 +75,8 @@ Event read_event(const nlohmann::json& json, size_t objects) {
 Span read_span(const nlohmann::json& json, size_t objects) {
   Span span{member<std::string>(json, "kind"), member<std::string>(json, "label"), number(json, "start"),
             number(json, "end"), object_index(json, "a span", objects)};
-  PF_CHECK(span.start <= span.end, InvalidRequest, kOperation, "a span starts at ", span.start, " and ends at ", span.end);
+  PF_CHECK(span.start <= span.end, InvalidRequest, kOperation, "a span starts at ", span.start, " and ends at ",
+           span.end);
   return span;
 }
 

@@ -42,9 +42,9 @@ Tensor render_sound(const std::string& scene, std::uint64_t seed, const RenderOp
 // Only what happens and how it is described; costs microseconds.
 Truth truth_of(const std::string& scene, std::uint64_t seed, const RenderOptions& options);
 
-// Every word that the captions of these scenes can contain, sorted: the vocabulary of a text encoder trained on them. A
-// caption is words with single spaces between them; a comma sits at the end of a word and is a word of its own (","), and
-// a mark is one by its bare name ("<S>" is "s"). Throws InvalidRequest for an unknown scene.
+// Every word that the captions of these scenes can contain, sorted: the vocabulary of a text encoder trained on them.
+// A caption is words with single spaces between them; a comma sits at the end of a word and is a word of its own (","),
+// and a mark is one by its bare name ("<S>" is "s"). Throws InvalidRequest for an unknown scene.
 std::vector<std::string> caption_words(const std::vector<std::string>& scenes);
 // Those of "impacts" and "hard_impacts". Trained models have embeddings in the order of this list: it does not change
 // when scenes are added.

@@ -25,28 +25,31 @@ std::vector<Partial> bar_body(std::int64_t bar) {
   return {{f, 0.32, 0.70}, {3 * f, 0.09, 0.20}, {6.2 * f, 0.03, 0.10}};
 }
 
+const std::vector<std::string>& numbers() {
+  static const std::vector<std::string> kNumbers{"one", "two", "three", "four", "five", "six"};
+  return kNumbers;
+}
+
 Grammar::Rules rules() {
   Grammar::Rules rules{
       {"tune",
        {"a mallet plays {count} notes on a xylophone{heard}", "a xylophone plays {colors}{heard}",
-        "a mallet strikes the {colors} bars of a xylophone", "a xylophone with bars of six colors plays {count} notes{heard}",
+        "a mallet strikes the {colors} bars of a xylophone",
+        "a xylophone with bars of six colors plays {count} notes{heard}",
         "a mallet plays bars {numbers} of a xylophone{heard}", "someone plays bars {numbers} on a xylophone{heard}",
         "{count} notes on a xylophone, {colors}"}},
-      {"heard", {"", "", " <AUDCAP>{count} clear notes of a xylophone<ENDAUDCAP>", " <AUDCAP>{count} notes, one then another<ENDAUDCAP>"}},
+      {"heard",
+       {"", "", " <AUDCAP>{count} clear notes of a xylophone<ENDAUDCAP>",
+        " <AUDCAP>{count} notes, one then another<ENDAUDCAP>"}},
       {"separator", {",", "then"}}};
   for (const NamedColor& color : colors()) rules["color." + color.name] = {color.name};
-  for (const char* number : {"one", "two", "three", "four", "five", "six"}) rules[std::string("number.") + number] = {number};
+  for (const std::string& number : numbers()) rules["number." + number] = {number};
   return rules;
 }
 
 const Grammar& grammar() {
   static const Grammar kGrammar(rules());
   return kGrammar;
-}
-
-const std::vector<std::string>& numbers() {
-  static const std::vector<std::string> kNumbers{"one", "two", "three", "four", "five", "six"};
-  return kNumbers;
 }
 
 class Xylophone : public Scene {
@@ -97,8 +100,8 @@ std::string Xylophone::caption() const {
     struck.push_back(numbers()[std::size_t(note.bar)]);
   }
   const std::string& count = numbers()[notes_.size() - 1];
-  return grammar().expand("tune", {{"count", count}, {"colors", join(played, separator)}, {"numbers", join(struck, " ")}},
-                          random);
+  const Grammar::Texts texts{{"count", count}, {"colors", join(played, separator)}, {"numbers", join(struck, " ")}};
+  return grammar().expand("tune", texts, random);
 }
 
 Truth Xylophone::truth() const {

@@ -133,7 +133,8 @@ Recording cut(const std::vector<short>& samples, std::int64_t begin, std::int64_
   Recording recording{{samples.begin() + begin, samples.begin() + end}, rate};
   float peak = 1;
   for (const float sample : recording.samples) peak = std::max(peak, std::abs(sample));
-  const auto size = std::int64_t(recording.samples.size()), fade = std::min<std::int64_t>(size, std::llround(0.005 * rate));
+  const auto size = std::int64_t(recording.samples.size());
+  const auto fade = std::min<std::int64_t>(size, std::llround(0.005 * rate));
   for (std::int64_t n = 0; n < size; ++n) {
     recording.samples[size_t(n)] *= kPeak / peak * float(std::min(1.0, double(size - n) / double(fade)));
   }

@@ -157,8 +157,8 @@ PersonLook draw_person_look(const std::string& who, Random& random) {
   const Complexion& complexion = random.pick(complexions());
   const bool child = who == "boy" || who == "girl", female = who == "woman" || who == "girl";
   const double style = random.uniform();
-  std::string name = style < 0.4 ? (female ? "long" : "short") : style < 0.65 ? "curly" : style < 0.85 ? "short" : "long";
-  if (!female && !child && style >= 0.85) name = "bald";
+  std::string name = style < 0.4 ? (female ? "long" : "short") : style < 0.65 ? "curly" : "short";
+  if (style >= 0.85) name = female || child ? "long" : "bald";
   const float brightness = float(random.uniform(0.96, 1.02));
   return {who, name, hair.name, shirt.name, color_of(hair), color_of(shirt), complexion.skin * brightness,
           complexion.lips};

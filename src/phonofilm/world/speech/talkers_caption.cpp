@@ -1,7 +1,5 @@
 #include "phonofilm/world/speech/talkers_caption.h"
 
-#include <set>
-
 #include "phonofilm/base/text.h"
 #include "phonofilm/world/captions.h"
 #include "phonofilm/world/world.h"
@@ -84,7 +82,8 @@ std::string caption_of_two(const TalkersScript& script, Random& random) {
   const std::string left = brief(script.talkers[0]), right = brief(script.talkers[1]);
   std::string noise;
   if (random.chance(0.4)) {
-    noise = " " + grammar().expand("noise.yes", {{"voice1", first.voice->sound}, {"voice2", second.voice->sound}}, random);
+    const Grammar::Texts heard{{"voice1", first.voice->sound}, {"voice2", second.voice->sound}};
+    noise = " " + grammar().expand("noise.yes", heard, random);
   }
   const Grammar::Texts texts{{"left", left}, {"right", right}, {"line1", line_of(first, random)},
                              {"line2", line_of(second, random)}, {"noise", noise}, {"other", second.look.who}};

@@ -108,9 +108,10 @@ TalkersScript write_talkers(std::uint64_t seed, const Stage& stage, std::size_t 
   for (std::size_t turn = 0; turn < count; ++turn) {
     const std::size_t place = count == 1 ? 0 : turn == 0 ? script.first : 1 - script.first;
     const MouthTrack mouth(dialogue.speeches[turn], time);
-    Talker talker{speakers[turn], draw_person_look(speakers[turn]->speaker, looks), figure_of(place, count, stage.aspect),
-                  dialogue.lines[turn], time, random.uniform(0.8, 1.2), std::move(dialogue.speeches[turn]), mouth,
-                  draw_sway(looks), draw_blinks(stage.horizon(), looks)};
+    const PersonLook look = draw_person_look(speakers[turn]->speaker, looks);
+    Talker talker{speakers[turn], look, figure_of(place, count, stage.aspect), dialogue.lines[turn], time,
+                  random.uniform(0.8, 1.2), std::move(dialogue.speeches[turn]), mouth, draw_sway(looks),
+                  draw_blinks(stage.horizon(), looks)};
     time = talker.end() + dialogue.pause;
     script.talkers.push_back(std::move(talker));
   }
@@ -121,7 +122,8 @@ TalkersScript write_talkers(std::uint64_t seed, const Stage& stage, std::size_t 
 HeadPose pose_at(const Talker& talker, double time) {
   const Sway& s = talker.sway;
   const double reach = kSway * talker.figure.scale, turn = 2 * std::numbers::pi;
-  HeadPose pose{reach * std::sin(turn * s.rate_x * time + s.phase_x), reach * std::sin(turn * s.rate_y * time + s.phase_y)};
+  HeadPose pose{reach * std::sin(turn * s.rate_x * time + s.phase_x),
+                reach * std::sin(turn * s.rate_y * time + s.phase_y)};
   for (const Blink& blink : talker.blinks) {
     const double passed = (time - blink.start) / (blink.end - blink.start);
     if (passed > 0 && passed < 1) pose.eyes_open = std::abs(2 * passed - 1);

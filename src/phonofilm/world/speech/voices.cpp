@@ -3,7 +3,7 @@
 namespace phonofilm::world {
 
 // Only variants without flutter, roughness and breath: those three keep a state inside espeak-ng from one utterance to
-// the next, and an utterance must not depend on what was spoken before. The pitch of a variant is multiplied by the tract.
+// the next, and an utterance must not depend on what was spoken before. The tract multiplies a variant's pitch, too.
 const std::vector<Voice>& voices() {
   static const std::vector<Voice> kVoices{
       {"v01", "man", "deep slow", "Denis", 38, 50, 125, 0.90},
