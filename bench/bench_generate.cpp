@@ -48,7 +48,8 @@ int main(int argc, char** argv) {
   for (const auto& [stage, times] : stages) print_stage(stage, times);
   print_stage("total", totals);
   const double cores = std::min(2.0, double(std::thread::hardware_concurrency()));
-  const double flop = model->plan(model->clip_spec({}), model->info().sampling).step_flop * double(steps);
+  const auto plan = model->plan(model->clip_spec({}), model->info().sampling, /*voices=*/false);
+  const double flop = plan.step_flop * double(steps);
   std::printf("{\"bench\": \"generate\", \"stage\": \"denoise\", \"gflop\": %.1f, \"gflop_per_s\": %.1f, "
               "\"gemm_peak_gflop_per_s\": %.1f, \"fraction_of_peak\": %.3f}\n",
               flop / 1e9, flop / median(stages["denoise"]) / 1e9, cores * peak / 1e9,

@@ -14,7 +14,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 # Headers that pull in all of LibTorch.
 WHOLE_TORCH = ("torch/torch.h", "torch/all.h", "torch/extension.h", "ATen/ATen.h", "ATen/Functions.h")
 # Heavy corners of LibTorch, each confined to the .cpp files named here, behind a light header of ours.
-HEAVY_CORNERS = {"torch/": ("nn/fused_autograd.cpp", "train/gradients.cpp")}
+HEAVY_CORNERS = {"torch/": ("nn/fused_autograd.cpp", "train/gradients.cpp", "train/recompute_runner.cpp")}
 # All that a header may include of LibTorch.
 LIGHT_TORCH = ("ATen/core/Tensor.h", "ATen/core/Generator.h")
 # Included once per instruction set, inside its namespace.

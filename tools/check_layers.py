@@ -27,7 +27,7 @@ LIBRARIES = {
     "pipeline": Library(("pipeline",), ("models",), ("torch",)),
     "parallel": Library(("parallel",), ("core",), ("torch",)),
     # The rendered world is the training data and the ruler of the metrics, hence the doors from train and eval.
-    "world": Library(("world",), ("core",), ("torch",)),
+    "world": Library(("world",), ("core",), ("torch", "espeak")),
     "train": Library(("train",), ("models", "parallel", "world"), ("torch",)),
     "eval": Library(("eval",), ("models", "world"), ("torch",)),
     "text": Library(("text",), ("base",), ("sentencepiece", "utf8proc", "gumbo")),
@@ -48,6 +48,7 @@ OUTSIDE = {
     "sentencepiece": r"sentencepiece",
     "utf8proc": r"utf8proc",
     "gumbo": r"gumbo",
+    "espeak": r"espeak-ng/",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

@@ -1,6 +1,6 @@
-// NAVA behind the pipeline's interface, on a folder in its published layout that is put together from the tiny goldens of its
-// parts: backbone (nava-tiny), text encoder and video autoencoder (ovi-tiny, which uses the same), sound (ltx-audio-tiny) and
-// voices (redimnet-tiny).
+// NAVA behind the pipeline's interface, on a folder in its published layout that is put together from the tiny goldens
+// of its parts: backbone (nava-tiny), text encoder and video autoencoder (ovi-tiny, which uses the same), sound
+// (ltx-audio-tiny) and voices (redimnet-tiny).
 #include <cmath>
 #include <filesystem>
 
@@ -8,6 +8,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/diffusion/sample.h"
+#include "phonofilm/dsp/resample.h"
 #include "phonofilm/families/nava/checkpoint.h"
 #include "phonofilm/families/nava/film_spec.h"
 #include "phonofilm/families/nava/inspection.h"
@@ -18,6 +19,9 @@
 #include "phonofilm/families/registry.h"
 #include "phonofilm/families/wan22.h"
 #include "phonofilm/tensor/random.h"
+#include "phonofilm/weights/torch_archive_writer.h"
+#include "support/float8_nava.h"
+#include "support/tiny_folders.h"
 
 using namespace phonofilm;
 using namespace phonofilm::test;
@@ -29,47 +33,6 @@ using families::Prompt;
 namespace {
 
 namespace fs = std::filesystem;
-
-// One token per letter, the voice sentinel as one token, and an end mark: the toy text encoder knows some hundred tokens.
-families::TokenizeFn letters(const std::string&, std::int64_t longest) {
-  return [longest](const std::string& text) {
-    std::vector<std::int64_t> ids;
-    const std::string sentinel = nava::kVoiceSentinel;
-    for (size_t at = 0; at < text.size() && std::int64_t(ids.size()) + 1 < longest;) {
-      const bool voice = text.compare(at, sentinel.size(), sentinel) == 0;
-      ids.push_back(voice ? 2 : 3 + std::int64_t(static_cast<unsigned char>(text[at])) % 60);
-      at += voice ? sentinel.size() : 1;
-    }
-    ids.push_back(1);
-    return ids;
-  };
-}
-
-// Links, because nothing writes to them.
-struct TinyFolder {
-  TemporaryFolder folder;
-  TinyFolder() {
-    const std::string wan = testdata("goldens/ovi-tiny/Wan2.2-TI2V-5B/");
-    link(nava_golden("NAVA.safetensors"), "NAVA.safetensors");
-    link(nava_golden("config.json"), nava::kConfigFile);
-    for (const char* name : {"models_t5_umt5-xxl-enc-bf16.pth", "Wan2.2_VAE.pth", "t5.json", "vae.json"}) {
-      link(wan + name, std::string("Wan2.2-TI2V-5B/") + name);
-    }
-    link(testdata("goldens/ltx-audio-tiny/ltx-2.3-audio_vae.safetensors"), nava::kSoundFile);
-    link(testdata("goldens/redimnet-tiny/M-vb2+vox2+cnc-ft_mix.pt"), nava::kSpeakerFile);
-    link(nava_golden("config.json"), wan22::kTokenizerFile);  // not read by this test
-  }
-  void link(const std::string& source, const std::string& name) const {
-    const fs::path path = folder.path() / name;
-    fs::create_directories(path.parent_path());
-    fs::create_symlink(source, path);
-  }
-  std::string root() const { return folder.path().string(); }
-  std::unique_ptr<families::Generator> load(families::LoadOptions options = {}) const {
-    options.open_tokenizer = letters;
-    return families::load_generator(root(), options);
-  }
-};
 
 ClipRequest tiny_clip() { return {.seconds = 9.0 / 24, .height = 64, .width = 96}; }
 
@@ -86,8 +49,8 @@ JointLatent noise_of(const families::Generator& model, const ClipSpec& spec) {
   return noise;
 }
 
-JointLatent velocity_of(const families::Generator& model, const Prompt& prompt, const ClipRequest& request = tiny_clip(),
-                        const nn::RunContext& run = {}) {
+JointLatent velocity_of(const families::Generator& model, const Prompt& prompt,
+                        const ClipRequest& request = tiny_clip(), const nn::RunContext& run = {}) {
   const at::NoGradGuard no_grad;
   const ClipSpec spec = model.clip_spec(request);
   const auto conditioning = model.encode(prompt, spec, run);
@@ -99,7 +62,7 @@ const std::string kTwoLines = "A <S>hi<E> b <S>oh<E>";
 }  // namespace
 
 TEST_CASE("nava: a folder in the published layout makes a film with stereo sound at 48 kHz") {
-  const TinyFolder tiny;
+  const NavaFolder tiny;
   const auto model = tiny.load();
   const ClipSpec spec = model->clip_spec(tiny_clip());
   const Prompt prompt{.text = kTwoLines, .negative = "n", .voices = {voice(1), voice(2)}};
@@ -111,7 +74,8 @@ TEST_CASE("nava: a folder in the published layout makes a film with stereo sound
   const JointLatent latent = diffusion::sample(model->velocity(*conditioning, sampling, {}), noise_of(*model, spec),
                                                model->sigmas(sampling), *solver, nullptr, nullptr);
   std::int64_t seen = 0;
-  const Clip clip = model->decode(latent, spec, {}, {ignore_progress, [&](const Tensor& frames) { seen += frames.size(0); }});
+  const Clip clip =
+      model->decode(latent, spec, {}, {ignore_progress, [&](const Tensor& frames) { seen += frames.size(0); }});
   CHECK(clip.frames.sizes() == at::IntArrayRef({9, 64, 96, 3}));
   CHECK(seen == 9);
   CHECK(clip.waveform.sizes() == at::IntArrayRef({2, 480 * (4 * 10 - 3)}));  // 10 tokens for 0.375 s
@@ -121,7 +85,7 @@ TEST_CASE("nava: a folder in the published layout makes a film with stereo sound
 }
 
 TEST_CASE("nava: the codecs of a given film, and its first frame held clean") {
-  const TinyFolder tiny;
+  const NavaFolder tiny;
   const auto model = tiny.load();
   const ClipSpec spec = model->clip_spec(tiny_clip());
   Clip clip;
@@ -146,7 +110,7 @@ TEST_CASE("nava: the codecs of a given film, and its first frame held clean") {
 }
 
 TEST_CASE("nava: voices change the film, and, as published, the backbone does not know which is whose") {
-  const TinyFolder tiny;
+  const NavaFolder tiny;
   const auto model = tiny.load();
   const JointLatent plain = velocity_of(*model, {.text = kTwoLines});
   const JointLatent ab = velocity_of(*model, {.text = kTwoLines, .voices = {voice(1), voice(2)}});
@@ -159,7 +123,7 @@ TEST_CASE("nava: voices change the film, and, as published, the backbone does no
 }
 
 TEST_CASE("nava: bfloat16, streamed weights and float8 matrices give nearly the same velocity") {
-  const TinyFolder tiny;
+  const NavaFolder tiny;
   const Prompt prompt{.text = kTwoLines, .voices = {voice(1), voice(2)}};
   const JointLatent exact = velocity_of(*tiny.load(), prompt);
   const auto error = [&](const families::LoadOptions& options, at::ScalarType dtype) {
@@ -173,31 +137,21 @@ TEST_CASE("nava: bfloat16, streamed weights and float8 matrices give nearly the 
   CHECK(error({.storage = nn::LinearStorage::int8}, at::kFloat) < 0.1);
 }
 
-// As NAVA_fp8.safetensors is described: matrices of the blocks in float8, a bfloat16 scale per row, the rest bfloat16.
 TEST_CASE("nava: the float8 file") {
-  const TinyFolder tiny;
-  weights::TensorMap tensors;
-  const auto source = weights::SafetensorsFile::open(nava_golden("NAVA.safetensors"));
-  int matrices = 0;
-  for (const auto& [name, tensor] : source.tensors()) {
-    const bool matrix = name.find("_blocks.") != std::string::npos && tensor.dim() == 2 && name.ends_with(".weight");
-    tensors[name] = matrix ? tensor : tensor.to(at::kBFloat16);
-    if (!matrix) continue;
-    ++matrices;
-    const Tensor scale = (tensor.abs().amax(1) / 448).clamp_min(1e-12).to(at::kBFloat16);
-    tensors[name] = (tensor / scale.to(at::kFloat).unsqueeze(1)).to(at::kFloat8_e4m3fn);
-    tensors[name.substr(0, name.size() - 6) + "weight_scale"] = scale;
-  }
-  CHECK(matrices == 2 * 18 + 3 * 10);
-  weights::save_safetensors(tiny.folder.file("NAVA_fp8.safetensors"), tensors, {});
+  const NavaFolder tiny;
+  const auto tensors = as_float8_nava(weights::SafetensorsFile::open(nava_golden("NAVA.safetensors")).tensors());
+  const auto is_scale = [](const auto& entry) { return entry.first.ends_with(".weight_scale"); };
+  CHECK(std::count_if(tensors.begin(), tensors.end(), is_scale) == 2 * 18 + 3 * 10);
+  weights::save_safetensors(tiny.file("NAVA_fp8.safetensors"), tensors, {});
   const Prompt prompt{.text = "A cat"};
-  const JointLatent exact = velocity_of(*tiny.load(), prompt), float8 = velocity_of(*tiny.load({.variant = "nava_fp8"}), prompt);
+  const JointLatent exact = velocity_of(*tiny.load(), prompt),
+                    float8 = velocity_of(*tiny.load({.variant = "nava_fp8"}), prompt);
   CHECK(((float8.video - exact.video).norm() / exact.video.norm()).item<double>() < 0.15);
   CHECK(tiny.load({.variant = "nava_fp8"})->info().variant == "nava_fp8");
 }
 
 TEST_CASE("nava: a backbone without voices makes films, and takes none") {
-  const TinyFolder tiny;
+  const NavaFolder tiny;
   weights::TensorMap tensors;
   const auto source = weights::SafetensorsFile::open(nava_golden("NAVA.safetensors"));
   for (const auto& [name, tensor] : source.tensors()) {
@@ -205,9 +159,9 @@ TEST_CASE("nava: a backbone without voices makes films, and takes none") {
   }
   auto config = load_json(nava_golden("config.json"));
   config["add_spk_emb"] = false;
-  for (const char* file : {"NAVA.safetensors", nava::kConfigFile}) fs::remove(tiny.folder.path() / file);
-  weights::save_safetensors(tiny.folder.file("NAVA.safetensors"), tensors, {});
-  save_json(tiny.folder.file(nava::kConfigFile), config);
+  for (const char* file : {"NAVA.safetensors", nava::kConfigFile}) tiny.remove(file);
+  weights::save_safetensors(tiny.file("NAVA.safetensors"), tensors, {});
+  save_json(tiny.file(nava::kConfigFile), config);
   const auto model = tiny.load();
   CHECK_FALSE(model->info().takes_voices);
   CHECK_FALSE(model->info().sampling.guidance.use_timbre);
@@ -215,10 +169,11 @@ TEST_CASE("nava: a backbone without voices makes films, and takes none") {
 }
 
 TEST_CASE("nava: one negative prompt for the whole film, and a notice about the other") {
-  const TinyFolder tiny;
+  const NavaFolder tiny;
   const auto model = tiny.load();
   const auto notices = [&](const ClipRequest& request, const std::string& picture, const std::string& sound) {
-    return model->encode({.text = "a", .negative = picture, .negative_audio = sound}, model->clip_spec(request), {})->notices.size();
+    return model->encode({.text = "a", .negative = picture, .negative_audio = sound}, model->clip_spec(request), {})
+        ->notices.size();
   };
   const std::string &picture = model->info().negative_video, &sound = model->info().negative_audio;
   ClipRequest alone = tiny_clip();
@@ -233,12 +188,12 @@ TEST_CASE("nava: one negative prompt for the whole film, and a notice about the 
 }
 
 TEST_CASE("nava: what is missing or not there is said at once") {
-  const TinyFolder tiny;
-  fs::remove(tiny.folder.path() / nava::kSpeakerFile);
+  const NavaFolder tiny;
+  tiny.remove(nava::kSpeakerFile);
   const auto model = tiny.load();
   CHECK_NOTHROW(velocity_of(*model, {.text = kTwoLines}));
-  CHECK_THROWS_WITH_AS(velocity_of(*model, {.text = kTwoLines, .voices = {voice(1)}}), doctest::Contains(nava::kSpeakerFile),
-                       InvalidRequest);
+  CHECK_THROWS_WITH_AS(velocity_of(*model, {.text = kTwoLines, .voices = {voice(1)}}),
+                       doctest::Contains(nava::kSpeakerFile), InvalidRequest);
   CHECK_THROWS_WITH_AS(tiny.load({.variant = "nava_fp8"}), doctest::Contains("not there"), CheckpointError);
   CHECK_THROWS_WITH_AS(tiny.load({.variant = "nawa"}), doctest::Contains("nava"), InvalidRequest);
   families::Sampling sampling = model->info().sampling;
@@ -247,7 +202,7 @@ TEST_CASE("nava: what is missing or not there is said at once") {
 }
 
 TEST_CASE("nava: inspection names every part, and why one cannot be used") {
-  const TinyFolder tiny;
+  const NavaFolder tiny;
   auto report = nava::inspect_folder(tiny.root());
   REQUIRE(report);
   CHECK(report->variants == std::vector<std::string>{"nava"});
@@ -258,11 +213,11 @@ TEST_CASE("nava: inspection names every part, and why one cannot be used") {
   }
   CHECK(report->parts.size() == 6);
   CHECK(report->complete());
-  fs::remove(tiny.folder.path() / nava::kSpeakerFile);
+  tiny.remove(nava::kSpeakerFile);
   CHECK(nava::inspect_folder(tiny.root())->complete());  // voices alone need it
-  save_json(tiny.folder.file("wrong.json"), {{"dim", 192}});
-  fs::remove(tiny.folder.path() / nava::kConfigFile);
-  fs::rename(tiny.folder.path() / "wrong.json", tiny.folder.path() / nava::kConfigFile);
+  save_json(tiny.file("wrong.json"), {{"dim", 192}});
+  tiny.remove(nava::kConfigFile);
+  fs::rename(tiny.file("wrong.json"), tiny.file(nava::kConfigFile));
   report = nava::inspect_folder(tiny.root());
   CHECK_FALSE(report->parts[0].usable());
   CHECK_FALSE(report->complete());
@@ -276,15 +231,18 @@ TEST_CASE("nava: sizes and lengths") {
   CHECK(usual.height == 704);
   CHECK(usual.width == 1280);
   CHECK(nava::latent_frames(usual.frames) == 37);
-  CHECK(nava::audio_tokens(usual.samples) == 152);
-  CHECK(nava::audio_tokens(spec({.seconds = 10}).samples) == 252);
+  CHECK(nava::audio_tokens(usual) == 152);
+  CHECK(nava::audio_tokens(spec({.seconds = 10})) == 252);
   CHECK(spec({.seconds = 10}).frames == 241);
-  CHECK(nava::audio_tokens(spec({.video = false}).samples) == 152);
-  CHECK(nava::audio_tokens(spec({.seconds = 5, .video = false}).samples) == 125);
+  CHECK(nava::audio_tokens(spec({.video = false})) == 152);
+  CHECK(nava::audio_tokens(spec({.seconds = 5, .video = false})) == 125);
   CHECK(spec({.video = false}).frames == 0);
   CHECK(spec({.audio = false}).samples == 0);
   CHECK_THROWS_WITH_AS(spec({.height = 700, .width = 1280}), doctest::Contains("704x1280"), InvalidRequest);
   CHECK_THROWS_AS(spec({.seconds = 30}), InvalidRequest);
+  CHECK(nava::audio_tokens(spec({.seconds = 30, .video = false})) == 750);
+  CHECK(nava::audio_tokens(spec({.seconds = 40.96, .video = false})) == 1024);  // as many positions as there are
+  CHECK_THROWS_AS(spec({.seconds = 41, .video = false}), InvalidRequest);
   CHECK_THROWS_AS(spec({.video = false, .audio = false}), InvalidRequest);
 
   const auto size = [](std::int64_t height, std::int64_t width) {
@@ -303,14 +261,120 @@ TEST_CASE("nava: sizes and lengths") {
   }
 }
 
+TEST_CASE("nava: lengths in latent frames") {
+  const auto spec = [](std::int64_t frames, bool video = true) {
+    ClipRequest request{.video = video};
+    request.latent_frames = frames;
+    return nava::film_spec(request);
+  };
+  for (const auto& [latents, tokens] : {std::pair{1, 2}, {31, 127}, {37, 152}, {55, 227}, {61, 252}}) {
+    CHECK(spec(latents).frames == 4 * (latents - 1) + 1);
+    CHECK(nava::audio_tokens(spec(latents)) == tokens);
+    CHECK(nava::audio_tokens(spec(latents, /*video=*/false)) == tokens);
+  }
+  CHECK_THROWS_WITH_AS(spec(62), doctest::Contains("61 latent frames"), InvalidRequest);
+  CHECK_THROWS_AS(spec(-1), InvalidRequest);
+}
+
+TEST_CASE("nava: sound at 16 kHz is the 48 kHz one, narrowed before it is finished") {
+  const NavaFolder tiny;
+  const auto model = tiny.load();
+  ClipRequest request = tiny_clip();
+  request.video = false;
+  const ClipSpec wide = model->clip_spec(request);
+  request.sample_rate = 16000;
+  const ClipSpec narrow = model->clip_spec(request);
+  CHECK(wide.samples == 3 * narrow.samples);
+  CHECK(model->latent_shape(wide).audio == model->latent_shape(narrow).audio);
+  const JointLatent latent = noise_of(*model, wide);
+  const Clip full = model->decode(latent, wide, {}), third = model->decode(latent, narrow, {});
+  CHECK(third.sample_rate == 16000);
+  CHECK(third.waveform.size(1) == narrow.samples);
+  CHECK(third.waveform.abs().max().item<double>() == doctest::Approx(0.95).epsilon(1e-4));
+  const Tensor again = dsp::resample(full.waveform, 48000, 16000, dsp::kHannSinc);  // but for its loudness
+  const double loudness = (again.norm() / third.waveform.norm()).item<double>();
+  expect_close(third.waveform * loudness, again, 0.01);
+  request.sample_rate = 44100;
+  CHECK_THROWS_WITH_AS(model->clip_spec(request), doctest::Contains("48000 or 16000"), InvalidRequest);
+}
+
+TEST_CASE("nava: pictures in tiles") {
+  const NavaFolder tiny;
+  const auto model = tiny.load();
+  REQUIRE(model->info().tiles_pictures);
+  ClipRequest request = tiny_clip();
+  request.audio = false;
+  const ClipSpec spec = model->clip_spec(request);
+  const JointLatent latent = noise_of(*model, spec);
+  const auto decoded = [&](const autoencoders::PictureTiles& tiles) {
+    std::int64_t calls = 0;
+    const auto count = [&](const Tensor&) { ++calls; };
+    const Clip clip = model->decode(latent, spec, {}, {.on_frames = count, .tiles = tiles});
+    CHECK(calls == 3);  // pictures still come as time goes on
+    return clip.frames;
+  };
+  const Tensor exact = model->decode(latent, spec, {}).frames;
+  CHECK(at::equal(decoded({}), exact));
+  const Tensor tiled = decoded({3, 4, 1, 2});
+  CHECK(tiled.sizes() == exact.sizes());
+  CHECK_FALSE(at::equal(tiled, exact));
+  CHECK_THROWS_AS(decoded({3, 4, 4, 2}), InvalidRequest);
+}
+
+TEST_CASE("nava: a trainer's checkpoint, under any name and with any of its prefixes") {
+  const weights::TensorMap published = weights::SafetensorsFile::open(nava_golden("NAVA.safetensors")).tensors();
+  const JointLatent expected = velocity_of(*NavaFolder().load(), {.text = "A cat"});
+  const auto check = [&](const std::string& file, const std::string& prefix, const std::string& beside) {
+    const NavaFolder tiny;
+    tiny.remove("NAVA.safetensors");
+    std::vector<weights::TensorSpec> specs;
+    weights::TensorMap tensors;
+    for (const auto& [name, tensor] : published) {
+      tensors[prefix + name.substr(std::string("backbone.").size())] = tensor;
+      if (!beside.empty()) tensors[beside + name] = tensor + 1;
+    }
+    for (const auto& [name, tensor] : tensors)
+      specs.push_back({name, tensor.scalar_type(), Shape(tensor.sizes().vec())});
+    weights::write_torch_archive(tiny.file(file), specs,
+                                 [&](const weights::TensorSpec& spec) { return tensors.at(spec.name); });
+    const auto model = tiny.load();
+    CHECK(model->info().variant == "nava_ckpt");
+    CHECK(at::equal(velocity_of(*model, {.text = "A cat"}).video, expected.video));
+    const auto report = nava::inspect_folder(tiny.root());
+    CHECK(report->variants == std::vector<std::string>{"nava_ckpt"});
+    CHECK_MESSAGE(report->parts[0].usable(), join(report->parts[0].problems, "\n"));
+  };
+  check("NAVA.ckpt", "backbone.", "");
+  check("step70000.ckpt", "state_dict.backbone.", "ema_state.");
+  check("a.ckpt", "state_dict.", "");
+  check("b.ckpt", "", "");
+}
+
+TEST_CASE("nava: of several checkpoints the one that is named so, and none of other models") {
+  const NavaFolder tiny;
+  tiny.remove("NAVA.safetensors");
+  CHECK_FALSE(nava::looks_like_nava(tiny.root()));
+  for (const char* name : {"step1.ckpt", "step2.ckpt"}) tiny.link("nava-tiny/README.md", name);
+  CHECK_FALSE(nava::looks_like_nava(tiny.root()));
+  CHECK_THROWS_WITH_AS(nava::choose_variant(tiny.root(), "nava_ckpt"), doctest::Contains("must have that name"),
+                       CheckpointError);
+  tiny.link("nava-tiny/README.md", "NAVA.ckpt");
+  CHECK(nava::choose_variant(tiny.root(), "").file == "NAVA.ckpt");
+  const TemporaryFolder foreign;
+  write_file_atomically(foreign.file("model.ckpt"), "of something else");
+  CHECK_FALSE(nava::looks_like_nava(foreign.path().string()));
+}
+
 TEST_CASE("nava: marks of voices") {
   CHECK(nava::with_voice_marks("a <S>b<E> <S>c<E>") == "a <S><extra_id_2>b<E> <S><extra_id_2>c<E>");
   CHECK(nava::with_voice_marks(nava::with_voice_marks("<S>b<E>")) == "<S><extra_id_2>b<E>");
   CHECK(nava::with_voice_marks("nobody speaks") == "nobody speaks");
-  CHECK(nava::with_voice_marks("<extra_id_2>a <S> <extra_id_2>b<E>") == "a <S><extra_id_2> b<E>");  // strays shift no voice
+  CHECK(nava::with_voice_marks("<extra_id_2>a <S> <extra_id_2>b<E>") ==
+        "a <S><extra_id_2> b<E>");  // strays shift no voice
   CHECK(nava::count_spoken_lines("a <S>b<E> <S>c<E>") == 2);
   const auto tokenize = letters("", 100);
-  CHECK(nava::voice_positions(tokenize(nava::with_voice_marks("a<S>b<E><S>")), tokenize) == std::vector<std::int64_t>{4, 12});
+  CHECK(nava::voice_positions(tokenize(nava::with_voice_marks("a<S>b<E><S>")), tokenize) ==
+        std::vector<std::int64_t>{4, 12});
 }
 
 TEST_CASE("nava: voices and spoken lines") {
@@ -332,7 +396,8 @@ TEST_CASE("nava: voices and spoken lines") {
   CHECK(skipped.embeddings[2].abs().max().item<double>() == 0);
   CHECK(bind({voice(1), voice(2)}, {3}).embeddings.size(0) == 1);
   CHECK(notices.at(0).find("not used") != std::string::npos);
-  CHECK_THROWS_WITH_AS(nava::bind_voices({voice(1)}, {{}, 2}, 4, nullptr, notices), doctest::Contains("lie beyond"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(nava::bind_voices({voice(1)}, {{}, 2}, 4, nullptr, notices), doctest::Contains("lie beyond"),
+                       InvalidRequest);
   CHECK_THROWS_WITH_AS(bind({voice(1), voice(2, 0.01)}, {3, 9}), doctest::Contains("voice 2"), InvalidRequest);
   bind({voice(1, 0.5)}, {3});
   CHECK(notices.at(0).find("0.5 s") != std::string::npos);
@@ -347,7 +412,7 @@ TEST_CASE("nava: sound is as loud as it may be, and silence is left alone") {
 }
 
 TEST_CASE("nava: noise as its publisher draws it") {
-  const TinyFolder tiny;
+  const NavaFolder tiny;
   const auto model = tiny.load();
   const ClipSpec spec = model->clip_spec(tiny_clip());
   const JointLatent noise = model->reference_noise(spec, 100);
@@ -366,7 +431,8 @@ TEST_CASE("nava: the plan of a full-size film") {
   CHECK(plan.video_tokens == 32560);
   CHECK(plan.audio_tokens == 152);
   CHECK(plan.passes == 4);
-  // 5.66e9 weights of block matrices, of which keys and values of the text are not used per token; 32712 tokens attend to each other.
+  // 5.66e9 weights of block matrices, of which keys and values of the text are not used per token; 32712 tokens attend
+  // to each other.
   const double tokens = 32712, products = 2 * tokens * 30 * (6 * 3072. * 3072 + 2 * 3072. * 14336);
   const double attention = 4 * 3072. * 30 * (tokens * tokens + tokens * 512);
   CHECK(nava::pass_flop(config, 32560, 152, false) == doctest::Approx(products + attention));
@@ -377,8 +443,10 @@ TEST_CASE("nava: the plan of a full-size film") {
 
 TEST_CASE("nava: random weights in the published layout") {
   constexpr families::Scale toy = families::Scale::toy, full = families::Scale::full;
-  // Backbone in float32; UMT5-XXL and the sound's file in bfloat16; the video autoencoder and the speaker encoder in float32.
-  const double expected = 4 * 6'296'995'520.0 + 2 * (5'680'910'336.0 + 182'333'690 - 256) + 4 * (704'688'668.0 + 4'260'139);
+  // Backbone in float32; UMT5-XXL and the sound's file in bfloat16; the video autoencoder and the speaker encoder in
+  // float32.
+  const double expected =
+      4 * 6'296'995'520.0 + 2 * (5'680'910'336.0 + 182'333'690 - 256) + 4 * (704'688'668.0 + 4'260'139);
   CHECK(nava::synthesis_bytes({.scale = full}) == doctest::Approx(expected).epsilon(1e-5));
   const TemporaryFolder folder;
   const std::string root = folder.path().string();
@@ -394,7 +462,8 @@ TEST_CASE("nava: random weights in the published layout") {
   nava::synthesise(root, {.scale = toy, .seed = 4, .overwrite = true}, ignore_progress);
   CHECK(read_file(root + "/NAVA.safetensors") == first);
   // The sound that its decoder and vocoder make of tokens is neither silence nor clipped.
-  const Tensor sound = nava::decode_sound(root + "/" + nava::kSoundFile, randn({1, 128, 6}, make_generator(1)));
+  const Tensor sound = nava::decode_sound(root + "/" + nava::kSoundFile, randn({1, 128, 6}, make_generator(1)),
+                                          nava::kSampleRate);
   CHECK(at::isfinite(sound).all().item<bool>());
   CHECK(sound.abs().max().item<double>() == doctest::Approx(0.95).epsilon(1e-4));
 }

@@ -13,6 +13,7 @@
 #include "phonofilm/families/registry.h"
 #include "phonofilm/families/wan22.h"
 #include "phonofilm/weights/tensor_file.h"
+#include "support/tiny_folders.h"
 
 using namespace phonofilm;
 using namespace phonofilm::test;
@@ -22,34 +23,6 @@ using families::ClipSpec;
 namespace {
 
 namespace fs = std::filesystem;
-
-// One token per letter, and an end mark: the toy text encoder knows some hundred tokens.
-families::TokenizeFn letters(const std::string&, std::int64_t) {
-  return [](const std::string& text) {
-    std::vector<std::int64_t> ids;
-    for (const char letter : text.substr(0, 30)) ids.push_back(3 + std::int64_t(static_cast<unsigned char>(letter)) % 60);
-    ids.push_back(1);
-    return ids;
-  };
-}
-
-// The tiny checkpoint with something in the tokenizer's place; links, because nothing writes to it.
-struct TinyFolder {
-  TemporaryFolder folder;
-  TinyFolder() {
-    const fs::path source = ovi_golden("");
-    for (const char* part : {"Ovi", "MMAudio"}) fs::create_directory_symlink(source / part, folder.path() / part);
-    fs::create_directories(folder.path() / "Wan2.2-TI2V-5B/google/umt5-xxl");
-    for (const char* name : {"models_t5_umt5-xxl-enc-bf16.pth", "Wan2.2_VAE.pth", "t5.json", "vae.json"}) {
-      fs::create_symlink(source / "Wan2.2-TI2V-5B" / name, folder.path() / "Wan2.2-TI2V-5B" / name);
-    }
-    write_file_atomically(folder.file("Wan2.2-TI2V-5B/google/umt5-xxl/spiece.model"), "not read by this test");
-  }
-  std::unique_ptr<families::Generator> load(families::LoadOptions options = {}) const {
-    options.open_tokenizer = letters;
-    return families::load_generator(folder.path().string(), options);
-  }
-};
 
 ClipRequest tiny_clip() {
   ClipRequest request{.seconds = 9.0 / 24, .height = 64, .width = 96};
@@ -67,8 +40,8 @@ diffusion::JointLatent two_steps(const families::Generator& model, const ClipSpe
   const auto conditioning = model.encode(prompt, spec, {});
   const auto solver = diffusion::make_solver(sampling.solver);
   const auto hold = [&](diffusion::JointLatent& x) { model.hold(*conditioning, x); };
-  return diffusion::sample(model.velocity(*conditioning, sampling, {}), model.reference_noise(spec, 7), model.sigmas(sampling),
-                           *solver, hold, nullptr);
+  return diffusion::sample(model.velocity(*conditioning, sampling, {}), model.reference_noise(spec, 7),
+                           model.sigmas(sampling), *solver, hold, nullptr);
 }
 
 std::string message_of(const std::function<void()>& call) {
@@ -85,20 +58,21 @@ std::string message_of(const std::function<void()>& call) {
 TEST_CASE("ovi: the recorded pixels and sounds of the sampled latents") {
   const ovi::OviFolder folder = ovi::open_folder(ovi_golden(""), "");
   // The recording was made in float32 throughout; the published program rounds the video autoencoder's weights first.
-  const auto video_vae = autoencoders::load_wan22_vae(folder.video_vae, wan22::read_video_vae_config(folder.root), at::kFloat,
-                                                      autoencoders::Wan22Rounding::none);
+  const auto video_vae = autoencoders::load_wan22_vae(folder.video_vae, wan22::read_video_vae_config(folder.root),
+                                                      at::kFloat, autoencoders::Wan22Rounding::none);
   const auto audio_vae = ovi::load_audio_vae(folder, at::kFloat);
   const auto vocoder = ovi::load_vocoder(folder, at::kFloat);
   for (const std::string name : {"t2av", "i2av"}) {
     const auto file = weights::SafetensorsFile::open(ovi_golden("golden_sample_" + name + "_unipc4.safetensors"));
-    expect_close(video_vae->decode(ovi_video(file.at("video_latent")), {})[0], file.at("pixels"), 1e-4, name + ": pixels");
+    expect_close(video_vae->decode(ovi_video(file.at("video_latent")), {})[0], file.at("pixels"), 1e-4,
+                 name + ": pixels");
     const Tensor mel = audio_vae->decode(ovi_audio(file.at("audio_latent")), {});
     expect_close(vocoder->forward(mel, {}).flatten(), file.at("waveform"), 1e-4, name + ": waveform");
   }
 }
 
 TEST_CASE("ovi: shapes of films follow the variant, its area and a first frame") {
-  const TinyFolder tiny;
+  const OviFolder tiny;
   const auto model = tiny.load();
   CHECK(model->info().variant == "720x720_5s");
   const ClipSpec whole = model->clip_spec({});
@@ -121,8 +95,32 @@ TEST_CASE("ovi: shapes of films follow the variant, its area and a first frame")
   CHECK_THROWS_AS(model->clip_spec({.video = false, .audio = false}), InvalidRequest);
 }
 
+TEST_CASE("ovi: lengths in latent frames, and pictures in tiles") {
+  const OviFolder tiny;
+  const auto model = tiny.load();
+  REQUIRE(model->info().takes_latent_frames);
+  REQUIRE(model->info().tiles_pictures);
+  ClipRequest request = tiny_clip();
+  request.seconds = 0;
+  request.latent_frames = 3;
+  const ClipSpec spec = model->clip_spec(request);
+  CHECK(spec.frames == 9);
+  CHECK(spec.samples == model->clip_spec(tiny_clip()).samples);
+  request.latent_frames = 32;
+  CHECK_THROWS_WITH_AS(model->clip_spec(request), doctest::Contains("31 latent frames"), InvalidRequest);
+
+  diffusion::JointLatent latent = model->reference_noise(spec, 7);
+  latent.audio = Tensor();
+  ClipSpec silent = spec;
+  silent.samples = 0;
+  const Tensor exact = model->decode(latent, silent, {}).frames;
+  CHECK(at::equal(model->decode(latent, silent, {}, {.tiles = autoencoders::PictureTiles{}}).frames, exact));
+  CHECK_FALSE(
+      at::equal(model->decode(latent, silent, {}, {.tiles = autoencoders::PictureTiles{3, 4, 1, 2}}).frames, exact));
+}
+
 TEST_CASE("ovi: the prompt is written as the variant was trained, negative ones stay") {
-  const TinyFolder tiny;
+  const OviFolder tiny;
   std::vector<std::string> read;
   families::LoadOptions options;
   options.open_tokenizer = [&read](const std::string& path, std::int64_t longest) -> families::TokenizeFn {
@@ -135,7 +133,7 @@ TEST_CASE("ovi: the prompt is written as the variant was trained, negative ones 
   options.format_prompt = [](const std::string& prompt, AudioTag tag) {
     return FormattedPrompt{prompt + (tag == AudioTag::audcap ? " in tags" : ""), {"converted"}};
   };
-  const auto model = families::load_generator(tiny.folder.path().string(), options);
+  const auto model = families::load_generator(tiny.root(), options);
   const families::Prompt prompt{.text = "a bell rings", .negative = "blur", .negative_audio = "echo"};
   const auto conditioning = model->encode(prompt, model->clip_spec(tiny_clip()), {});
   CHECK(read == std::vector<std::string>{"a bell rings in tags", "blur", "echo"});
@@ -143,7 +141,7 @@ TEST_CASE("ovi: the prompt is written as the variant was trained, negative ones 
 }
 
 TEST_CASE("ovi: text, first frame, sound alone and picture alone, through the whole model") {
-  const TinyFolder tiny;
+  const OviFolder tiny;
   const auto model = tiny.load();
   const ClipSpec spec = model->clip_spec(tiny_clip());
   const families::Prompt prompt{.text = "a bell rings", .negative = "blur", .negative_audio = "echo"};
@@ -151,10 +149,12 @@ TEST_CASE("ovi: text, first frame, sound alone and picture alone, through the wh
   CHECK(latent.video.sizes() == at::IntArrayRef({1, 48, 3, 4, 6}));
   CHECK(latent.audio.sizes() == at::IntArrayRef({1, 20, 12}));
   CHECK(at::equal(two_steps(*model, spec, prompt).video, latent.video));
-  for (const char* solver : {"euler", "dpmpp"}) CHECK(two_steps(*model, spec, prompt, solver).video.isfinite().all().item<bool>());
+  for (const char* solver : {"euler", "dpmpp"})
+    CHECK(two_steps(*model, spec, prompt, solver).video.isfinite().all().item<bool>());
 
   std::int64_t seen = 0;
-  const Clip clip = model->decode(latent, spec, {}, {.on_frames = [&](const Tensor& frames) { seen += frames.size(0); }});
+  const Clip clip =
+      model->decode(latent, spec, {}, {.on_frames = [&](const Tensor& frames) { seen += frames.size(0); }});
   CHECK(seen == 9);
   CHECK(clip.frames.sizes() == at::IntArrayRef({9, 64, 96, 3}));
   CHECK(clip.waveform.sizes() == at::IntArrayRef({1, 12 * 512}));
@@ -180,36 +180,41 @@ TEST_CASE("ovi: text, first frame, sound alone and picture alone, through the wh
 }
 
 TEST_CASE("ovi: streamed towers make the same film, towers of 8 bits nearly the same in less memory") {
-  const TinyFolder tiny;
-  const auto model = tiny.load(), streamed = tiny.load({.memory = nn::MemoryMode::stream}), small = tiny.load({.storage = nn::LinearStorage::int8});
+  const OviFolder tiny;
+  const auto model = tiny.load(), streamed = tiny.load({.memory = nn::MemoryMode::stream}),
+             small = tiny.load({.storage = nn::LinearStorage::int8});
   const ClipSpec spec = model->clip_spec(tiny_clip());
   const families::Prompt prompt{.text = "a bell rings", .negative = "blur", .negative_audio = "echo"};
-  const auto latent = two_steps(*model, spec, prompt), again = two_steps(*streamed, spec, prompt), near = two_steps(*small, spec, prompt);
+  const auto latent = two_steps(*model, spec, prompt), again = two_steps(*streamed, spec, prompt),
+             near = two_steps(*small, spec, prompt);
   CHECK(at::equal(again.video, latent.video));
   CHECK(at::equal(again.audio, latent.audio));
   for (const double error : {relative_error(near.video, latent.video), relative_error(near.audio, latent.audio)}) {
     CHECK(error > 1e-4);
     CHECK(error < 0.05);
   }
-  const auto towers = [&](const families::Generator& m) { return m.plan(spec, m.info().sampling).memory[1]; };
+  const auto towers = [&](const families::Generator& m) {
+    return m.plan(spec, m.info().sampling, /*voices=*/false).memory[1];
+  };
   CHECK(towers(*model).part == "towers");
   CHECK(towers(*small).bytes < 0.75 * towers(*model).bytes);  // matrices are half of so small a model
 }
 
 TEST_CASE("ovi: without guidance there is one pass, and the negative prompt does not matter") {
-  const TinyFolder tiny;
+  const OviFolder tiny;
   const auto model = tiny.load();
   const ClipSpec spec = model->clip_spec(tiny_clip());
   const auto velocity = [&](const char* negative, double scale) {
     families::Sampling sampling = model->info().sampling;
     sampling.guidance.text = {scale, scale};
-    const auto conditioning = model->encode({.text = "rain", .negative = negative, .negative_audio = negative}, spec, {});
+    const auto conditioning =
+        model->encode({.text = "rain", .negative = negative, .negative_audio = negative}, spec, {});
     return model->velocity(*conditioning, sampling, {})(model->reference_noise(spec, 1), 0.7).video;
   };
   const auto passes = [&](double scale) {
     families::Sampling sampling = model->info().sampling;
     sampling.guidance.text = {scale, scale};
-    return model->plan(spec, sampling).passes;
+    return model->plan(spec, sampling, /*voices=*/false).passes;
   };
   CHECK(passes(1) == 1);
   CHECK(passes(3) == 2);
@@ -218,7 +223,7 @@ TEST_CASE("ovi: without guidance there is one pass, and the negative prompt does
 }
 
 TEST_CASE("ovi: reference noise is what PyTorch draws in bfloat16, per modality from the same seed") {
-  const TinyFolder tiny;
+  const OviFolder tiny;
   const auto model = tiny.load();
   const auto noise = model->reference_noise(model->clip_spec(tiny_clip()), 103);
   // torch.randn((48, 3, 4, 6), dtype=torch.bfloat16, generator=torch.Generator().manual_seed(103)), PyTorch 2.13
@@ -233,27 +238,28 @@ TEST_CASE("ovi: reference noise is what PyTorch draws in bfloat16, per modality 
 }
 
 TEST_CASE("ovi: what is missing is said before denoising, with the way to get it") {
-  const TinyFolder tiny;
-  fs::remove(tiny.folder.file("Wan2.2-TI2V-5B/Wan2.2_VAE.pth"));
-  fs::remove(tiny.folder.file("MMAudio"));
+  const OviFolder tiny;
+  fs::remove(tiny.file("Wan2.2-TI2V-5B/Wan2.2_VAE.pth"));
+  fs::remove(tiny.file("MMAudio"));
   const auto model = tiny.load();
   const auto encode = [&](const ClipRequest& request) {
     return message_of([&] { model->encode({.text = "rain"}, model->clip_spec(request), {}); });
   };
   const std::string message = encode(tiny_clip());
-  for (const char* part : {"video autoencoder", "audio autoencoder", "vocoder", "best_netG.pt", "download_weights.py"}) {
+  for (const char* part :
+       {"video autoencoder", "audio autoencoder", "vocoder", "best_netG.pt", "download_weights.py"}) {
     CHECK_MESSAGE(message.find(part) != std::string::npos, message);
   }
   ClipRequest sound = tiny_clip();
   sound.video = false;
   CHECK(encode(sound).find("video autoencoder") == std::string::npos);
-  CHECK_THROWS_AS(families::load_generator(tiny.folder.path().string(), {.variant = "960x960_10s"}), CheckpointError);
-  CHECK(message_of([&] { families::load_generator(tiny.folder.path().string(), {.variant = "720x720"}); }).find("720x720_5s") !=
+  CHECK_THROWS_AS(families::load_generator(tiny.root(), {.variant = "960x960_10s"}), CheckpointError);
+  CHECK(message_of([&] { families::load_generator(tiny.root(), {.variant = "720x720"}); }).find("720x720_5s") !=
         std::string::npos);
 }
 
 TEST_CASE("ovi: a film passes through the codecs and back to latents of its shape") {
-  const TinyFolder tiny;
+  const OviFolder tiny;
   const auto model = tiny.load();
   const ClipSpec spec = model->clip_spec(tiny_clip());
   Clip clip;
@@ -273,14 +279,14 @@ TEST_CASE("ovi: the published model's operations, by hand and as counted elsewhe
   CHECK(autoencoders::wan22_decode_flop({}, 31, 44, 44) == doctest::Approx(1.106e15).epsilon(0.01));
   CHECK(autoencoders::wan22_decode_flop({}, 61, 60, 60) == doctest::Approx(4.093e15).epsilon(0.01));
 
-  const TinyFolder tiny;
+  const OviFolder tiny;
   const auto model = tiny.load();
   families::Sampling sampling = model->info().sampling;
   sampling.skip_layer = 1;
   const ClipSpec spec = model->clip_spec(tiny_clip());
-  const auto guided = model->plan(spec, sampling);
+  const auto guided = model->plan(spec, sampling, /*voices=*/false);
   sampling.guidance.text = {1, 1};
-  const auto single = model->plan(spec, sampling);
+  const auto single = model->plan(spec, sampling, /*voices=*/false);
   CHECK(guided.video_tokens == 18);
   CHECK(guided.audio_tokens == 12);
   CHECK(guided.step_flop / single.step_flop == doctest::Approx(5.0 / 3));  // three blocks, and two in the negative pass

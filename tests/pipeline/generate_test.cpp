@@ -72,8 +72,9 @@ TEST_CASE("every solver, guidance scale and negative prompt has its effect") {
   for (const auto& change : std::vector<std::function<void(GenerateRequest&)>>{
            [](GenerateRequest& r) { r.solver = "unipc"; }, [](GenerateRequest& r) { r.solver = "dpmpp"; },
            [](GenerateRequest& r) { r.steps = 5; }, [](GenerateRequest& r) { r.text_guidance = 7; },
-           [](GenerateRequest& r) { r.align_guidance = 3; }, [](GenerateRequest& r) { r.negative_prompt = "a ball bounces"; },
-           [](GenerateRequest& r) { r.shift = 3; }, [](GenerateRequest& r) { r.prompt = "a ball bounces"; }}) {
+           [](GenerateRequest& r) { r.align_guidance = 3; },
+           [](GenerateRequest& r) { r.negative_prompt = "a ball bounces"; }, [](GenerateRequest& r) { r.shift = 3; },
+           [](GenerateRequest& r) { r.prompt = "a ball bounces"; }}) {
     GenerateRequest r = request();
     change(r);
     CHECK(!at::equal(make(*model.generator, r).waveform, base));
@@ -130,11 +131,12 @@ TEST_CASE("saved latents are decoded without their prompt, finished or not, and 
   CHECK(!at::equal(pipeline::decode(*model.generator, noise, {}).clip.waveform, straight.waveform));
   SavedLatent other = kept[0];
   other.latent.video = at::zeros({1, 5, 3, 1, 1});
-  CHECK_THROWS_WITH_AS(pipeline::decode(*model.generator, other, {}), doctest::Contains("another film"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(pipeline::decode(*model.generator, other, {}), doctest::Contains("another film"),
+                       InvalidRequest);
   GenerateOptions resumed;
   resumed.resume = &other;
-  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, other.request, {}, resumed), doctest::Contains("another film"),
-                       InvalidRequest);
+  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, other.request, {}, resumed),
+                       doctest::Contains("another film"), InvalidRequest);
   SavedLatent foreign = kept[0];
   foreign.model = "ovi 720x720_5s";
   CHECK_THROWS_WITH_AS(pipeline::decode(*model.generator, foreign, {}), doctest::Contains("made by 'ovi 720x720_5s'"),
@@ -177,16 +179,105 @@ TEST_CASE("reference voices are kept with the latents; a model without voices re
   CHECK_FALSE(pipeline::same(other, saved.given));
   other.voices.pop_back();
   CHECK_FALSE(pipeline::same(other, saved.given));
-  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, saved.request, saved.given, {}), doctest::Contains("no reference voices"),
-                       InvalidRequest);
+  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, saved.request, saved.given, {}),
+                       doctest::Contains("no reference voices"), InvalidRequest);
   GenerateRequest r = request();
   r.timbre_guidance = 2;
   CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("no reference voices"), InvalidRequest);
 }
 
+TEST_CASE("files that frame and voices came from are kept by name, and names alone make no other film") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("names.latents.safetensors");
+  SavedLatent saved;
+  saved.request = request();
+  saved.latent = saved.noise = {{}, at::zeros({1, 2, 2})};
+  saved.spec.samples = 9;
+  saved.spec.sample_rate = 16000;
+  saved.given.voices = {at::full({2, 100}, 0.5), Tensor()};
+  saved.given.voice_names = {"anna.wav", ""};
+  saved.given.image_name = "fr\xe9" "d.png";  // not UTF-8, as names of files may be
+  pipeline::save_latent(path, saved);
+  const SavedLatent loaded = pipeline::load_latent(path);
+  CHECK(loaded.given.voice_names == saved.given.voice_names);
+  CHECK(loaded.given.image_name.ends_with("d.png"));
+  CHECK(loaded.spec.sample_rate == 16000);
+  CHECK(pipeline::same(loaded.given, saved.given));
+  saved.given.voice_names = {"anna.wav"};
+  pipeline::save_latent(path, saved);
+  CHECK_THROWS_WITH_AS(pipeline::load_latent(path), doctest::Contains("names 1 voices and holds 2"), CheckpointError);
+}
+
+TEST_CASE("latents of an earlier version, which knew fewer settings, are of the same film") {
+  const TinyModel model;
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("old.latents.safetensors");
+  GenerateOptions options;
+  options.keep = [&](const SavedLatent& latent) { pipeline::save_latent(path, latent); };
+  pipeline::generate(*model.generator, request(), {}, options);
+  const auto file = weights::SafetensorsFile::open(path);
+  weights::Metadata metadata = file.metadata();
+  auto settings = nlohmann::json::parse(metadata.at("request")),
+       progress = nlohmann::json::parse(metadata.at("progress"));
+  for (const char* key : {"sample_rate", "latent_frames", "align_guidance", "timbre_guidance"})
+    REQUIRE(settings.erase(key) == 1);
+  REQUIRE(progress.erase("sample_rate") == 1);
+  metadata["request"] = settings.dump();
+  metadata["progress"] = progress.dump();
+  metadata.erase("given");
+  weights::TensorMap tensors;
+  for (const auto& [name, tensor] : file.tensors()) tensors[name] = tensor.clone();
+  weights::save_safetensors(path, tensors, metadata);
+  const SavedLatent old = pipeline::load_latent(path);
+  const families::ModelInfo& info = model.generator->info();
+  CHECK_FALSE(old.request == pipeline::resolve(request(), info));
+  CHECK(pipeline::resolve(old.request, info) == pipeline::resolve(request(), info));
+  CHECK_NOTHROW(pipeline::decode(*model.generator, old, {}));
+}
+
+TEST_CASE("what some models cannot do is refused by name: lengths in latent frames, sample rates, tiles") {
+  const TinyModel model;
+  GenerateRequest r = request();
+  r.latent_frames = 3;
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("no length in latent frames; give --seconds"),
+                       InvalidRequest);
+  r.seconds = 1;
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("leave out --seconds or --latent-frames"),
+                       InvalidRequest);
+  r = request();
+  r.sample_rate = 48000;
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("makes sound at 16000 Hz, asked for 48000"),
+                       InvalidRequest);
+  r.sample_rate = 16000;
+  CHECK_NOTHROW(make(*model.generator, r));
+  GenerateOptions options;
+  options.tiles = autoencoders::PictureTiles{};
+  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, request(), {}, options), doctest::Contains("--vae-tiling"),
+                       InvalidRequest);
+}
+
+TEST_CASE("a length in latent frames stays one when the request is resolved, again and again") {
+  families::ModelInfo info;
+  info.takes_latent_frames = true;
+  info.other_sample_rates = {48000};
+  GenerateRequest r = request();
+  r.latent_frames = 37;
+  r.sample_rate = 48000;
+  const GenerateRequest once = pipeline::resolve(r, info);
+  CHECK(once.seconds == 0);
+  CHECK(once.latent_frames == 37);
+  CHECK(once == pipeline::resolve(once, info));
+  CHECK(pipeline::clip_request(once, {}).latent_frames == 37);
+  CHECK(pipeline::clip_request(once, {}).sample_rate == 48000);
+  CHECK(pipeline::resolve(request(), info).seconds == info.seconds);
+  CHECK(pipeline::resolve(request(), info).sample_rate == info.sample_rate);
+}
+
 TEST_CASE("alignment guidance per modality") {
   const families::ModelInfo& info = TinyModel().generator->info();
-  const auto scales = [&](const GenerateRequest& r) { return pipeline::sampling_of(pipeline::resolve(r, info), info).guidance; };
+  const auto scales = [&](const GenerateRequest& r) {
+    return pipeline::sampling_of(pipeline::resolve(r, info), info).guidance;
+  };
   GenerateRequest r = request();
   r.audio_align_guidance = 2;
   r.video_align_guidance = 0;
@@ -248,7 +339,8 @@ TEST_CASE("noise may come from a file, in our layout or the publishers', and mus
   save(kept.noise.video[0], kept.noise.audio[0].t().contiguous());
   CHECK(at::equal(pipeline::generate(*model.generator, other, {}, options).clip.frames, drawn.frames));
   save(kept.noise.video.narrow(2, 0, 1), kept.noise.audio);
-  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, other, {}, options), doctest::Contains("init_video"), CheckpointError);
+  CHECK_THROWS_WITH_AS(pipeline::generate(*model.generator, other, {}, options), doctest::Contains("init_video"),
+                       CheckpointError);
   other.noise = "reference";
   CHECK_THROWS_AS(pipeline::generate(*model.generator, other, {}, {}), InvalidRequest);
 }
@@ -291,7 +383,8 @@ TEST_CASE("missing and damaged parts of a model are named") {
   const TinyModel model;
   const std::string folder = model.folder.path().string();
   const auto load = [&] { return families::load_generator(folder, at::kFloat); };
-  CHECK_THROWS_WITH_AS(families::load_generator(folder + "/nowhere", at::kFloat), doctest::Contains("no such model folder"), CheckpointError);
+  CHECK_THROWS_WITH_AS(families::load_generator(folder + "/nowhere", at::kFloat),
+                       doctest::Contains("no such model folder"), CheckpointError);
   const std::string weights = folder + "/backbone/model.safetensors", bytes = read_file(weights);
   write_file_atomically(weights, bytes.substr(0, bytes.size() / 2));
   CHECK_THROWS_WITH_AS(load(), doctest::Contains("truncated"), CheckpointError);

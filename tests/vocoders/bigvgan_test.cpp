@@ -13,6 +13,7 @@
 #include "phonofilm/weights/safetensors.h"
 #include "phonofilm/weights/torch_archive.h"
 #include "support/support.h"
+#include "support/vocoder_layout.h"
 
 using namespace phonofilm;
 using vocoders::BigVgan;
@@ -53,25 +54,9 @@ std::string earlier(const std::string& name) {
 }
 
 // The published layout, written down from the specification.
-struct Layout {
-  weights::TensorMap tensors;  // without memory
-  std::int64_t values = 0;
+struct Layout : test::VocoderLayout {
+  Layout() : VocoderLayout("generator.", at::kFloat, /*normed=*/true) {}
 
-  void add(const std::string& name, const Shape& shape) {
-    tensors["generator." + name] = at::empty(shape, at::TensorOptions(at::kMeta).dtype(at::kFloat));
-    values += c10::multiply_integers(shape);
-  }
-  void conv(const std::string& name, const Shape& weight, std::int64_t out) {
-    add(name + ".weight_g", {weight[0], 1, 1});
-    add(name + ".weight_v", weight);
-    add(name + ".bias", {out});
-  }
-  void activation(const std::string& name, std::int64_t channels) {
-    add(name + ".act.alpha", {channels});
-    add(name + ".act.beta", {channels});
-    add(name + ".upsample.filter", {1, 1, 12});
-    add(name + ".downsample.lowpass.filter", {1, 1, 12});
-  }
   void block(const std::string& name, std::int64_t channels, std::int64_t kernel) {
     for (int i = 0; i < 3; ++i) {
       conv(name + ".convs1." + std::to_string(i), {channels, channels, kernel}, channels);

@@ -9,6 +9,7 @@
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/weights/safetensors.h"
 #include "support/support.h"
+#include "support/vocoder_layout.h"
 
 using namespace phonofilm;
 using vocoders::LtxVocoder;
@@ -43,24 +44,9 @@ weights::TensorMap part_of(const weights::SafetensorsFile& file, const std::stri
 }
 
 // The published layout, written down from the specification.
-struct Layout {
-  weights::TensorMap tensors;  // without memory
-  std::int64_t values = 0;
+struct Layout : test::VocoderLayout {
+  Layout() : VocoderLayout("vocoder.", at::kBFloat16, /*normed=*/false) {}
 
-  void add(const std::string& name, const Shape& shape) {
-    tensors["vocoder." + name] = at::empty(shape, at::TensorOptions(at::kMeta).dtype(at::kBFloat16));
-    values += c10::multiply_integers(shape);
-  }
-  void conv(const std::string& name, const Shape& weight, std::int64_t out) {
-    add(name + ".weight", weight);
-    add(name + ".bias", {out});
-  }
-  void activation(const std::string& name, std::int64_t channels) {
-    add(name + ".act.alpha", {channels});
-    add(name + ".act.beta", {channels});
-    add(name + ".upsample.filter", {1, 1, 12});
-    add(name + ".downsample.lowpass.filter", {1, 1, 12});
-  }
   void block(const std::string& name, std::int64_t channels, std::int64_t kernel) {
     for (const char* number : {"1", "2"}) {
       for (const char* step : {".0", ".1", ".2"}) {
@@ -153,7 +139,7 @@ TEST_CASE("ltx vocoder: the published code's pieces") {
   snake.load(act, kWeights);
   expect_recorded(snake.forward(x), file, "piece.act_out");
 
-  vocoders::ltx::AmpBlock block(root, "block", 64, /*kernel=*/7, {1, 3, 5});
+  vocoders::AmpBlock<vocoders::ltx::Layers> block(root, "block", 64, /*kernel=*/7, {1, 3, 5});
   block.load(part_of(weights_file, "vocoder.vocoder.resblocks.1."), kWeights);
   expect_recorded(block.forward(x), file, "piece.amp_block1_out");
 

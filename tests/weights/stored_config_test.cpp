@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/files.h"
+#include "phonofilm/weights/tensor_file.h"
 #include "phonofilm/weights/torch_archive.h"
 #include "weights/archive_builder.h"
 #include "weights/corrupt_files.h"
@@ -37,10 +38,15 @@ std::string safetensors(const Json& metadata) {
   return little(text.size(), 8) + text + std::string(4, '\0');
 }
 
+Json config_of(const std::string& path) {
+  const auto file = weights::FileBytes::map(path);
+  return weights::read_stored_config(file, weights::open_tensors(file).metadata, "model_config");
+}
+
 Json config_in(const std::string& bytes) {
   const TemporaryFolder folder;
   std::ofstream(folder.file("weights"), std::ios::binary) << bytes;
-  return weights::read_stored_config(folder.file("weights"), "model_config");
+  return config_of(folder.file("weights"));
 }
 
 std::string repeated(const std::string& text, int times) {
@@ -117,8 +123,8 @@ TEST_CASE("stored config: a publisher's archive, its copy as safetensors, and th
   const auto golden = [](const char* name) { return testdata(std::string("goldens/redimnet-tiny/") + name); };
   const Json expected = Json::parse(read_file(golden("config.json")));
   REQUIRE(expected["stages_setup"].size() == 6);
-  CHECK(weights::read_stored_config(golden("M-vb2+vox2+cnc-ft_mix.pt"), "model_config") == expected);
-  CHECK(weights::read_stored_config(golden("redimnet.safetensors"), "model_config") == expected);
+  CHECK(config_of(golden("M-vb2+vox2+cnc-ft_mix.pt")) == expected);
+  CHECK(config_of(golden("redimnet.safetensors")) == expected);
 }
 
 TEST_CASE("corrupt files: configurations in archives") {
@@ -142,5 +148,5 @@ TEST_CASE("corrupt files: configurations in safetensors") {
   faults.push_back({"same key", safetensors({{"model_config", R"({"F": 1, "F": 2})"}}), "has the key \"F\" twice"});
   const std::string deep = R"({"a": )" + std::string(20, '[') + std::string(20, ']') + "}";
   faults.push_back({"depth", safetensors({{"model_config", deep}}), "nests deeper than 16 levels"});
-  CHECK(check_refused(faults, [](const std::string& path) { weights::read_stored_config(path, "model_config"); }) >= 10);
+  CHECK(check_refused(faults, [](const std::string& path) { config_of(path); }) >= 10);
 }

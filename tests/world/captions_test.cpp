@@ -87,6 +87,11 @@ TEST_CASE("a grammar fills slots, tidies spaces and knows its words") {
   CHECK(grammar.expand("top", {{"thing", "big cube"}}, random) == "a big cube, then stops");
   CHECK(grammar.words() == std::vector<std::string>{",", "a", "ball", "stops", "then"});
   CHECK_THROWS_AS(grammar.expand("missing", {}, random), std::out_of_range);
+  const Grammar marked(Grammar::Rules{{"said", {"{who} says <S> {text} <E> , then <AUDCAP> a voice <ENDAUDCAP>"}}});
+  CHECK(marked.expand("said", {{"who", "she"}, {"text", "one two"}}, random) ==
+        "she says <S>one two<E>, then <AUDCAP>a voice<ENDAUDCAP>");
+  CHECK(split_words("says <S>one two<E>, then") ==
+        std::vector<std::string>{"says", "s", "one", "two", "e", ",", "then"});
   CHECK(split_words("falls, it  is") == std::vector<std::string>{"falls", ",", "it", "is"});
 }
 

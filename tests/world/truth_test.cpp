@@ -21,6 +21,25 @@ TEST_CASE("a truth survives JSON exactly") {
   }
 }
 
+TEST_CASE("spans, tracks and details survive JSON, and a track is read between its values") {
+  Truth truth = truth_of("car", 1, {});
+  truth.spans.push_back({"light", "on", 0.25, 0.5, 0});
+  const Truth again = truth_from_json(nlohmann::json::parse(to_json(truth).dump()));
+  const bool survives = to_json(again) == to_json(truth);
+  CHECK(survives);
+  CHECK(spans_of(again, "light", 0).at(0).end == 0.5);
+  CHECK(spans_of(again, "light", 1).empty());
+  CHECK(find_track(again, "no such track") == nullptr);
+  const Track& x = *find_track(again, "x");
+  CHECK(value_at(x, 0.5 / kTrackRate) == doctest::Approx((x.values[0] + x.values[1]) / 2));
+  CHECK(value_at(x, 1e9) == x.values.back());
+  CHECK_THROWS_AS(value_at(Track{}, 0), InvalidRequest);
+  truth.spans[0].end = 0.1;
+  CHECK_THROWS_AS(truth_from_json(to_json(truth)), InvalidRequest);
+  truth.spans[0] = {"light", "on", 0, 1, 7};
+  CHECK_THROWS_AS(truth_from_json(to_json(truth)), InvalidRequest);
+}
+
 TEST_CASE("a damaged truth is refused") {
   const nlohmann::json good = to_json(truth_of("impacts", 1, {}));
   const auto refuses = [&](const char* pointer, const nlohmann::json& value) {

@@ -106,7 +106,8 @@ TEST_CASE("impossible options are refused") {
   CHECK_THROWS_AS(options_for(60, 96), InvalidRequest);
   CHECK_THROWS_AS(options_for(2, 8), InvalidRequest);
   CHECK_THROWS_WITH_AS(render("impact", 0, {}),
-                       "[render] unknown scene 'impact' (did you mean 'impacts'?); there are impacts, hard_impacts, one_ball", InvalidRequest);
+                       doctest::Contains("unknown scene 'impact' (did you mean 'impacts'?); there are impacts, hard_impacts"),
+                       InvalidRequest);
 }
 
 TEST_CASE("stereo places a sound where its ball is") {

@@ -10,6 +10,7 @@
 #include "phonofilm/base/log.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/film_maker.h"
+#include "phonofilm/media/film.h"
 #include "phonofilm/pipeline/prompt_list.h"
 
 namespace phonofilm::cli {
@@ -20,23 +21,36 @@ namespace fs = std::filesystem;
 struct Options {
   pipeline::GenerateRequest defaults;
   FilmMakerOptions maker;
-  std::string list, folder = "films", format = "mp4";
+  std::string list, folder = "films", format;
 };
 
+// As asked for; else what fits the list.
+std::string format_of(const Options& options) {
+  if (!options.format.empty()) return options.format;
+  return fs::path(options.list).extension() == ".lst" ? "wav" : "mp4";
+}
+
+// Of a sound file, by what its container says.
+double seconds_of(const std::string& path) { return media::inspect_film(path).facts.audio_seconds; }
+
 // One line per finished or failed row, so that a night's run can be read afterwards.
-void record(const Options& options, const pipeline::PromptRow& row, const std::string& film, const std::string& problem) {
-  nlohmann::json entry{{"line", row.line}, {"prompt", row.request.prompt}, {"film", fs::path(film).filename().string()}};
+void record(const Options& options, const pipeline::PromptRow& row, const std::string& film,
+            const std::string& problem) {
+  const std::string name = fs::path(film).filename().string();
+  nlohmann::json entry{{"line", row.line}, {"prompt", row.request.prompt}, {"film", name}};
   entry[problem.empty() ? "done" : "error"] = problem.empty() ? nlohmann::json(true) : nlohmann::json(problem);
   std::ofstream(options.folder + "/batch.jsonl", std::ios::app)
       << entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }
 
-// The latents that an interrupted run left for this film, unless they are damaged. Throws InvalidRequest for those of a film
-// with other settings, which must not be lost.
-std::optional<pipeline::SavedLatent> left_over(const FilmMaker& maker, const std::string& film, const pipeline::PromptRow& row) {
+// The latents that an interrupted run left for this film, unless they are damaged. Throws InvalidRequest for those of a
+// film with other settings, which must not be lost.
+std::optional<pipeline::SavedLatent> left_over(const FilmMaker& maker, const std::string& film,
+                                               const pipeline::PromptRow& row) {
   auto saved = kept_latents(film);
-  PF_CHECK(!saved || maker.are_of(*saved, row.request, {.image = row.image, .voices = row.voices}), InvalidRequest, "batch",
-           latent_path(film), ": holds latents of a film with other settings; give those to go on with it, or delete the file");
+  const FilmInputs inputs{.image = row.image, .voices = row.voices};
+  PF_CHECK(!saved || maker.are_of(*saved, row.request, inputs), InvalidRequest, "batch", latent_path(film),
+           ": holds latents of a film with other settings; give those to go on with it, or delete the file");
   return saved;
 }
 
@@ -45,10 +59,11 @@ class Batch {
   explicit Batch(const Options& options) : options_(options) {}
 
   void run() {
-    const auto rows = pipeline::read_prompt_list(options_.list, options_.defaults);
+    const auto rows = pipeline::read_prompt_list(options_.list, options_.defaults, seconds_of);
     make_folder(options_.folder);
     for (size_t i = 0; i < rows.size(); ++i) {
-      const std::string film = concat(options_.folder, "/", pipeline::film_name(i, rows[i].request.prompt), ".", options_.format);
+      const std::string name = rows[i].name.empty() ? pipeline::film_name(i, rows[i].request.prompt) : rows[i].name;
+      const std::string film = concat(options_.folder, "/", name, ".", format_of(options_));
       if (fs::exists(film)) {
         ++there_;
       } else {
@@ -56,7 +71,8 @@ class Batch {
       }
     }
     std::printf("%zu films: %zu made, %zu were there, %zu failed\n", rows.size(), made_, there_, failed_);
-    PF_CHECK(failed_ == 0, Error, "batch", failed_, " of ", rows.size(), " films failed; see ", options_.folder, "/batch.jsonl");
+    PF_CHECK(failed_ == 0, Error, "batch", failed_, " of ", rows.size(), " films failed; see ", options_.folder,
+             "/batch.jsonl");
   }
 
  private:
@@ -77,7 +93,7 @@ class Batch {
       throw;
     } catch (const ResourceError&) {
       throw;
-    } catch (const std::exception& error) {  // also LibTorch's and the standard library's own: one row too large for memory
+    } catch (const std::exception& error) {  // also LibTorch's and the standard library's own, as of too large a film
       log::error(concat(options_.list, ":", row.line, ": ", error.what()));
       record(options_, row, film, error.what());
       ++failed_;
@@ -96,10 +112,12 @@ void add_batch_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("batch", "Make a film for every prompt of a list; run again to go on");
   command
       ->add_option("LIST", options->list,
-                   "Ovi's CSV or TSV (text_prompt, image_path), or JSON lines (NAVA's too: prompt, image_path, spk_wavs)")
+                   "Ovi's CSV or TSV (text_prompt, image_path), JSON lines (NAVA's too: prompt, image_path, spk_wavs), "
+                   "or a .lst of Seed-TTS-eval (name|reference text|reference file|text), of which sounds are made")
       ->required();
   command->add_option("-o,--output", options->folder, "folder for the films")->capture_default_str();
-  command->add_option("--format", options->format, "of the films")->check(CLI::IsMember({"mp4", "mov", "m4a", "wav"}));
+  command->add_option("--format", options->format, "of the films (default mp4; wav for a .lst)")
+      ->check(CLI::IsMember({"mp4", "mov", "m4a", "wav"}));
   Fields fields = options->defaults.fields();
   std::erase_if(fields, [](const Field& field) { return field.name == "prompt"; });
   add_flags(*command, options->maker.fields());

@@ -22,7 +22,8 @@ void add_decode_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("decode", "Make a film of latents that an interrupted run kept");
   command->add_option("LATENTS", options->latents, "what generate left beside the film")->required();
-  command->add_option("-o,--output", options->output, "the film: .mp4 or .mov; of sound alone .m4a or .wav")->capture_default_str();
+  command->add_option("-o,--output", options->output, "the film: .mp4 or .mov; of sound alone .m4a or .wav")
+      ->capture_default_str();
   Fields fields = options->maker.fields();
   std::erase_if(fields, [](const Field& field) { return field.name == "dump_latents"; });
   add_flags(*command, fields);

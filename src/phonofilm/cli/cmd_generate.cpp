@@ -78,8 +78,10 @@ void add_generate_command(CLI::App& app) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--takes", options->takes, "films to make, with consecutive seeds")->check(CLI::Range(1, 10000));
-  command->add_option("--init-noise", options->init_noise, "start from the noise in this file, such as --dump-latents leaves");
-  command->add_flag("--dry-run", options->dry_run, "say what the film would take (tokens, operations, memory, time), make nothing");
+  command->add_option("--init-noise", options->init_noise,
+                      "start from the noise in this file, such as --dump-latents leaves");
+  command->add_flag("--dry-run", options->dry_run,
+                    "say what the film would take (tokens, operations, memory, time), make nothing");
   command->add_option("--resume", options->resume,
                       "go on from the latents that an interrupted run kept, with its settings, first frame and voices");
   Fields fields = options->request.fields();

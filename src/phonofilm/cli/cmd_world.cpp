@@ -74,7 +74,15 @@ void render_films(const FilmChoice& choice, const std::string& folder) {
   }
 }
 
-// One strip per film: frames above the spectrogram, with a line at every strike.
+// What is seen to happen in a film: strikes, and where words begin.
+std::vector<double> moments(const world::Truth& truth) {
+  std::vector<double> times;
+  for (const world::Event& event : truth.events) times.push_back(event.time);
+  for (const world::Span& word : world::spans_of(truth, "word")) times.push_back(word.start);
+  return times;
+}
+
+// One strip per film: frames above the spectrogram, with a line at every strike and every beginning of a word.
 void show_films(const FilmChoice& choice, const std::string& path) {
   constexpr std::int64_t kWidth = 1500, kMost = 40;
   PF_CHECK(choice.count <= kMost, InvalidRequest, "world show", "--count: one picture holds at most ", kMost,
@@ -83,8 +91,7 @@ void show_films(const FilmChoice& choice, const std::string& path) {
   for (std::int64_t i = 0; i < choice.count; ++i) {
     const world::Sample sample = choice.render(i);
     media::EventMarks marks;
-    for (const world::Event& event : sample.truth.events) marks.video.push_back(event.time);
-    marks.audio = marks.video;
+    marks.video = marks.audio = moments(sample.truth);
     strips.push_back(media::film_strip_with_spectrogram(sample.clip, kWidth, marks));
     std::printf("%lld  %s\n", static_cast<long long>(choice.seed + i), sample.truth.caption.c_str());
   }
@@ -95,19 +102,24 @@ void show_films(const FilmChoice& choice, const std::string& path) {
 using Tally = std::map<std::string, std::int64_t>;
 
 void print_tally(const char* title, const Tally& tally) {
+  if (tally.empty()) return;
   std::printf("%s\n", title);
   for (const auto& [name, count] : tally) std::printf("  %-12s %8lld\n", name.c_str(), static_cast<long long>(count));
 }
 
 struct Statistics {
-  Tally colors, materials, objects, surfaces, strikes, intervals;
+  Tally scenes, colors, materials, voices, words, objects, surfaces, strikes, intervals;
 
   void add(const world::Truth& truth) {
+    ++scenes[truth.scene];
+    for (const world::Span& word : world::spans_of(truth, "word")) ++words[word.label];
     ++objects[concat(truth.objects.size())];
     ++strikes[concat(truth.events.size() < 10 ? " " : "", truth.events.size())];
     for (const world::Object& object : truth.objects) {
       ++colors[object.color];
       ++materials[object.material];
+      const auto voice = object.details.find("voice");
+      if (voice != object.details.end()) ++voices[voice->second];
     }
     for (size_t i = 0; i < truth.events.size(); ++i) {
       ++surfaces[truth.events[i].surface];
@@ -120,8 +132,11 @@ struct Statistics {
     ++intervals[name];
   }
   void print() const {
+    print_tally("scenes", scenes);
     print_tally("colours", colors);
     print_tally("materials", materials);
+    print_tally("voices", voices);
+    print_tally("words", words);
     print_tally("objects per film", objects);
     print_tally("strikes per film", strikes);
     print_tally("surfaces", surfaces);
@@ -140,7 +155,7 @@ void print_statistics(const FilmChoice& choice) {
   const std::clock_t start = std::clock();  // time of the processor, whatever else runs beside
   for (std::int64_t i = 0; i < timed; ++i) choice.render(i);
   const double seconds = double(std::clock() - start) / CLOCKS_PER_SEC;
-  std::printf("vocabulary of captions: %zu words\n", world::caption_words().size());
+  std::printf("vocabulary of captions: %zu words\n", world::caption_words({choice.scene}).size());
   std::printf("rendering: %.2f ms per film, %.0f films per second and core\n", 1e3 * seconds / double(timed),
               double(timed) / seconds);
 }
@@ -169,7 +184,7 @@ void add_world_command(CLI::App& app) {
   show->add_option("-o,--out", *path, "picture to write")->capture_default_str();
   show->callback([choice = add_films(*show, 6), path] { show_films(*choice, *path); });
 
-  CLI::App* stats = world->add_subcommand("stats", "Count colours, materials and strikes; measure the rendering rate");
+  CLI::App* stats = world->add_subcommand("stats", "Count scenes, colours, words and strikes; measure the rendering rate");
   stats->callback([choice = add_films(*stats, 500)] { print_statistics(*choice); });
 }
 

@@ -18,7 +18,12 @@ struct FilmMakerOptions {
   std::string model = "models/mini", variant, dtype = "auto", storage = "file", memory = "auto";
   std::int64_t threads = 0;
   bool dump_latents = false;
+  bool vae_tiling = false;
+  std::string vae_tile = "22x40", vae_tile_stride = "14x26";  // rows x columns of the latent
 
+  // None for exact decoding. Throws InvalidRequest for sizes that are none, and for sizes of tiles that are not asked
+  // for.
+  std::optional<autoencoders::PictureTiles> tiles() const;
   // Flags of all commands that make films, without those of the film's encoding.
   Fields fields();
 };
@@ -52,24 +57,30 @@ class FilmMaker {
 
   // Makes one film and says what was made. A Ctrl-C keeps the latents and throws Cancelled.
   void make(const pipeline::GenerateRequest& request, const FilmInputs& inputs, const std::string& path);
-  // Whether saved latents are of this very film: the same model, settings, first frame and voices.
-  bool are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
+  // Whether saved latents are of this very film: the same model, settings, first frame and voices. Settings that their
+  // version of the program did not know count as not given.
+  bool are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request,
+              const FilmInputs& inputs) const;
   // The film of saved latents, finished or not.
   void decode(const pipeline::SavedLatent& saved, const std::string& path);
-  // Says what make() would take: tokens, operations, memory, time. Beside loading, computes nothing but a short measurement.
+  // Says what make() would take: tokens, operations, memory, time. Beside loading, computes nothing but a short
+  // measurement, and of voices only whether they are there.
   void plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
 
  private:
   class Sink;  // writes a film while it is being decoded
   pipeline::GenerateOptions watched(TerminalProgress& progress, Sink& sink) const;
+  void expect_voices_taken(const FilmInputs& inputs) const;
   Tensor load_image(const pipeline::GenerateRequest& request, const std::string& path) const;
   pipeline::Given load_given(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
   std::string measure(const Clip& clip, nlohmann::json& json) const;
-  nlohmann::json describe(const pipeline::Generated& result, const FilmInputs& inputs) const;
+  nlohmann::json describe(const pipeline::Generated& result, const pipeline::Given& given) const;
   std::string how_to_go_on(const pipeline::SavedLatent& saved, const std::string& path) const;
-  void finish(const pipeline::Generated& result, const FilmInputs& inputs, const std::string& path, Sink& sink) const;
+  void finish(const pipeline::Generated& result, const pipeline::Given& given, const std::string& path,
+              Sink& sink) const;
 
   FilmMakerOptions options_;
+  std::optional<autoencoders::PictureTiles> tiles_;
   nn::RunContext context_;
   std::unique_ptr<families::Generator> model_;
   InterruptGuard interrupt_;

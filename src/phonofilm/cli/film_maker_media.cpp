@@ -35,7 +35,36 @@ families::LoadOptions load_options_of(const FilmMakerOptions& options, const nn:
   return load;
 }
 
+// "22x40". Throws InvalidRequest.
+std::pair<std::int64_t, std::int64_t> parse_size(const std::string& text, const char* flag) {
+  const auto number = [](const std::string& digits) -> std::int64_t {
+    const bool plain =
+        !digits.empty() && digits.size() <= 4 && digits.find_first_not_of("0123456789") == std::string::npos;
+    return plain ? std::stoll(digits) : 0;
+  };
+  const std::vector<std::string> sides = split(text, 'x');
+  const std::int64_t rows = number(sides[0]), columns = sides.size() == 2 ? number(sides[1]) : 0;
+  PF_CHECK(rows > 0 && columns > 0, InvalidRequest, "command line", flag,
+           ": expected rows x columns of the latent, as in ", "22x40, got '", text, "'");
+  return {rows, columns};
+}
+
+std::string name_of(const std::string& path) { return fs::path(path).filename().string(); }
+
 }  // namespace
+
+std::optional<autoencoders::PictureTiles> FilmMakerOptions::tiles() const {
+  const FilmMakerOptions defaults;
+  const bool sized = vae_tile != defaults.vae_tile || vae_tile_stride != defaults.vae_tile_stride;
+  PF_CHECK(vae_tiling || !sized, InvalidRequest, "command line",
+           "--vae-tile and --vae-tile-stride are sizes of tiles; add --vae-tiling");
+  if (!vae_tiling) return std::nullopt;
+  const auto [rows, columns] = parse_size(vae_tile, "--vae-tile");
+  const auto [row_stride, column_stride] = parse_size(vae_tile_stride, "--vae-tile-stride");
+  const autoencoders::PictureTiles tiles{rows, columns, row_stride, column_stride};
+  tiles.validate("command line");
+  return tiles;
+}
 
 Fields FilmMakerOptions::fields() {
   return {{"model", &model, "model folder"},
@@ -46,10 +75,15 @@ Fields FilmMakerOptions::fields() {
           {"memory", &memory, "where weights lie that do not fit on the device: all there, or streamed to it", {}, {},
            {"auto", "resident", "stream"}},
           {"threads", &threads, "of the math library per pass; 0: what serves the model best", 0, 1024},
-          {"dump_latents", &dump_latents, "leave the latents, and the noise they came from, beside the film"}};
+          {"dump_latents", &dump_latents, "leave the latents, and the noise they came from, beside the film"},
+          {"vae_tiling", &vae_tiling, "decode pictures in overlapping tiles, in less memory and with faint seams"},
+          {"vae_tile", &vae_tile, "rows x columns of a tile, in positions of the latent, 16 pixels each"},
+          {"vae_tile_stride", &vae_tile_stride, "rows x columns from one tile to the next"}};
 }
 
-std::string latent_path(const std::string& film) { return fs::path(film).replace_extension(".latents.safetensors").string(); }
+std::string latent_path(const std::string& film) {
+  return fs::path(film).replace_extension(".latents.safetensors").string();
+}
 
 void check_output(const std::string& output, const pipeline::GenerateRequest& request) {
   const fs::path path(output);
@@ -80,8 +114,8 @@ std::optional<pipeline::SavedLatent> kept_latents(const std::string& film) {
 void check_room_for_latents(const FilmInputs& inputs, const std::string& film) {
   const std::string latents = latent_path(film);
   if (!fs::exists(latents) || (inputs.resume && fs::equivalent(latents, inputs.resumed_from))) return;
-  PF_CHECK(inputs.init_noise.empty() || !fs::equivalent(latents, inputs.init_noise), InvalidRequest, "generate", latents,
-           ": the noise to start from would be overwritten; choose another -o");
+  PF_CHECK(inputs.init_noise.empty() || !fs::equivalent(latents, inputs.init_noise), InvalidRequest, "generate",
+           latents, ": the noise to start from would be overwritten; choose another -o");
   const auto saved = kept_latents(film);
   PF_CHECK(!saved || (saved->finished() && fs::exists(film)), InvalidRequest, "generate", latents,
            ": holds the latents of a film that is not finished; go on with --resume (or decode them), or delete them");
@@ -89,6 +123,7 @@ void check_room_for_latents(const FilmInputs& inputs, const std::string& film) {
 
 FilmMaker::FilmMaker(const FilmMakerOptions& options)
     : options_(options),
+      tiles_(options.tiles()),
       context_(run_context(options.dtype)),
       model_(families::load_generator(find_model(options.model), load_options_of(options, context_))) {
   set_threads(options.threads, model_->info());
@@ -97,7 +132,8 @@ FilmMaker::FilmMaker(const FilmMakerOptions& options)
 // The file grows while pictures are decoded. Sound alone, of which no picture ever arrives, is written at the end.
 class FilmMaker::Sink {
  public:
-  Sink(std::string path, const families::ModelInfo& model, const pipeline::GenerateRequest& request, const media::FilmOptions& film)
+  Sink(std::string path, const families::ModelInfo& model, const pipeline::GenerateRequest& request,
+       const media::FilmOptions& film)
       : path_(std::move(path)), fps_(model.fps), channels_(request.audio ? model.channels : 0), film_(film) {}
 
   void push(const Tensor& frames) {
@@ -119,21 +155,21 @@ class FilmMaker::Sink {
   std::optional<media::FilmWriter> writer_;
 };
 
-nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const FilmInputs& inputs) const {
+nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const pipeline::Given& given) const {
   pipeline::GenerateRequest request = result.request;
   const families::ClipSpec& spec = result.spec;
-  nlohmann::json json{{"program", concat("phonofilm ", PHONOFILM_VERSION)},
-                      {"model", model_->info().name()},
-                      {"settings", write_json(request.fields())},
-                      {"film",
-                       {{"frames", spec.frames}, {"height", spec.height}, {"width", spec.width}, {"samples", spec.samples}}},
-                      {"dtype", c10::toString(context_.dtype)},
-                      {"storage", options_.storage},
-                      {"seconds", result.seconds}};
-  if (!inputs.image.empty()) json["image"] = fs::path(inputs.image).filename().string();
-  for (const std::string& voice : inputs.voices) {
-    json["voices"].push_back(voice.empty() ? "none" : fs::path(voice).filename().string());
-  }
+  nlohmann::json json{
+      {"program", concat("phonofilm ", PHONOFILM_VERSION)},
+      {"model", model_->info().name()},
+      {"settings", write_json(request.fields())},
+      {"film", {{"frames", spec.frames}, {"height", spec.height}, {"width", spec.width}, {"samples", spec.samples}}},
+      {"dtype", c10::toString(context_.dtype)},
+      {"storage", options_.storage},
+      {"seconds", result.seconds}};
+  if (spec.has_audio()) json["film"]["sample_rate"] = result.clip.sample_rate;
+  if (tiles_) json["vae_tiling"] = {{"tile", options_.vae_tile}, {"stride", options_.vae_tile_stride}};
+  if (!given.image_name.empty()) json["image"] = given.image_name;
+  for (const std::string& voice : given.voice_names) json["voices"].push_back(voice.empty() ? "none" : voice);
   return json;
 }
 
@@ -156,15 +192,21 @@ Tensor FilmMaker::load_image(const pipeline::GenerateRequest& request, const std
   return media::resize_cover(image, spec.height, spec.width);
 }
 
+void FilmMaker::expect_voices_taken(const FilmInputs& inputs) const {
+  PF_CHECK(inputs.voices.empty() || model_->info().takes_voices, InvalidRequest, "generate",
+           "--voice: ", model_->info().name(), " takes no reference voices");
+}
+
 pipeline::Given FilmMaker::load_given(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
   if (inputs.resume) return inputs.resume->given;
-  pipeline::Given given{load_image(request, inputs.image), {}};
-  PF_CHECK(inputs.voices.empty() || model_->info().takes_voices, InvalidRequest, "generate", "--voice: ", model_->info().name(),
-           " takes no reference voices");
+  pipeline::Given given{.image = load_image(request, inputs.image), .image_name = name_of(inputs.image)};
+  expect_voices_taken(inputs);
   constexpr double kLongestVoice = 30;  // as much as speaker encoders listen to
   for (const std::string& path : inputs.voices) {
     media::AudioLimits limits{.max_seconds = kLongestVoice, .truncate = true};
-    given.voices.push_back(path.empty() ? Tensor() : media::read_audio(path, families::kVoiceRate, /*channels=*/0, limits));
+    const bool none = path.empty();
+    given.voices.push_back(none ? Tensor() : media::read_audio(path, families::kVoiceRate, /*channels=*/0, limits));
+    given.voice_names.push_back(name_of(path));
   }
   return given;
 }
@@ -177,11 +219,13 @@ pipeline::GenerateOptions FilmMaker::watched(TerminalProgress& progress, Sink& s
     return !interrupt_.requested();
   };
   options.on_frames = [&](const Tensor& frames) { sink.push(frames); };
+  options.tiles = tiles_;
   return options;
 }
 
-void FilmMaker::finish(const pipeline::Generated& result, const FilmInputs& inputs, const std::string& path, Sink& sink) const {
-  nlohmann::json json = describe(result, inputs);
+void FilmMaker::finish(const pipeline::Generated& result, const pipeline::Given& given, const std::string& path,
+                       Sink& sink) const {
+  nlohmann::json json = describe(result, given);
   const std::string measured = measure(result.clip, json);
   sink.finish(result.clip, {{media::kSettingsKey, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
                             {"title", result.request.prompt}});
@@ -204,8 +248,8 @@ std::string FilmMaker::how_to_go_on(const pipeline::SavedLatent& saved, const st
   FilmMakerOptions used = options_, defaults;
   if (saved.finished()) used.dump_latents = false;  // decode leaves its latents where they are
   return concat("phonofilm ", saved.finished() ? "decode " : "generate --resume ", shell_word(latent_path(path)),
-                changed_flags(used.fields(), defaults.fields()), changed_flags(used.film.fields(), defaults.film.fields()), " -o ",
-                shell_word(path));
+                changed_flags(used.fields(), defaults.fields()),
+                changed_flags(used.film.fields(), defaults.film.fields()), " -o ", shell_word(path));
 }
 
 void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs& inputs, const std::string& path) {
@@ -223,7 +267,7 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
   try {
     const pipeline::Generated result = pipeline::generate(*model_, request, given, options);
     for (const std::string& notice : result.notices) log::warn(notice);
-    finish(result, inputs, path, sink);
+    finish(result, given, path, sink);
   } catch (...) {  // out of memory too, of which LibTorch and C++ have kinds of their own
     if (!command.empty()) log::warn(concat("the latents are kept; go on with: ", command));
     throw;
@@ -233,22 +277,32 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
 
 bool FilmMaker::are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request,
                        const FilmInputs& inputs) const {
-  pipeline::GenerateRequest wanted = pipeline::resolve(request, model_->info()), kept = saved.request;
-  const bool same_inputs = pipeline::same(load_given(request, inputs), saved.given);
-  return saved.model == model_->info().name() && same_inputs && write_json(wanted.fields()) == write_json(kept.fields());
+  if (saved.model != model_->info().name()) return false;
+  const bool same_settings =
+      pipeline::resolve(request, model_->info()) == pipeline::resolve(saved.request, model_->info());
+  return same_settings && pipeline::same(load_given(request, inputs), saved.given);
 }
 
 void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& path) {
   TerminalProgress progress;
   Sink sink(path, model_->info(), saved.request, options_.film);
   if (saved.steps_done < saved.request.steps) {
-    log::warn(concat("these latents are at step ", saved.steps_done, " of ", saved.request.steps, ": the film is not finished"));
+    log::warn(concat("these latents are at step ", saved.steps_done, " of ", saved.request.steps,
+                     ": the film is not finished"));
   }
-  finish(pipeline::decode(*model_, saved, watched(progress, sink)), {}, path, sink);
+  finish(pipeline::decode(*model_, saved, watched(progress, sink)), saved.given, path, sink);
 }
 
 void FilmMaker::plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
-  print_work_plan(*model_, pipeline::resolve(request, model_->info()), load_given(request, inputs), context_);
+  expect_voices_taken(inputs);
+  for (const std::string& voice : inputs.voices) {
+    PF_CHECK(voice.empty() || is_file(voice), InvalidRequest, "generate", "--voice: ", voice, ": no such file");
+  }
+  const pipeline::GenerateRequest resolved = pipeline::resolve(request, model_->info());
+  const Tensor image = inputs.resume ? inputs.resume->given.image : load_image(request, inputs.image);
+  const auto& kept = inputs.resume ? inputs.resume->given.voices : std::vector<Tensor>{};
+  const bool voices = !inputs.voices.empty() || !kept.empty();
+  print_work_plan(*model_, resolved, model_->clip_spec(pipeline::clip_request(resolved, image)), voices, context_);
 }
 
 }  // namespace phonofilm::cli

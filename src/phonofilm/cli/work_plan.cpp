@@ -28,17 +28,20 @@ std::string time_text(double seconds) {
 }
 
 void print_stage(const char* name, double flop, double peak) {
-  if (flop > 0) std::printf("  %-10s %-14s at least %s\n", name, flop_text(flop).c_str(), time_text(flop / peak).c_str());
+  if (flop == 0) return;
+  std::printf("  %-10s %-14s at least %s\n", name, flop_text(flop).c_str(), time_text(flop / peak).c_str());
 }
 
 void print_shape(const families::ClipSpec& spec, const families::ModelInfo& model) {
   if (spec.has_video()) {
     std::printf("picture   %lld frames of %lld x %lld (height x width), %.2f s\n", static_cast<long long>(spec.frames),
-                static_cast<long long>(spec.height), static_cast<long long>(spec.width), double(spec.frames) / model.fps);
+                static_cast<long long>(spec.height), static_cast<long long>(spec.width),
+                double(spec.frames) / model.fps);
   }
   if (spec.has_audio()) {
+    const std::int64_t rate = spec.sample_rate == 0 ? model.sample_rate : spec.sample_rate;
     std::printf("sound     %lld samples at %lld Hz, %.2f s\n", static_cast<long long>(spec.samples),
-                static_cast<long long>(model.sample_rate), double(spec.samples) / double(model.sample_rate));
+                static_cast<long long>(rate), double(spec.samples) / double(rate));
   }
 }
 
@@ -53,13 +56,12 @@ void print_memory(const families::WorkPlan& plan) {
 
 }  // namespace
 
-void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved, const pipeline::Given& given,
-                     const nn::RunContext& context) {
+void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved,
+                     const families::ClipSpec& spec, bool voices, const nn::RunContext& context) {
   const families::ModelInfo& info = model.info();
-  const families::ClipSpec spec = model.clip_spec(pipeline::clip_request(resolved, given.image));
   const families::Sampling sampling = pipeline::sampling_of(resolved, info);
   model.check(sampling);
-  const families::WorkPlan plan = model.plan(spec, sampling, !given.voices.empty());
+  const families::WorkPlan plan = model.plan(spec, sampling, voices);
   std::printf("model     %s, %lld parameters\n", info.name().c_str(), static_cast<long long>(info.parameters));
   print_shape(spec, info);
   std::printf("tokens    %lld picture, %lld sound, %lld text; %lld steps of %lld passes\n",

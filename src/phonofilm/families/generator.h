@@ -5,9 +5,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "phonofilm/autoencoders/picture_tiles.h"
 #include "phonofilm/base/progress.h"
 #include "phonofilm/diffusion/guidance.h"
 #include "phonofilm/diffusion/joint_latent.h"
@@ -34,12 +36,15 @@ struct ModelInfo {
   std::int64_t threads = 0;  // of the math library that serve it best; 0: all cores
   double fps = 24;
   std::int64_t sample_rate = 16000, channels = 1;
+  std::vector<std::int64_t> other_sample_rates{};  // that its sound can be had at instead
   double seconds = 2, min_seconds = 1, max_seconds = 10;
   Sampling sampling;
   std::string negative_video, negative_audio;  // negative prompts where the user gives none; empty: no text
   bool fits_images = false;  // takes first frames of any size; else they must have the clip's
   bool takes_voices = false;   // reads reference voices
   bool keeps_films = false;    // makes films that keep parts of a given one
+  bool takes_latent_frames = false;  // makes films of a length in latent frames (ClipRequest)
+  bool tiles_pictures = false;       // decodes pictures tile by tile where it is asked to (DecodeHooks)
   bool shows_strikes = false;  // films of the rendered world, in which eval/sync can find what is struck
 };
 
@@ -47,6 +52,7 @@ struct ModelInfo {
 struct ClipSpec {
   std::int64_t frames = 0, height = 0, width = 0;  // frames = 0: no picture
   std::int64_t samples = 0;                        // 0: no sound
+  std::int64_t sample_rate = 0;                    // of them; 0: ModelInfo::sample_rate
   bool has_video() const { return frames > 0; }
   bool has_audio() const { return samples > 0; }
 };
@@ -58,6 +64,8 @@ struct ClipRequest {
   bool exact_size = false;             // no scaling to the area that the model was trained at
   // Of a given first frame, else 0: some models take their shape from it.
   std::int64_t image_height = 0, image_width = 0;
+  std::int64_t latent_frames = 0;      // the length in the model's own unit instead of seconds; 0: by seconds
+  std::int64_t sample_rate = 0;        // of the sound, one of those that ModelInfo names; 0: the model's default
 };
 
 inline constexpr std::int64_t kVoiceRate = 16000;  // Hz, of reference voices
@@ -66,9 +74,11 @@ struct Prompt {
   std::string text{};
   std::string negative{};        // empty: what the model was trained with as "no text"
   std::string negative_audio{};  // of models that read one per modality
-  // Reference voices, float32 [channels, S] at kVoiceRate: the i-th for the i-th <S>...<E>; undefined where a line has none.
+  // Reference voices, float32 [channels, S] at kVoiceRate: the i-th for the i-th <S>...<E>; undefined where a line has
+  // none.
   std::vector<Tensor> voices{};
-  Tensor image{};  // the first frame, uint8 [H, W, 3], of the spec's size unless ModelInfo::fits_images; undefined: none
+  // The first frame, uint8 [H, W, 3], of the spec's size unless ModelInfo::fits_images; undefined: none.
+  Tensor image{};
   KeptFilm kept{};  // of models that keep films: what of a given film the new one keeps, beside the first frame
 };
 
@@ -87,10 +97,11 @@ struct WorkPlan {
   double activation_bytes = 0;  // the largest set of tensors that is alive at one time while denoising, roughly
 };
 
-// How decoding is watched.
+// How pictures are decoded, and how decoding is watched.
 struct DecodeHooks {
   Observer observer = ignore_progress;                      // returning false stops the work: Cancelled is thrown
   std::function<void(const Tensor& frames)> on_frames = {};  // uint8 [n, H, W, 3], as soon as they are there, in order
+  std::optional<autoencoders::PictureTiles> tiles{};  // of models that have ModelInfo::tiles_pictures; none: exactly
 };
 
 // A prompt as the model understands it, with everything that is computed once per clip.
@@ -126,7 +137,7 @@ class Generator {
   virtual diffusion::VelocityFn velocity(const Conditioning& conditioning, const Sampling& sampling,
                                          const nn::RunContext& run) const = 0;
   // voices: whether there will be any.
-  virtual WorkPlan plan(const ClipSpec& spec, const Sampling& sampling, bool voices = false) const = 0;
+  virtual WorkPlan plan(const ClipSpec& spec, const Sampling& sampling, bool voices) const = 0;
   // Overwrites what the conditioning holds clean: the latent of a given first frame.
   virtual void hold(const Conditioning& conditioning, diffusion::JointLatent& latent) const = 0;
 

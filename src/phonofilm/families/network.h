@@ -18,7 +18,8 @@ struct Network {
   std::string under{};                // what its names stand under in the file: "generator"
   at::ScalarType dtype = at::kFloat;  // that the publisher stores it in
   std::unique_ptr<nn::Module> model{};  // declared, not allocated
-  // A file's tensors by the names that the model has, where publishers spell them in several ways; undefined: as they are.
+  // A file's tensors by the names that the model has, where publishers spell them in several ways; undefined: as they
+  // are.
   std::function<weights::TensorMap(const weights::TensorMap&)> by_own_names{};
 
   std::map<std::string, std::string> metadata{};  // that its file carries, where that is safetensors

@@ -46,8 +46,8 @@ class Account {
  public:
   Account(double total, const Observer& observer) : total_(total), observer_(observer) {}
   void begin(double bytes, const std::string& file) {
-    PF_CHECK(report_at(std::floor(done_ / kMegabyte), file), Cancelled, "synth-checkpoint", "stopped while writing ", file,
-             "; the files before it are whole and kept");
+    PF_CHECK(report_at(std::floor(done_ / kMegabyte), file), Cancelled, "synth-checkpoint", "stopped while writing ",
+             file, "; the files before it are whole and kept");
     done_ += bytes;
   }
   void finish() const { report_at(std::ceil(total_ / kMegabyte), "all written"); }
@@ -107,7 +107,8 @@ double bytes_of(const std::vector<Network>& all) {
 
 void require_absent(const std::string& root, const std::vector<std::string>& files, const char* cure) {
   for (const std::string& file : files) {
-    PF_CHECK(!fs::exists(fs::path(root) / file), InvalidRequest, "synth-checkpoint", root, "/", file, " is there already; ", cure);
+    PF_CHECK(!fs::exists(fs::path(root) / file), InvalidRequest, "synth-checkpoint", root, "/", file,
+             " is there already; ", cure);
   }
 }
 

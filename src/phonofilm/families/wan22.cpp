@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/autoencoders/wan22_vae/tiled_decode.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/pixel_range.h"
@@ -20,7 +21,8 @@ namespace {
 // In its repository the files lie without the folder that downloads put them in.
 PartReport announced(const std::string& name, const std::string& file) {
   const std::string inside = file.substr(file.find('/') + 1);
-  return {.name = name, .file = file, .source = "huggingface.co/Wan-AI/Wan2.2-TI2V-5B, " + inside, .licence = "Apache-2.0"};
+  return {
+      .name = name, .file = file, .source = "huggingface.co/Wan-AI/Wan2.2-TI2V-5B, " + inside, .licence = "Apache-2.0"};
 }
 
 }  // namespace
@@ -76,12 +78,14 @@ families::Network video_vae_network(const Wan22VaeConfig& config) {
 
 // Networks are made inside, so that a damaged JSON file becomes a problem of its part.
 std::vector<PartReport> inspect_parts(const std::string& root) {
-  return {families::inspect_weights(announced("text encoder", kTextEncoderFile), root,
-                                    [&](const weights::TensorMap& t) { return text_network(read_text_config(root)).misfits(t); }),
-          families::inspect_file(announced("tokenizer", kTokenizerFile), root),
-          families::inspect_weights(announced("video autoencoder", kVideoVaeFile), root, [&](const weights::TensorMap& t) {
-            return video_vae_network(read_video_vae_config(root)).misfits(t);
-          })};
+  return {
+      families::inspect_weights(
+          announced("text encoder", kTextEncoderFile), root,
+          [&](const weights::TensorMap& t) { return text_network(read_text_config(root)).misfits(t); }),
+      families::inspect_file(announced("tokenizer", kTokenizerFile), root),
+      families::inspect_weights(announced("video autoencoder", kVideoVaeFile), root, [&](const weights::TensorMap& t) {
+        return video_vae_network(read_video_vae_config(root)).misfits(t);
+      })};
 }
 
 std::unique_ptr<Umt5Encoder> load_text_encoder(const std::string& root) {
@@ -95,17 +99,19 @@ std::unique_ptr<Wan22Vae> load_video_vae(const std::string& root, at::ScalarType
   return autoencoders::load_wan22_vae(root + "/" + kVideoVaeFile, read_video_vae_config(root), dtype);
 }
 
-families::TokenizeFn open_tokenizer(const families::OpenTokenizerFn& open, const std::string& root, std::int64_t longest) {
+families::TokenizeFn open_tokenizer(const families::OpenTokenizerFn& open, const std::string& root,
+                                    std::int64_t longest) {
   PF_CHECK(open, InvalidRequest, "generate", "this program was built without its text library (SentencePiece)");
   return open(root + "/" + kTokenizerFile, longest);
 }
 
-std::vector<Tensor> encode_tokens(const std::string& root, const std::vector<std::vector<std::int64_t>>& ids, std::int64_t longest,
-                                  const nn::RunContext& run, const Observer& observer) {
+std::vector<Tensor> encode_tokens(const std::string& root, const std::vector<std::vector<std::int64_t>>& ids,
+                                  std::int64_t longest, const nn::RunContext& run, const Observer& observer) {
   const auto encoder = load_text_encoder(root);
   const nn::PlainRunner plain;
   const nn::ObservedRunner runner(plain, "encode", encoder->config().num_layers, observer);
-  const Tensor rows = encoder->forward(text_encoders::pad_tokens(ids), run, runner);  // [texts, longest of them, text_dim]
+  const Tensor rows =
+      encoder->forward(text_encoders::pad_tokens(ids), run, runner);  // [texts, longest of them, text_dim]
   return at::constant_pad_nd(rows, {0, 0, 0, longest - rows.size(1)}).split(1);
 }
 
@@ -115,14 +121,17 @@ double encode_flop(const Umt5Config& c, std::int64_t texts, std::int64_t tokens)
   return double(texts * tokens) * double(c.num_layers) * 2 * (linear + attention);
 }
 
-Tensor decode_picture(const std::string& root, const Tensor& latent, const nn::RunContext& run, const families::DecodeHooks& hooks) {
+Tensor decode_picture(const std::string& root, const Tensor& latent, const nn::RunContext& run,
+                      const families::DecodeHooks& hooks) {
+  const std::int64_t frames = latent.size(2), rows = latent.size(3), columns = latent.size(4);
+  const autoencoders::PictureTiles whole{rows, columns, rows, columns};
   const auto vae = load_video_vae(root, run.dtype);
-  autoencoders::DecodeStream stream(*vae, run);
+  autoencoders::TiledDecodeStream stream(*vae, run, hooks.tiles.value_or(whole), rows, columns);
   std::vector<Tensor> pictures;
-  for (std::int64_t f = 0; f < latent.size(2); ++f) {
+  for (std::int64_t f = 0; f < frames; ++f) {
     pictures.push_back(to_pixels(stream.push(latent.narrow(2, f, 1))[0]).permute({1, 2, 3, 0}).contiguous());
     if (hooks.on_frames) hooks.on_frames(pictures.back());
-    const bool go_on = hooks.observer({"decode", f + 1, latent.size(2)});
+    const bool go_on = hooks.observer({"decode", f + 1, frames});
     if (!go_on) throw Cancelled("decode", "stopped while decoding the picture");
   }
   return at::cat(pictures);

@@ -24,18 +24,10 @@ JointLatent draw_noise(const LatentShape& shape, std::int64_t seed) {
   return noise;
 }
 
-JointLatent noise_for(const families::Generator& model, const GenerateRequest& asked, const families::ClipSpec& spec,
-                      const GenerateOptions& options) {
-  if (options.resume) return options.resume->noise;
-  if (!options.init_noise.empty()) return load_noise(options.init_noise, model.latent_shape(spec));
-  if (asked.noise == "reference") return model.reference_noise(spec, asked.seed);
-  return draw_noise(model.latent_shape(spec), asked.seed);
-}
-
 // The part of the schedule that is still to be walked; a resumed run starts its solver afresh at its step.
 std::vector<double> remaining(const std::vector<double>& sigmas, std::int64_t done) {
-  PF_CHECK(done >= 0 && done < std::int64_t(sigmas.size()), InvalidRequest, "resume", "the saved latent is at step ", done,
-           ", the schedule has ", sigmas.size() - 1, " steps");
+  PF_CHECK(done >= 0 && done < std::int64_t(sigmas.size()), InvalidRequest, "resume", "the saved latent is at step ",
+           done, ", the schedule has ", sigmas.size() - 1, " steps");
   return {sigmas.begin() + done, sigmas.end()};
 }
 
@@ -67,69 +59,116 @@ void note_idle_guidance(const GenerateRequest& asked, const Given& given, std::v
 void expect_latent(const JointLatent& latent, const LatentShape& shape) {
   const auto expect = [](const Tensor& x, const Shape& wanted, const char* modality) {
     const bool fits = wanted.empty() ? !x.defined() : x.defined() && x.sizes() == at::IntArrayRef(wanted);
-    PF_CHECK(fits, InvalidRequest, "resume", "the latents are those of another film: its ", modality, " latent would be ",
-             shape_text(wanted), ", they have ", x.defined() ? shape_text(x.sizes()) : "none");
+    PF_CHECK(fits, InvalidRequest, "resume", "the latents are those of another film: its ", modality,
+             " latent would be ", shape_text(wanted), ", they have ", x.defined() ? shape_text(x.sizes()) : "none");
   };
   expect(latent.video, shape.video, "video");
   expect(latent.audio, shape.audio, "audio");
 }
 
+void expect_tiles(const families::Generator& model, const GenerateOptions& options) {
+  PF_CHECK(!options.tiles || model.info().tiles_pictures, InvalidRequest, "generate", model.info().name(),
+           " does not decode pictures in tiles; leave out --vae-tiling");
+}
+
+families::DecodeHooks decode_hooks(const GenerateOptions& options) {
+  return {options.observer, options.on_frames, options.tiles};
+}
+
+// A film that is to be made, after everything has been refused that can be refused before the first second of
+// computing.
+struct Work {
+  const families::Generator& model;
+  const Given& given;
+  const GenerateOptions& options;
+  GenerateRequest asked;  // resolved
+  families::ClipSpec spec;
+  families::Sampling sampling;
+};
+
+Work checked_work(const families::Generator& model, const GenerateRequest& request, const Given& given,
+                  const GenerateOptions& options) {
+  const families::ModelInfo& info = model.info();
+  const GenerateRequest asked = resolve(request, info);
+  const Work work{
+      model, given, options, asked, model.clip_spec(clip_request(asked, given.image)), sampling_of(asked, info)};
+  model.check(work.sampling);
+  PF_CHECK(info.takes_voices || (given.voices.empty() && !work.sampling.guidance.use_timbre), InvalidRequest,
+           "generate", info.name(), " takes no reference voices, and has no guidance towards their timbre");
+  expect_tiles(model, options);
+  if (options.resume) expect_fitting(*options.resume, model, work.spec);
+  return work;
+}
+
+std::unique_ptr<families::Conditioning> encode(const Work& work) {
+  const GenerateRequest& r = work.asked;
+  const families::Prompt prompt{r.prompt, r.negative_prompt, r.negative_audio_prompt, work.given.voices,
+                                work.given.image};
+  return work.model.encode(prompt, work.spec, work.options.run, work.options.observer);
+}
+
+JointLatent noise_for(const Work& work) {
+  const GenerateOptions& options = work.options;
+  if (options.resume) return options.resume->noise;
+  if (!options.init_noise.empty()) return load_noise(options.init_noise, work.model.latent_shape(work.spec));
+  if (work.asked.noise == "reference") return work.model.reference_noise(work.spec, work.asked.seed);
+  return draw_noise(work.model.latent_shape(work.spec), work.asked.seed);
+}
+
+SavedLatent saved(const Work& work, const JointLatent& latent, const JointLatent& noise, std::int64_t steps_done) {
+  return {work.model.info().name(), work.asked, work.spec, latent, noise, steps_done, work.given};
+}
+
+// Walks what is left of the schedule. A film that could not be written, but whose latents were kept, has nothing left.
+JointLatent denoise(const Work& work, const families::Conditioning& conditioning, const JointLatent& noise) {
+  const GenerateOptions& options = work.options;
+  const std::int64_t done = options.resume ? options.resume->steps_done : 0;
+  const JointLatent& start = options.resume ? options.resume->latent : noise;
+  const std::vector<double> sigmas = remaining(work.model.sigmas(work.sampling), done);
+  if (sigmas.size() == 1) return start;
+  const auto velocity = work.model.velocity(conditioning, work.sampling, options.run);
+  const auto hold = [&](JointLatent& latent) { work.model.hold(conditioning, latent); };
+  const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
+    const bool go_on = options.observer({"denoise", done + step + 1, work.asked.steps});
+    if (!go_on) options.keep(saved(work, latent, noise, done + step + 1));
+    return go_on;
+  };
+  return diffusion::sample(velocity, start, sigmas, *diffusion::make_solver(work.asked.solver), hold, on_step);
+}
+
 }  // namespace
 
 void expect_fitting(const SavedLatent& saved, const families::Generator& model, const families::ClipSpec& spec) {
-  PF_CHECK(saved.model == model.info().name(), InvalidRequest, "resume", "these latents were made by '", excerpt(saved.model),
-           "', this model is '", model.info().name(), "'; see --model and --variant");
+  PF_CHECK(saved.model == model.info().name(), InvalidRequest, "resume", "these latents were made by '",
+           excerpt(saved.model), "', this model is '", model.info().name(), "'; see --model and --variant");
   for (const JointLatent& latent : {saved.latent, saved.noise}) expect_latent(latent, model.latent_shape(spec));
 }
 
 Generated generate(const families::Generator& model, const GenerateRequest& request, const Given& given,
                    const GenerateOptions& options) {
-  Generated result;
+  const Work work = checked_work(model, request, given, options);
+  Generated result{.request = work.asked, .spec = work.spec};
   StageClock clock(result.seconds);
-  result.request = resolve(request, model.info());
-  const GenerateRequest& asked = result.request;
-  const families::ClipSpec spec = result.spec = model.clip_spec(clip_request(asked, given.image));
-  const families::Sampling sampling = sampling_of(asked, model.info());
-  model.check(sampling);
-  PF_CHECK(model.info().takes_voices || (given.voices.empty() && !sampling.guidance.use_timbre), InvalidRequest, "generate",
-           model.info().name(), " takes no reference voices, and has no guidance towards their timbre");
-  if (options.resume) expect_fitting(*options.resume, model, spec);
-
-  const families::Prompt prompt{asked.prompt, asked.negative_prompt, asked.negative_audio_prompt, given.voices, given.image};
-  const auto conditioning = model.encode(prompt, spec, options.run, options.observer);
+  const auto conditioning = encode(work);
   result.notices = conditioning->notices;
   note_idle_guidance(request, given, result.notices);
   clock.finished("encode");
 
-  const JointLatent noise = noise_for(model, asked, spec, options);
-  const std::int64_t done = options.resume ? options.resume->steps_done : 0;
-  const auto velocity = model.velocity(*conditioning, sampling, options.run);
-  const auto hold = [&](JointLatent& latent) { model.hold(*conditioning, latent); };
-  const auto solver = diffusion::make_solver(asked.solver);
-  const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
-    const bool go_on = options.observer({"denoise", done + step + 1, asked.steps});
-    if (!go_on) options.keep({model.info().name(), asked, spec, latent, noise, done + step + 1, given});
-    return go_on;
-  };
-  const std::vector<double> sigmas = remaining(model.sigmas(sampling), done);
-  const JointLatent& start = options.resume ? options.resume->latent : noise;
-  const bool finished = sigmas.size() == 1;  // the film could not be written, but its latents were kept
-  const JointLatent latent = finished ? start : diffusion::sample(velocity, start, sigmas, *solver, hold, on_step);
+  const JointLatent noise = noise_for(work), latent = denoise(work, *conditioning, noise);
   clock.finished("denoise");
 
-  options.keep({model.info().name(), asked, spec, latent, noise, asked.steps, given});
-  result.clip = model.decode(latent, spec, options.run, {options.observer, options.on_frames});
+  options.keep(saved(work, latent, noise, work.asked.steps));
+  result.clip = model.decode(latent, work.spec, options.run, decode_hooks(options));
   clock.finished("decode");
   return result;
 }
 
 Generated decode(const families::Generator& model, const SavedLatent& saved, const GenerateOptions& options) {
-  Generated result;
-  StageClock clock(result.seconds);
-  result.request = saved.request;
-  result.spec = saved.spec;
   expect_fitting(saved, model, saved.spec);
-  result.clip = model.decode(saved.latent, saved.spec, options.run, {options.observer, options.on_frames});
+  expect_tiles(model, options);
+  Generated result{.request = saved.request, .spec = saved.spec};
+  StageClock clock(result.seconds);
+  result.clip = model.decode(saved.latent, saved.spec, options.run, decode_hooks(options));
   clock.finished("decode");
   return result;
 }

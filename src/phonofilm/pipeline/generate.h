@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "phonofilm/base/progress.h"
 #include "phonofilm/pipeline/latent_file.h"
@@ -18,6 +19,7 @@ struct GenerateOptions {
   const SavedLatent* resume = nullptr;   // go on from here instead of from noise
   std::string init_noise{};              // a file to take the noise from instead of drawing it (latent_file.h)
   std::function<void(const Tensor& frames)> on_frames = {};  // uint8 [n, H, W, 3], as decoding goes on
+  std::optional<autoencoders::PictureTiles> tiles{};         // decode pictures so; none: exactly
 };
 
 struct Generated {
@@ -28,14 +30,13 @@ struct Generated {
   std::map<std::string, double> seconds;  // spent per stage: "encode", "denoise", "decode"
 };
 
-// given: a resumed run's own is SavedLatent::given.
-// Throws InvalidRequest (bad settings, latents of another model, voices for a model without), Cancelled (after `keep` has been
-// called), ShapeError, and what `keep` throws.
+// given: a resumed run's own is SavedLatent::given. Throws InvalidRequest (bad settings, latents of another model,
+// voices or tiles for a model without), Cancelled (after `keep` has been called), ShapeError, and what `keep` throws.
 Generated generate(const families::Generator& model, const GenerateRequest& request, const Given& given,
                    const GenerateOptions& options);
 
-// The film of saved latents, finished or not: what is left of the noise is seen and heard. Needs neither prompt nor image.
-// Throws InvalidRequest where they are not this model's.
+// The film of saved latents, finished or not: what is left of the noise is seen and heard. Needs neither prompt nor
+// image. Throws InvalidRequest where they are not this model's, or where it decodes no tiles.
 Generated decode(const families::Generator& model, const SavedLatent& saved, const GenerateOptions& options);
 
 // Throws InvalidRequest unless latents and noise are those of this model and of a film of this shape.

@@ -24,13 +24,29 @@ struct Progress {
             {"height", &spec.height, "pixels", 0.0, 1e6},
             {"width", &spec.width, "pixels", 0.0, 1e6},
             {"samples", &spec.samples, "of sound", 0.0, 1e10},
+            {"sample_rate", &spec.sample_rate, "of sound, Hz", 0.0, 1e6},
             {"steps_done", &steps_done, "sampling steps behind this latent", 0.0, 1e6}};
   }
 };
 
+// What the given tensors came from, likewise.
+struct Names {
+  Given& given;
+  Fields fields() {
+    return {{"image", &given.image_name, "file of the first frame"},
+            {"voices", &given.voice_names, "files of the reference voices, empty for a line without one"}};
+  }
+};
+
+// Names of files need not be UTF-8.
+std::string plain_text(const nlohmann::json& json) {
+  return json.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+}
+
 const std::string& entry(const SafetensorsFile& file, const char* name) {
   const auto found = file.metadata().find(name);
-  PF_CHECK(found != file.metadata().end(), InvalidRequest, "resume", file.path(), ": not a latent that this phonofilm saved");
+  PF_CHECK(found != file.metadata().end(), InvalidRequest, "resume", file.path(),
+           ": not a latent that this phonofilm saved");
   return found->second;
 }
 
@@ -38,11 +54,21 @@ nlohmann::json section(const SafetensorsFile& file, const char* name) {
   return parse_json(entry(file, name), concat(file.path(), ": ", name));
 }
 
+// Of names alone a film does not depend, and earlier versions kept none.
+void read_names(const SafetensorsFile& file, Given& given) {
+  if (!file.metadata().contains("given")) return;
+  read_json(section(file, "given"), Names{given}.fields(), file.path() + ": given");
+  const bool fit = given.voice_names.empty() || given.voice_names.size() == given.voices.size();
+  PF_CHECK(fit, CheckpointError, "resume", file.path(), ": names ", given.voice_names.size(), " voices and holds ",
+           given.voices.size());
+}
+
 Tensor first_frame_of(const SafetensorsFile& file) {
   if (!file.tensors().contains("first_frame")) return {};
   const Tensor& frame = file.at("first_frame");
-  PF_CHECK(frame.scalar_type() == at::kByte && frame.dim() == 3 && frame.size(2) == 3 && frame.numel() > 0, CheckpointError,
-           "resume", file.path(), ": \"first_frame\": expected uint8 [H, W, 3], got ", shape_text(frame.sizes()));
+  const bool picture = frame.scalar_type() == at::kByte && frame.dim() == 3 && frame.size(2) == 3 && frame.numel() > 0;
+  PF_CHECK(picture, CheckpointError, "resume", file.path(), ": \"first_frame\": expected uint8 [H, W, 3], got ",
+           shape_text(frame.sizes()));
   return frame.clone();
 }
 
@@ -54,8 +80,8 @@ std::vector<Tensor> voices_of(const SafetensorsFile& file) {
   for (size_t i = 0; file.tensors().contains(voice_name(i)); ++i) {
     const Tensor& voice = file.at(voice_name(i));
     const bool none = voice.numel() == 0;
-    PF_CHECK(none || (voice.scalar_type() == at::kFloat && voice.dim() == 2), CheckpointError, "resume", file.path(), ": \"",
-             voice_name(i), "\": expected float32 [channels, samples], got ", shape_text(voice.sizes()));
+    PF_CHECK(none || (voice.scalar_type() == at::kFloat && voice.dim() == 2), CheckpointError, "resume", file.path(),
+             ": \"", voice_name(i), "\": expected float32 [channels, samples], got ", shape_text(voice.sizes()));
     voices.push_back(none ? Tensor() : voice.clone());
   }
   return voices;
@@ -97,10 +123,12 @@ void save_latent(const std::string& path, const SavedLatent& saved) {
   }
   GenerateRequest request = saved.request;
   Progress progress{saved.spec, saved.steps_done};
-  weights::save_safetensors(path, tensors, {{"format", "phonofilm latent 3"},
+  Given given = saved.given;
+  weights::save_safetensors(path, tensors, {{"format", "phonofilm latent 4"},
                                             {"model", saved.model},
                                             {"request", write_json(request.fields()).dump()},
-                                            {"progress", write_json(progress.fields()).dump()}});
+                                            {"progress", write_json(progress.fields()).dump()},
+                                            {"given", plain_text(write_json(Names{given}.fields()))}});
 }
 
 SavedLatent load_latent(const std::string& path) {
@@ -115,6 +143,7 @@ SavedLatent load_latent(const std::string& path) {
   saved.latent = tensors_of(file, "");
   saved.noise = tensors_of(file, "init_");
   saved.given = {first_frame_of(file), voices_of(file)};
+  read_names(file, saved.given);
   PF_CHECK(saved.latent.has_video() == saved.spec.has_video() && saved.latent.has_audio() == saved.spec.has_audio(),
            CheckpointError, "resume", path, ": its latents are not those that its metadata tells of");
   return saved;

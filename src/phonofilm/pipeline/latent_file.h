@@ -1,6 +1,7 @@
 // Latents on disk, so that an interrupted film can be finished and a run can be repeated elsewhere: a safetensors file
 // with tensors "video", "audio" (the latent so far), "init_video", "init_audio" (the noise that it began with) and
-// "first_frame" and "voice.0", "voice.1", ... if such were given, and the model's name and the settings as metadata.
+// "first_frame" and "voice.0", "voice.1", ... if such were given, and as metadata the model's name, the settings and
+// the names of the files that frame and voices came from.
 #pragma once
 
 #include "phonofilm/pipeline/request.h"
@@ -19,12 +20,13 @@ struct SavedLatent {
 };
 
 void save_latent(const std::string& path, const SavedLatent& saved);
-// Throws CheckpointError for a damaged file, InvalidRequest for one that is no saved latent. Whether the latents fit a model
-// is for that model to say: pipeline::expect_fitting.
+// Settings that the file does not name, because it is of an earlier version, are those that a request begins with.
+// Throws CheckpointError for a damaged file, InvalidRequest for one that is no saved latent. Whether the latents fit a
+// model is for that model to say: pipeline::expect_fitting.
 SavedLatent load_latent(const std::string& path);
 
-// The noise of any safetensors file that has "init_video" [1, C, F, H, W] or [C, F, H, W], "init_audio" [1, C, T] or, as
-// publishers lay sound out, [T, C]. Both must have the shapes of the film. Throws CheckpointError.
+// The noise of any safetensors file that has "init_video" [1, C, F, H, W] or [C, F, H, W], "init_audio" [1, C, T] or,
+// as publishers lay sound out, [T, C]. Both must have the shapes of the film. Throws CheckpointError.
 diffusion::JointLatent load_noise(const std::string& path, const families::Generator::LatentShape& shape);
 
 }  // namespace phonofilm::pipeline

@@ -8,6 +8,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/untrusted_text.h"
+#include "phonofilm/pipeline/seed_tts_list.h"
 
 namespace phonofilm::pipeline {
 namespace {
@@ -23,18 +24,14 @@ std::string own_name(const std::string& key) {
   return key;
 }
 
-std::string beside(const std::string& list, const std::string& path) {
-  if (path.empty() || fs::path(path).is_absolute()) return path;
-  return (fs::path(list).parent_path() / path).string();
-}
-
 // "None" is how NAVA's lists write a spoken line without a voice.
 std::vector<std::string> take_voices(const std::string& list, json& settings) {
   std::vector<std::string> voices;
   const json given = settings.value("voices", json::array());
   PF_CHECK(given.is_array(), InvalidRequest, "batch", "voices (spk_wavs) must be a list of paths");
   for (const json& voice : given) {
-    PF_CHECK(voice.is_string() || voice.is_null(), InvalidRequest, "batch", "voices (spk_wavs) must be a list of paths");
+    PF_CHECK(voice.is_string() || voice.is_null(), InvalidRequest, "batch",
+             "voices (spk_wavs) must be a list of paths");
     const std::string path = voice.is_null() ? "None" : voice.get<std::string>();
     voices.push_back(path == "None" || path == "none" ? "" : beside(list, path));
   }
@@ -46,7 +43,8 @@ std::vector<std::string> take_voices(const std::string& list, json& settings) {
 PromptRow read_row(const std::string& list, std::int64_t line, json settings, const GenerateRequest& defaults) {
   PromptRow row{.line = line, .request = defaults, .image = {}};
   try {
-    PF_CHECK(settings.is_object(), InvalidRequest, "batch", "expected a JSON object with a prompt, got ", excerpt(settings.dump()));
+    PF_CHECK(settings.is_object(), InvalidRequest, "batch", "expected a JSON object with a prompt, got ",
+             excerpt(settings.dump()));
     if (settings.contains("image")) {
       PF_CHECK(settings["image"].is_string(), InvalidRequest, "batch", "image must be a path");
       row.image = beside(list, settings["image"].get<std::string>());
@@ -76,7 +74,8 @@ std::vector<PromptRow> read_table(const std::string& path, char separator, const
   std::vector<std::string> names;
   for (const std::string& name : table[0].cells) names.push_back(own_name(name));
   PF_CHECK(std::find(names.begin(), names.end(), "prompt") != names.end(), InvalidRequest, "batch", path,
-           ": the first line must name the columns, text_prompt among them; it names ", excerpt(join(table[0].cells, ", ")));
+           ": the first line must name the columns, text_prompt among them; it names ",
+           excerpt(join(table[0].cells, ", ")));
   std::vector<PromptRow> rows;
   for (size_t i = 1; i < table.size(); ++i) {
     const CsvRow& cells = table[i];
@@ -100,7 +99,8 @@ json settings_of_line(const std::string& line, const std::string& where) {
   json settings = json::object();
   for (const auto& [key, value] : parsed.items()) {
     if (value.is_null()) continue;  // publishers' lists spell "none" so
-    PF_CHECK(!settings.contains(own_name(key)), InvalidRequest, "batch", where, ": names ", in_quotes(own_name(key)), " twice");
+    PF_CHECK(!settings.contains(own_name(key)), InvalidRequest, "batch", where, ": names ", in_quotes(own_name(key)),
+             " twice");
     settings[own_name(key)] = value;
   }
   return settings;
@@ -123,13 +123,20 @@ std::vector<PromptRow> read_lines(const std::string& path, const GenerateRequest
 
 }  // namespace
 
-std::vector<PromptRow> read_prompt_list(const std::string& path, const GenerateRequest& defaults) {
+std::string beside(const std::string& list, const std::string& path) {
+  if (path.empty() || fs::path(path).is_absolute()) return path;
+  return (fs::path(list).parent_path() / path).string();
+}
+
+std::vector<PromptRow> read_prompt_list(const std::string& path, const GenerateRequest& defaults,
+                                        const SoundSeconds& sound_seconds) {
   const std::string ending = to_lower(fs::path(path).extension().string());
-  const std::vector<std::string> known{".csv", ".tsv", ".jsonl"};
+  const std::vector<std::string> known{".csv", ".tsv", ".jsonl", ".lst"};
   PF_CHECK(std::find(known.begin(), known.end(), ending) != known.end(), InvalidRequest, "batch", path,
            ": lists end in ", join(known, ", "), did_you_mean(ending, known));
   PF_CHECK(is_file(path), InvalidRequest, "batch", path, ": no such file");
   std::vector<PromptRow> rows = ending == ".jsonl" ? read_lines(path, defaults)
+                                : ending == ".lst" ? read_seed_tts_list(path, defaults, sound_seconds)
                                                    : read_table(path, ending == ".tsv" ? '\t' : ',', defaults);
   PF_CHECK(!rows.empty(), InvalidRequest, "batch", path, ": the list holds no prompts");
   return rows;

@@ -10,55 +10,98 @@
 
 namespace phonofilm::pipeline {
 
+namespace {
+
+// The numbers that mean "the model's default" when they are -1.
+std::vector<double> scales_of(const GenerateRequest& r) {
+  return {r.text_guidance,        r.video_guidance,       r.audio_guidance, r.align_guidance,
+          r.video_align_guidance, r.audio_align_guidance, r.timbre_guidance};
+}
+
+void resolve_length(GenerateRequest& r, const families::ModelInfo& model) {
+  PF_CHECK(r.latent_frames == 0 || model.takes_latent_frames, InvalidRequest, "generate", model.name(),
+           " takes no length in latent frames; give --seconds");
+  if (r.latent_frames == 0 && r.seconds == 0) r.seconds = model.seconds;
+}
+
+void resolve_sample_rate(GenerateRequest& r, const families::ModelInfo& model) {
+  std::vector<std::int64_t> rates = model.other_sample_rates;
+  rates.insert(rates.begin(), model.sample_rate);
+  if (r.sample_rate == 0) r.sample_rate = model.sample_rate;
+  if (std::find(rates.begin(), rates.end(), r.sample_rate) != rates.end()) return;
+  std::vector<std::string> offered;
+  for (const std::int64_t rate : rates) offered.push_back(concat(rate));
+  throw InvalidRequest("generate", concat(model.name(), " makes sound at ", join(offered, " or "), " Hz, asked for ",
+                                          r.sample_rate));
+}
+
+}  // namespace
+
 Fields GenerateRequest::fields() {
   std::vector<std::string> solvers = diffusion::solver_names();
   solvers.insert(solvers.begin(), "default");
-  return {{"prompt", &prompt, "what is to be seen and heard"},
-          {"negative_prompt", &negative_prompt, "what to stay away from; a blank (' ') for nothing at all"},
-          {"negative_audio_prompt", &negative_audio_prompt, "the same for the sound, of models that read one per modality"},
-          {"seconds", &seconds, "length of the film; 0: the model's default", 0.0, 600.0},
-          {"height", &height, "pixels; 0: the model's default", 0.0, 16384.0},
-          {"width", &width, "pixels; 0: the model's default", 0.0, 16384.0},
-          {"exact_size", &exact_size, "keep the size that is asked for instead of scaling it to the model's area"},
-          {"video", &video, "make a picture"},
-          {"audio", &audio, "make a sound"},
-          {"seed", &seed, "the same seed and settings make the same film", 0.0},
-          {"noise", &noise, "how a seed becomes noise: this program's way, the same on every device, or the publisher's", {}, {},
-           {"own", "reference"}},
-          {"steps", &steps, "sampling steps; 0: the model's default", 0.0, 1000.0},
-          {"solver", &solver, "step rule of the sampler", {}, {}, solvers},
-          {"shift", &shift, "of the noise schedule, above 1 for more steps at high noise; 0: the model's default", 0.0, 100.0},
-          {"text_guidance", &text_guidance, "how hard to follow the prompt, 1 for none (0 beside alignment guidance); -1: the model's default", -1.0, 100.0},
-          {"video_guidance", &video_guidance, "text guidance of the picture alone; -1: as --text-guidance", -1.0, 100.0},
-          {"audio_guidance", &audio_guidance, "text guidance of the sound alone; -1: as --text-guidance", -1.0, 100.0},
-          {"skip_layer", &skip_layer, "block that the negative pass leaves out, 0 for none; -1: the model's default", -1, 1000},
-          {"align_guidance", &align_guidance, "how hard picture and sound follow each other; -1: the model's default", -1.0,
-           100.0},
-          {"video_align_guidance", &video_align_guidance, "that of the picture alone; -1: as --align-guidance", -1.0, 100.0},
-          {"audio_align_guidance", &audio_align_guidance, "that of the sound alone; -1: as --align-guidance", -1.0, 100.0},
-          {"timbre_guidance", &timbre_guidance, "how hard the sound follows the reference voices; -1: the model's default", -1.0,
-           100.0}};
+  return {
+      {"prompt", &prompt, "what is to be seen and heard"},
+      {"negative_prompt", &negative_prompt, "what to stay away from; a blank (' ') for nothing at all"},
+      {"negative_audio_prompt", &negative_audio_prompt, "the same for the sound, of models that read one per modality"},
+      {"seconds", &seconds, "length of the film; 0: the model's default", 0.0, 600.0},
+      {"latent_frames", &latent_frames, "length in the model's latent frames instead; 0: by --seconds", 0.0, 10000.0},
+      {"height", &height, "pixels; 0: the model's default", 0.0, 16384.0},
+      {"width", &width, "pixels; 0: the model's default", 0.0, 16384.0},
+      {"exact_size", &exact_size, "keep the size that is asked for instead of scaling it to the model's area"},
+      {"video", &video, "make a picture"},
+      {"audio", &audio, "make a sound"},
+      {"sample_rate", &sample_rate, "of the sound, Hz, of models that offer several; 0: the model's default", 0.0,
+       192000.0},
+      {"seed", &seed, "the same seed and settings make the same film", 0.0},
+      {"noise",
+       &noise,
+       "how a seed becomes noise: this program's way, the same on every device, or the publisher's",
+       {},
+       {},
+       {"own", "reference"}},
+      {"steps", &steps, "sampling steps; 0: the model's default", 0.0, 1000.0},
+      {"solver", &solver, "step rule of the sampler", {}, {}, solvers},
+      {"shift", &shift, "of the noise schedule, above 1 for more steps at high noise; 0: the model's default", 0.0,
+       100.0},
+      {"text_guidance", &text_guidance,
+       "how hard to follow the prompt, 1 for none (0 beside alignment guidance); -1: the model's default", -1.0, 100.0},
+      {"video_guidance", &video_guidance, "text guidance of the picture alone; -1: as --text-guidance", -1.0, 100.0},
+      {"audio_guidance", &audio_guidance, "text guidance of the sound alone; -1: as --text-guidance", -1.0, 100.0},
+      {"skip_layer", &skip_layer, "block that the negative pass leaves out, 0 for none; -1: the model's default", -1,
+       1000},
+      {"align_guidance", &align_guidance, "how hard picture and sound follow each other; -1: the model's default", -1.0,
+       100.0},
+      {"video_align_guidance", &video_align_guidance, "that of the picture alone; -1: as --align-guidance", -1.0,
+       100.0},
+      {"audio_align_guidance", &audio_align_guidance, "that of the sound alone; -1: as --align-guidance", -1.0, 100.0},
+      {"timbre_guidance", &timbre_guidance, "how hard the sound follows the reference voices; -1: the model's default",
+       -1.0, 100.0}};
 }
 
 void check(const GenerateRequest& request) {
   GenerateRequest copy = request;
   check_fields(copy.fields(), "generate");
-  PF_CHECK(copy.prompt.find_first_not_of(" \t\r\n") != std::string::npos, InvalidRequest, "prompt", "the prompt is empty");
+  PF_CHECK(copy.prompt.find_first_not_of(" \t\r\n") != std::string::npos, InvalidRequest, "prompt",
+           "the prompt is empty");
   for (const std::string* text : {&copy.prompt, &copy.negative_prompt, &copy.negative_audio_prompt}) {
     PF_CHECK(is_utf8(*text), InvalidRequest, "prompt", "a prompt is not UTF-8 text: ", in_quotes(*text));
   }
-  for (const double scale : {copy.text_guidance, copy.video_guidance, copy.audio_guidance, copy.align_guidance,
-                             copy.video_align_guidance, copy.audio_align_guidance, copy.timbre_guidance}) {
-    PF_CHECK(scale == -1 || scale >= 0, InvalidRequest, "generate", "guidance is -1 for the model's default or at least 0, got ",
-             scale);
+  for (const double scale : scales_of(copy)) {
+    PF_CHECK(scale == -1 || scale >= 0, InvalidRequest, "generate",
+             "guidance is -1 for the model's default or at least 0, got ", scale);
   }
+  PF_CHECK(copy.seconds == 0 || copy.latent_frames == 0, InvalidRequest, "generate", "the length is given as ",
+           copy.seconds, " seconds and as ", copy.latent_frames,
+           " latent frames; leave out --seconds or --latent-frames");
   check_marks(copy.prompt, kSpeechMarks);
 }
 
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model) {
   check(request);
   GenerateRequest resolved = request;
-  if (resolved.seconds == 0) resolved.seconds = model.seconds;
+  resolve_length(resolved, model);
+  resolve_sample_rate(resolved, model);
   if (resolved.steps == 0) resolved.steps = model.sampling.steps;
   if (resolved.shift == 0) resolved.shift = model.sampling.shift;
   if (resolved.negative_prompt.empty()) resolved.negative_prompt = model.negative_video;
@@ -80,7 +123,8 @@ bool same(const Given& a, const Given& b) {
   const auto equal = [](const Tensor& x, const Tensor& y) {
     return x.defined() == y.defined() && (!x.defined() || at::equal(x, y));
   };
-  return equal(a.image, b.image) && std::equal(a.voices.begin(), a.voices.end(), b.voices.begin(), b.voices.end(), equal);
+  return equal(a.image, b.image) &&
+         std::equal(a.voices.begin(), a.voices.end(), b.voices.begin(), b.voices.end(), equal);
 }
 
 families::ClipRequest clip_request(const GenerateRequest& r, const Tensor& image) {
@@ -89,6 +133,8 @@ families::ClipRequest clip_request(const GenerateRequest& r, const Tensor& image
     clip.image_height = image.size(0);
     clip.image_width = image.size(1);
   }
+  clip.latent_frames = r.latent_frames;
+  clip.sample_rate = r.sample_rate;
   return clip;
 }
 
@@ -105,7 +151,8 @@ families::Sampling sampling_of(const GenerateRequest& resolved, const families::
   if (resolved.align_guidance >= 0) scales.align = {resolved.align_guidance, resolved.align_guidance};
   if (resolved.video_align_guidance >= 0) scales.align.video = resolved.video_align_guidance;
   if (resolved.audio_align_guidance >= 0) scales.align.audio = resolved.audio_align_guidance;
-  const bool align_asked = resolved.align_guidance >= 0 || resolved.video_align_guidance >= 0 || resolved.audio_align_guidance >= 0;
+  const bool align_asked =
+      resolved.align_guidance >= 0 || resolved.video_align_guidance >= 0 || resolved.audio_align_guidance >= 0;
   if (align_asked) scales.use_align = scales.align.video > 0 || scales.align.audio > 0;
   if (resolved.timbre_guidance >= 0) {
     scales.timbre = resolved.timbre_guidance;

@@ -11,9 +11,11 @@ struct GenerateRequest {
   std::string negative_prompt;   // what to stay away from; empty: the model's default; a blank: nothing
   std::string negative_audio_prompt;  // the same for the sound, of models that read one per modality
   double seconds = 0;            // 0: the model's default
+  std::int64_t latent_frames = 0;  // the length in latent frames instead, of models that take it; 0: by seconds
   std::int64_t height = 0, width = 0;
   bool exact_size = false;       // no scaling to the area that the model was trained at
   bool video = true, audio = true;
+  std::int64_t sample_rate = 0;  // of the sound, Hz; 0: the model's default
   std::int64_t seed = 0;
   std::string noise = "own";     // "reference": as the model's publisher draws it from the seed
   std::int64_t steps = 0;        // 0: the model's default
@@ -26,22 +28,27 @@ struct GenerateRequest {
   double video_align_guidance = -1, audio_align_guidance = -1;  // of one modality; -1: as above
   double timbre_guidance = -1;   // pull of the sound towards the reference voices; 0 switches its pass off
   Fields fields();
+  bool operator==(const GenerateRequest&) const = default;
 };
 
 // What a film is given besides its request.
 struct Given {
-  Tensor image{};  // the first frame, uint8 [H, W, 3]: of the model's size, or of any where the model fits images; or undefined
-  std::vector<Tensor> voices{};  // reference voices, as families::Prompt::voices
+  // The first frame, uint8 [H, W, 3]: of the model's size, or of any where the model fits images; or undefined.
+  Tensor image{};
+  std::vector<Tensor> voices{};            // reference voices, as families::Prompt::voices
+  std::string image_name{};                // of the files that they came from, for the film's description
+  std::vector<std::string> voice_names{};  // one per voice; empty where a line has none
 };
-// Whether both hold the same, bit by bit.
+// Whether both hold the same tensors, bit by bit; names do not count.
 bool same(const Given& a, const Given& b);
 
 // What can be refused without knowing the model: throws InvalidRequest for an empty prompt, text that is not UTF-8,
-// unbalanced <S> ... <E> marks or values out of range.
+// unbalanced <S> ... <E> marks, values out of range or a length in two units.
 void check(const GenerateRequest& request);
 
-// The request, checked, with the model's defaults filled in: all but its size, which follows from the area and the first
-// frame (ClipSpec). Resolving it again changes nothing.
+// The request, checked, with the model's defaults filled in: all but its size, which follows from the area and the
+// first frame (ClipSpec). A length in latent frames stays one. Resolving it again changes nothing. Throws
+// InvalidRequest as check() does, and for a unit of length or a sample rate that the model does not have.
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model);
 
 // What a request asks of the clip's shape. image: Given::image.

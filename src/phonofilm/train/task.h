@@ -28,6 +28,8 @@ class Task {
   virtual ~Task() = default;
   virtual std::string name() const = 0;  // as in the recipe: "video_autoencoder"
   virtual nn::Module& model() = 0;
+  // What the user should know of the data, e.g. what was left out.
+  virtual std::vector<std::string> notices() const { return {}; }
 
   // Data of a step. Must not touch the model's weights; called from one background thread, ahead of time.
   virtual Batch batch(std::uint64_t seed, std::int64_t step) const = 0;

@@ -3,24 +3,30 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/train/audio_autoencoder_task.h"
 #include "phonofilm/train/joint_task.h"
+#include "phonofilm/train/nava_task.h"
 #include "phonofilm/train/video_autoencoder_task.h"
 #include "phonofilm/train/vocoder_task.h"
 
 namespace phonofilm::train {
 namespace {
 
-using Factory = std::function<std::unique_ptr<Task>(const Recipe&, const SampleWriter&, const Observer&)>;
+using Factory = std::function<std::unique_ptr<Task>(const Recipe&, const TaskTools&, const Observer&)>;
 
-Factory without_observer(std::unique_ptr<Task> (*make)(const Recipe&, const SampleWriter&)) {
-  return [make](const Recipe& recipe, const SampleWriter& writer, const Observer&) { return make(recipe, writer); };
+Factory with_writer(std::unique_ptr<Task> (*make)(const Recipe&, const SampleWriter&)) {
+  return [make](const Recipe& recipe, const TaskTools& tools, const Observer&) { return make(recipe, tools.writer); };
+}
+
+std::unique_ptr<Task> make_joint(const Recipe& recipe, const TaskTools& tools, const Observer& observer) {
+  return make_joint_task(recipe, tools.writer, observer);
 }
 
 const std::vector<std::pair<std::string, Factory>>& factories() {
   static const std::vector<std::pair<std::string, Factory>> list{
-      {"video_autoencoder", without_observer(make_video_autoencoder_task)},
-      {"audio_autoencoder", without_observer(make_audio_autoencoder_task)},
-      {"vocoder", without_observer(make_vocoder_task)},
-      {"joint", make_joint_task},
+      {"video_autoencoder", with_writer(make_video_autoencoder_task)},
+      {"audio_autoencoder", with_writer(make_audio_autoencoder_task)},
+      {"vocoder", with_writer(make_vocoder_task)},
+      {"joint", make_joint},
+      {"nava", make_nava_task},
   };
   return list;
 }
@@ -33,12 +39,13 @@ std::vector<std::string> task_names() {
   return names;
 }
 
-std::unique_ptr<Task> make_task(const Recipe& recipe, const SampleWriter& writer, const Observer& observer) {
+std::unique_ptr<Task> make_task(const Recipe& recipe, const TaskTools& tools, const Observer& observer) {
   for (const auto& [name, factory] : factories()) {
-    if (name == recipe.run.task) return factory(recipe, writer, observer);
+    if (name == recipe.run.task) return factory(recipe, tools, observer);
   }
-  throw InvalidRequest("recipe", concat(recipe.path, ": unknown task '", recipe.run.task, "'",
-                                        did_you_mean(recipe.run.task, task_names()), "; known: ", join(task_names(), ", ")));
+  throw InvalidRequest("recipe",
+                       concat(recipe.path, ": unknown task '", recipe.run.task, "'",
+                              did_you_mean(recipe.run.task, task_names()), "; known: ", join(task_names(), ", ")));
 }
 
 }  // namespace phonofilm::train

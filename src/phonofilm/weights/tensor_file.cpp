@@ -37,8 +37,9 @@ bool is_json_object(std::string_view bytes) {
   PF_CHECK(!bytes.empty(), CheckpointError, "load", file.path(), ": is empty (an incomplete download?)");
   PF_CHECK(!is_json_object(bytes), CheckpointError, "load", file.path(),
            ": is JSON, not weights; an index of shards may only name files that hold tensors");
-  throw CheckpointError("load", concat(file.path(), ": is neither safetensors, nor a PyTorch archive, nor an index of shards; it begins ",
-                                       in_quotes(bytes.substr(0, 16))));
+  throw CheckpointError(
+      "load", concat(file.path(), ": is neither safetensors, nor a PyTorch archive, nor an index of shards; it begins ",
+                     in_quotes(bytes.substr(0, 16))));
 }
 
 TensorFile open_one(const FileBytes& file) {
@@ -75,7 +76,8 @@ class Shards {
  private:
   void add(const std::string& shard) {
     try {
-      for (auto& [name, tensor] : open_one(FileBytes::map((folder_ / shard).string())).tensors) add_tensor(shard, name, tensor);
+      for (auto& [name, tensor] : open_one(FileBytes::map((folder_ / shard).string())).tensors)
+        add_tensor(shard, name, tensor);
     } catch (const CheckpointError& error) {  // reported with the other problems
       unreadable_.insert(shard);
       problem(error.what());
@@ -99,8 +101,8 @@ class Shards {
 
   void report() {
     if (problem_count_ > kMostProblems) problems_.push_back(concat("and ", problem_count_ - kMostProblems, " more"));
-    PF_CHECK(problems_.empty(), CheckpointError, "load", result_.path, ": ", problem_count_, " problems with its shards:\n  ",
-             join(problems_, "\n  "));
+    PF_CHECK(problems_.empty(), CheckpointError, "load", result_.path, ": ", problem_count_,
+             " problems with its shards:\n  ", join(problems_, "\n  "));
   }
 
   ShardIndex index_;
@@ -113,8 +115,9 @@ class Shards {
 
 }  // namespace
 
-TensorFile open_tensors(const std::string& path) {
-  const FileBytes file = FileBytes::map(path);
+TensorFile open_tensors(const std::string& path) { return open_tensors(FileBytes::map(path)); }
+
+TensorFile open_tensors(const FileBytes& file) {
   const bool is_index = !is_safetensors(file.bytes()) && is_json_object(file.bytes());
   return is_index ? Shards(file).open() : open_one(file);
 }

@@ -1,5 +1,6 @@
 #include "phonofilm/world/captions.h"
 
+#include <cctype>
 #include <set>
 
 namespace phonofilm::world {
@@ -20,31 +21,47 @@ std::string without_slots(const std::string& alternative) {
   return out;
 }
 
+// Words, commas and marks ("<S>") one by one.
+std::vector<std::string> split_pieces(const std::string& text) {
+  std::vector<std::string> pieces(1);
+  for (const char c : text) {
+    const bool comma = c == ',', opens = c == '<', closes = c == '>';
+    if ((comma || opens || c == ' ') && !pieces.back().empty()) pieces.emplace_back();
+    if (c != ' ') pieces.back() += c;
+    if (comma || closes) pieces.emplace_back();
+  }
+  if (pieces.back().empty()) pieces.pop_back();
+  return pieces;
+}
+
+bool is_mark(const std::string& piece) { return piece.starts_with('<'); }
+bool opens(const std::string& piece) { return piece == "<S>" || piece == "<AUDCAP>"; }
+
 std::string tidy(const std::string& text) {
-  std::string out;
-  for (const std::string& word : split_words(text)) {
-    if (!out.empty() && word != ",") out += ' ';
-    out += word;
+  std::string out, last;
+  for (const std::string& piece : split_pieces(text)) {
+    const bool closes = is_mark(piece) && !opens(piece);
+    if (!out.empty() && piece != "," && !closes && !opens(last)) out += ' ';
+    out += piece;
+    last = piece;
   }
   return out;
+}
+
+// "<ENDAUDCAP>" is "endaudcap".
+std::string bare_name(const std::string& mark) {
+  std::string name = mark.substr(1, mark.size() - 2);
+  for (char& c : name) c = char(std::tolower(static_cast<unsigned char>(c)));
+  return name;
 }
 
 }  // namespace
 
 std::vector<std::string> split_words(const std::string& caption) {
-  std::vector<std::string> words(1);
-  for (const char c : caption) {
-    if (c != ' ' && c != ',') {
-      words.back() += c;
-      continue;
-    }
-    if (!words.back().empty()) words.emplace_back();
-    if (c == ',') {
-      words.back() = ",";
-      words.emplace_back();
-    }
+  std::vector<std::string> words = split_pieces(caption);
+  for (std::string& word : words) {
+    if (is_mark(word)) word = bare_name(word);
   }
-  if (words.back().empty()) words.pop_back();
   return words;
 }
 

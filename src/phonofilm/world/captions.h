@@ -20,7 +20,8 @@ class Grammar {
 
   explicit Grammar(Rules rules) : rules_(std::move(rules)) {}
 
-  // One caption: single spaces, no space before a comma. Throws std::out_of_range for a symbol without a rule.
+  // One caption: single spaces, no space before a comma, none between marks and what they enclose. Throws
+  // std::out_of_range for a symbol without a rule.
   std::string expand(const std::string& symbol, const Texts& texts, Random& random) const;
 
   // The words of all rules, sorted, each once.
@@ -31,7 +32,8 @@ class Grammar {
   Rules rules_;
 };
 
-// A caption as words: split at spaces, with each comma a word of its own ("falls, it" is "falls" "," "it").
+// A caption as words: split at spaces, with each comma a word of its own ("falls, it" is "falls" "," "it"), and each
+// mark one by its bare name ("says <S>hello<E>" is "says" "s" "hello" "e"), which is how a tokenizer of words reads it.
 std::vector<std::string> split_words(const std::string& caption);
 
 }  // namespace phonofilm::world

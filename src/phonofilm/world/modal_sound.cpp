@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "phonofilm/base/random.h"
+#include "phonofilm/world/pan.h"
 
 namespace phonofilm::world {
 namespace {
@@ -15,11 +16,8 @@ constexpr double kInaudible = 1e-7;
 // The click is defined on a grid of its own, so that it is the same click at every sample rate.
 constexpr double kClickRate = 48000;
 
-// The loudness of a blow in one channel: constant power over the pan.
 double channel_gain(const Blow& blow, std::int64_t channel, std::int64_t channels) {
-  if (channels == 1) return blow.gain;
-  const double angle = std::numbers::pi / 2 * std::clamp(blow.pan, 0.0, 1.0);
-  return blow.gain * (channel == 0 ? std::cos(angle) : std::sin(angle));
+  return blow.gain * pan_gain(blow.pan, channel, channels);
 }
 
 std::int64_t first_sample(double time, const SoundBuffer& sound) {

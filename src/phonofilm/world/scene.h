@@ -18,13 +18,15 @@ struct Stage {
   double aspect = 1;   // width / height
   double seconds = 2;  // nothing happens near or after this time
   double end = 2.05;   // when the last frame and the last sample are over
+  // Until when a scene describes itself where it need not know `end`, which differs between rates.
+  double horizon() const { return seconds + 0.1; }
 };
 
 // One film, fully decided when it is constructed. Const members may be called from several threads.
 class Scene {
  public:
   virtual ~Scene() = default;
-  virtual Truth truth() const = 0;  // scene and seed are filled in by the caller
+  virtual Truth truth() const = 0;  // the caller fills in scene and seed where they are empty
   // What never changes; drawn once.
   virtual void draw_background(Canvas& canvas) const = 0;
   // What moves, over the background, exactly as it is at `time` (seconds).

@@ -1,15 +1,39 @@
 // The visible list of scenes.
+#include "phonofilm/world/car.h"
+#include "phonofilm/world/everything.h"
 #include "phonofilm/world/impacts.h"
+#include "phonofilm/world/lamp.h"
+#include "phonofilm/world/rain.h"
 #include "phonofilm/world/scene.h"
+#include "phonofilm/world/speech/speech.h"
+#include "phonofilm/world/speech/talkers.h"
+#include "phonofilm/world/speech/talkers_caption.h"
+#include "phonofilm/world/xylophone.h"
 
 namespace phonofilm::world {
+namespace {
+
+std::vector<SceneEntry> list_scenes() {
+  std::vector<SceneEntry> list{{"impacts", make_impacts, impacts_words},
+                               {"hard_impacts", make_hard_impacts, impacts_words},
+                               {"one_ball", make_one_ball, impacts_words},
+                               {"xylophone", make_xylophone, xylophone_words},
+                               {"lamp", make_lamp, lamp_words},
+                               {"car", make_car, car_words},
+                               {"rain", make_rain, rain_words}};
+  if (!speech_available()) return list;
+  list.push_back({"talker", make_talker, talkers_words});
+  list.push_back({"two_talkers", make_two_talkers, talkers_words});
+  list.push_back({"talker_new_voices", make_talker_new_voices, talkers_words});
+  list.push_back({"two_talkers_new_voices", make_two_talkers_new_voices, talkers_words});
+  list.push_back({"everything", make_everything, everything_words});
+  return list;
+}
+
+}  // namespace
 
 const std::vector<SceneEntry>& scenes() {
-  static const std::vector<SceneEntry> kScenes{
-      {"impacts", make_impacts, impacts_words},
-      {"hard_impacts", make_hard_impacts, impacts_words},
-      {"one_ball", make_one_ball, impacts_words},
-  };
+  static const std::vector<SceneEntry> kScenes = list_scenes();
   return kScenes;
 }
 

@@ -57,6 +57,7 @@ std::unique_ptr<Scene> make_scene(const std::string& name, std::uint64_t seed, c
 
 Truth labelled_truth(const Scene& scene, const std::string& name, std::uint64_t seed) {
   Truth truth = scene.truth();
+  if (!truth.scene.empty()) return truth;  // a mixture says which of its scenes it is
   truth.scene = name;
   truth.seed = seed;
   return truth;
@@ -123,10 +124,12 @@ Truth truth_of(const std::string& scene, std::uint64_t seed, const RenderOptions
   return labelled_truth(*make_scene(scene, seed, options), scene, seed);
 }
 
-std::vector<std::string> caption_words() {
+std::vector<std::string> caption_words() { return caption_words({"impacts", "hard_impacts"}); }
+
+std::vector<std::string> caption_words(const std::vector<std::string>& names) {
   std::set<std::string> words;
-  for (const SceneEntry& entry : scenes()) {
-    for (std::string& word : entry.words()) words.insert(std::move(word));
+  for (const std::string& name : names) {
+    for (std::string& word : find_scene(name).words()) words.insert(std::move(word));
   }
   return {words.begin(), words.end()};
 }

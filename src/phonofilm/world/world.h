@@ -21,7 +21,7 @@ struct RenderOptions {
   std::int64_t frames = 49;              // the 4n + 1 of causal video autoencoders; 49 frames are 2.04 s
   std::int64_t sample_rate = 16000;      // 8000 to 96000
   std::int64_t samples = 32768;          // of sound; may differ from the picture's length by 1.5 frames or 0.05 s
-  std::int64_t channels = 1;             // 2: constant-power pan by the object's x
+  std::int64_t channels = 1;             // 2: constant-power pan by where a thing is (of the car: by its direction)
 };
 
 // The caller-facing options for a length in seconds (0.9 to 10; captions and motion are made for 2 to 5) and a square
@@ -42,9 +42,16 @@ Tensor render_sound(const std::string& scene, std::uint64_t seed, const RenderOp
 // Only what happens and how it is described; costs microseconds.
 Truth truth_of(const std::string& scene, std::uint64_t seed, const RenderOptions& options);
 
-// Every word that any caption can contain, sorted: the vocabulary of a text encoder trained on this world. A caption
-// is words with single spaces between them; a comma sits at the end of a word and is a word of its own (",").
+// Every word that the captions of these scenes can contain, sorted: the vocabulary of a text encoder trained on them.
+// A caption is words with single spaces between them; a comma sits at the end of a word and is a word of its own (","),
+// and a mark is one by its bare name ("<S>" is "s"). Throws InvalidRequest for an unknown scene.
+std::vector<std::string> caption_words(const std::vector<std::string>& scenes);
+// Those of "impacts" and "hard_impacts". Trained models have embeddings in the order of this list: it does not change
+// when scenes are added.
 std::vector<std::string> caption_words();
+
+// No caption is longer, counted as above.
+inline constexpr std::int64_t kMostCaptionWords = 40;
 
 // The palettes and materials that captions name, for classifiers.
 struct NamedColor {

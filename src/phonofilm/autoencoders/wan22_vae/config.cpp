@@ -42,7 +42,8 @@ std::vector<std::int64_t> Wan22VaeConfig::decoder_widths() const {
 }
 
 void Wan22VaeConfig::validate(std::string_view where) const {
-  PF_CHECK(dim_mult.size() == 4, InvalidRequest, "config", where, ": dim_mult must hold four numbers, got ", dim_mult.size());
+  PF_CHECK(dim_mult.size() == 4, InvalidRequest, "config", where, ": dim_mult must hold four numbers, got ",
+           dim_mult.size());
   PF_CHECK(dim % 2 == 0 && dec_dim % 2 == 0, InvalidRequest, "config", where, ": dim and dec_dim must be even");
   std::int64_t before = 1;
   for (const std::int64_t factor : dim_mult) {
@@ -59,8 +60,8 @@ Wan22VaeConfig read_wan22_vae_config(const nlohmann::json& object, std::string_v
   if (own.is_object()) {
     const nlohmann::json fixed = fixed_arguments();
     for (const auto& [key, value] : fixed.items()) {
-      PF_CHECK(!own.contains(key) || own[key] == value, InvalidRequest, "config", where, ": ", key, " must be ", value.dump(),
-               ", got ", own[key].dump());
+      PF_CHECK(!own.contains(key) || own[key] == value, InvalidRequest, "config", where, ": ", key, " must be ",
+               value.dump(), ", got ", own[key].dump());
       own.erase(key);
     }
     own.erase("dropout");  // of training; the published models have none

@@ -45,7 +45,8 @@ Tensor arranged(const Tensor& weight) {
   return weight.permute({2, 0, 3, 4, 1}).contiguous().permute({1, 4, 0, 2, 3});  // tap by tap, each channels last
 }
 
-FrameConv::FrameConv(nn::Module& parent, const std::string& name, std::int64_t in, std::int64_t out, std::int64_t kernel)
+FrameConv::FrameConv(nn::Module& parent, const std::string& name, std::int64_t in, std::int64_t out,
+                     std::int64_t kernel)
     : Module(parent, name),
       weight_(parameter("weight", {out, in, kernel, kernel}, nn::init::kaiming_uniform())),
       bias_(parameter("bias", {out}, nn::init::zeros())) {}
@@ -58,14 +59,16 @@ Tensor FrameConv::halve(const Tensor& x, const RunContext& run) const {
   return convolve_frames(x.to(run.dtype), weight_.to(run.dtype), bias_.to(run.dtype), Edge::right_and_below);
 }
 
-CausalConv::CausalConv(nn::Module& parent, const std::string& name, std::int64_t in, std::int64_t out, std::int64_t taps,
-                       std::int64_t kernel)
+CausalConv::CausalConv(nn::Module& parent, const std::string& name, std::int64_t in, std::int64_t out,
+                       std::int64_t taps, std::int64_t kernel)
     : Module(parent, name),
       taps_(taps),
       weight_(parameter("weight", {out, in, taps, kernel, kernel}, nn::init::kaiming_uniform())),
       bias_(parameter("bias", {out}, nn::init::zeros())) {}
 
-Tensor CausalConv::tap(std::int64_t index, const RunContext& run) const { return weight_.select(2, index).to(run.dtype); }
+Tensor CausalConv::tap(std::int64_t index, const RunContext& run) const {
+  return weight_.select(2, index).to(run.dtype);
+}
 
 // One 2-D convolution per tap, over all frames that the tap meets: on CPUs faster than a 3-D convolution (see
 // bench/bench_wan22_vae.cpp), and what would only multiply the zeros before the film is not computed.

@@ -7,12 +7,14 @@ namespace phonofilm::autoencoders::wan22 {
 
 using nn::RunContext;
 
-UpStage::UpStage(nn::Module& parent, const std::string& name, const Shape& shape) : Module(parent, name), shape_(shape) {
+UpStage::UpStage(nn::Module& parent, const std::string& name, const Shape& shape)
+    : Module(parent, name), shape_(shape) {
   for (std::int64_t i = 0; i < shape.blocks; ++i) {
     const std::int64_t in = i == 0 ? shape.in : shape.out;
     blocks_.push_back(std::make_unique<ResidualBlock>(*this, concat("upsamples.", i), in, shape.out));
   }
-  if (!shape.last) upsample_ = std::make_unique<Upsample>(*this, concat("upsamples.", shape.blocks), shape.out, shape.time);
+  const std::string last = concat("upsamples.", shape.blocks);
+  if (!shape.last) upsample_ = std::make_unique<Upsample>(*this, last, shape.out, shape.time);
 }
 
 Tensor UpStage::forward(const Tensor& x, Stream& stream, const RunContext& run) const {

@@ -7,7 +7,8 @@ namespace phonofilm::autoencoders::wan22 {
 
 using nn::RunContext;
 
-DownStage::DownStage(nn::Module& parent, const std::string& name, const Shape& shape) : Module(parent, name), shape_(shape) {
+DownStage::DownStage(nn::Module& parent, const std::string& name, const Shape& shape)
+    : Module(parent, name), shape_(shape) {
   for (std::int64_t i = 0; i < shape.blocks; ++i) {
     const std::int64_t in = i == 0 ? shape.in : shape.out;
     blocks_.push_back(std::make_unique<ResidualBlock>(*this, concat("downsamples.", i), in, shape.out));

@@ -1,5 +1,5 @@
-// Mean and standard deviation of every latent channel, as published with Wan 2.2's video autoencoder: models are trained
-// on latents of mean 0 and deviation 1.
+// Mean and standard deviation of every latent channel, as published with Wan 2.2's video autoencoder: models are
+// trained on latents of mean 0 and deviation 1.
 #pragma once
 
 #include "phonofilm/tensor/tensor.h"

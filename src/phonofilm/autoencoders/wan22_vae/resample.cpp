@@ -7,12 +7,14 @@ namespace phonofilm::autoencoders::wan22 {
 using nn::RunContext;
 
 Tensor fold_pixels(const Tensor& video) {
-  const std::int64_t b = video.size(0), c = video.size(1), f = video.size(2), h = video.size(3) / 2, w = video.size(4) / 2;
+  const std::int64_t b = video.size(0), c = video.size(1), f = video.size(2), h = video.size(3) / 2,
+                     w = video.size(4) / 2;
   return video.reshape({b, c, f, h, 2, w, 2}).permute({0, 2, 3, 5, 1, 6, 4}).reshape({b, f, h, w, 4 * c});
 }
 
 Tensor unfold_pixels(const Tensor& folded) {
-  const std::int64_t b = folded.size(0), f = folded.size(1), h = folded.size(2), w = folded.size(3), c = folded.size(4) / 4;
+  const std::int64_t b = folded.size(0), f = folded.size(1), h = folded.size(2), w = folded.size(3),
+                     c = folded.size(4) / 4;
   return folded.reshape({b, f, h, w, c, 2, 2}).permute({0, 4, 1, 2, 6, 3, 5}).reshape({b, c, f, 2 * h, 2 * w});
 }
 

@@ -1,13 +1,13 @@
-// Wan 2.2's video autoencoder (Wan Team 2025, arXiv 2503.20314; the one of Wan2.2-TI2V-5B, NAVA and Ovi): 4n + 1 pictures
-// become n + 1 latent frames of a sixteenth of the height and width. It is causal: no latent frame sees a later picture,
-// so a film of any length passes through it in pieces, within bounded memory.
+// Wan 2.2's video autoencoder (Wan Team 2025, arXiv 2503.20314; the one of Wan2.2-TI2V-5B, NAVA and Ovi): 4n + 1
+// pictures become n + 1 latent frames of a sixteenth of the height and width. It is causal: no latent frame sees a
+// later picture, so a film of any length passes through it in pieces, within bounded memory.
 //
 //   const auto vae = load_wan22_vae("Wan2.2_VAE.pth", {}, at::kBFloat16);
 //   DecodeStream stream(*vae, {.dtype = at::kBFloat16});
 //   for (std::int64_t i = 0; i < latent.size(2); ++i) write_frames(stream.push(latent.narrow(2, i, 1)));
 //
-// Numerics. The publisher rounds the weights to bfloat16 and computes in float32. With RunContext::dtype float32 so does
-// this implementation if its weights were rounded; with bfloat16 the convolutions, and what flows between them,
+// Numerics. The publisher rounds the weights to bfloat16 and computes in float32. With RunContext::dtype float32 so
+// does this implementation if its weights were rounded; with bfloat16 the convolutions, and what flows between them,
 // are bfloat16 (norm statistics and latent statistics stay float32). Latents and videos are float32 in both modes.
 //
 // Thread safety: const after loading; each stream belongs to one thread at a time.
@@ -60,7 +60,8 @@ class EncodeStream {
   EncodeStream(const Wan22Vae& vae, const nn::RunContext& run);
   ~EncodeStream();
   // The next pictures, [B, 3, F, 16h, 16w]: 4n + 1 of them in the first call, 4n in later ones -> n + 1 or n latent
-  // frames [B, 48, n', h, w]. Memory grows with the pictures of one call, not with those of the film. Throws ShapeError.
+  // frames [B, 48, n', h, w]. Memory grows with the pictures of one call, not with those of the film. Throws
+  // ShapeError.
   Tensor push(const Tensor& video);
 
  private:

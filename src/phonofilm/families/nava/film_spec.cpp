@@ -34,19 +34,43 @@ std::int64_t nearest_multiple(std::int64_t side) {
 
 PictureSize picture_size(const families::ClipRequest& r) {
   const bool asked = r.height > 0 && r.width > 0;
-  PF_CHECK(asked || (r.height == 0 && r.width == 0), InvalidRequest, "generate", "give both --height and --width, or neither");
+  PF_CHECK(asked || (r.height == 0 && r.width == 0), InvalidRequest, "generate",
+           "give both --height and --width, or neither");
   if (!asked) return r.image_height > 0 ? size_for_image({r.image_height, r.image_width}) : kDefaultSize;
-  PF_CHECK(r.height % kUnit == 0 && r.width % kUnit == 0, InvalidRequest, "generate", "NAVA makes pictures whose sides are multiples of ",
-           kUnit, " pixels; the nearest to ", r.height, "x", r.width, " is ", nearest_multiple(r.height), "x",
-           nearest_multiple(r.width));
+  PF_CHECK(r.height % kUnit == 0 && r.width % kUnit == 0, InvalidRequest, "generate",
+           "NAVA makes pictures whose sides are multiples of ", kUnit, " pixels; the nearest to ", r.height, "x",
+           r.width, " is ", nearest_multiple(r.height), "x", nearest_multiple(r.width));
   return {r.height, r.width};
+}
+
+void check_length(const families::ClipRequest& r) {
+  PF_CHECK(r.latent_frames >= 0 && r.latent_frames <= kMostLatentFrames, InvalidRequest, "generate",
+           "NAVA makes films of up to ", kMostLatentFrames, " latent frames, asked for ", r.latent_frames);
+  const double longest = r.video ? kLongestSeconds : kLongestSound;
+  PF_CHECK(r.seconds >= 0 && r.seconds <= longest, InvalidRequest, "generate", "NAVA makes ",
+           r.video ? "films" : "sound alone", " of up to ", longest, " seconds, asked for ", r.seconds);
+}
+
+std::int64_t asked_latents(const families::ClipRequest& r) {
+  if (r.latent_frames > 0) return r.latent_frames;
+  if (r.seconds == 0) return kDefaultLatentFrames;
+  return std::max<std::int64_t>(1, std::llround((r.seconds * kFps - 1) / 4) + 1);
+}
+
+std::int64_t pictures(std::int64_t latents) { return 4 * (latents - 1) + 1; }
+
+std::int64_t sample_rate(const families::ClipRequest& r) {
+  const std::int64_t rate = r.sample_rate == 0 ? kSampleRate : r.sample_rate;
+  PF_CHECK(rate == kSampleRate || rate == kNarrowSampleRate, InvalidRequest, "generate", "NAVA makes sound at ",
+           kSampleRate, " or ", kNarrowSampleRate, " Hz, asked for ", rate);
+  return rate;
 }
 
 }  // namespace
 
 PictureSize size_for_image(const PictureSize& image) {
-  PF_CHECK(image.height > 0 && image.width > 0, InvalidRequest, "generate", "an image of ", image.height, "x", image.width,
-           " pixels has no shape");
+  PF_CHECK(image.height > 0 && image.width > 0, InvalidRequest, "generate", "an image of ", image.height, "x",
+           image.width, " pixels has no shape");
   const double h = double(image.height), w = double(image.width);
   const Bucket& bucket = nearest_bucket(std::min(h / w, w / h));
   const bool portrait = image.height > image.width;
@@ -55,23 +79,26 @@ PictureSize size_for_image(const PictureSize& image) {
 
 families::ClipSpec film_spec(const families::ClipRequest& r) {
   PF_CHECK(r.video || r.audio, InvalidRequest, "generate", "neither picture nor sound is asked for");
-  PF_CHECK(r.seconds >= 0 && r.seconds <= kLongestSeconds, InvalidRequest, "generate", "NAVA makes films of up to ",
-           kLongestSeconds, " seconds, asked for ", r.seconds);
+  check_length(r);
   families::ClipSpec spec;
-  double seconds = r.seconds == 0 ? kDefaultSeconds : r.seconds;
   if (r.video) {
-    const std::int64_t latents =
-        r.seconds == 0 ? kDefaultLatentFrames : std::max<std::int64_t>(1, std::llround((r.seconds * kFps - 1) / 4) + 1);
     const PictureSize size = picture_size(r);
-    spec = {4 * (latents - 1) + 1, size.height, size.width, 0};
-    seconds = double(spec.frames) / kFps;
+    spec = {pictures(asked_latents(r)), size.height, size.width};
   }
+  if (!r.audio) return spec;
+  const bool by_seconds = !r.video && r.latent_frames == 0 && r.seconds > 0;
+  const double seconds = by_seconds ? r.seconds : double(pictures(asked_latents(r))) / kFps;
   const autoencoders::LtxAudioVaeConfig sound;  // check_sound() holds files to these rates
-  if (r.audio) spec.samples = kSamplesPerMelFrame * sound.decoded_frames(sound.tokens_for_seconds(seconds));
+  spec.sample_rate = sample_rate(r);
+  spec.samples = spec.sample_rate / kMelFramesPerSecond * sound.decoded_frames(sound.tokens_for_seconds(seconds));
   return spec;
 }
 
 std::int64_t latent_frames(std::int64_t frames) { return (frames - 1) / 4 + 1; }
-std::int64_t audio_tokens(std::int64_t samples) { return (samples / kSamplesPerMelFrame + 3) / 4; }
+
+std::int64_t audio_tokens(const families::ClipSpec& spec) {
+  const std::int64_t rate = spec.sample_rate == 0 ? kSampleRate : spec.sample_rate;
+  return (spec.samples / (rate / kMelFramesPerSecond) + 3) / 4;
+}
 
 }  // namespace phonofilm::nava

@@ -7,24 +7,29 @@ namespace phonofilm::nava {
 
 inline constexpr double kFps = 24;
 inline constexpr std::int64_t kSampleRate = 48000;         // of the vocoder's output
-inline constexpr std::int64_t kSamplesPerMelFrame = 480;   // at 48 kHz; 4 L - 3 mel frames for L audio tokens
+inline constexpr std::int64_t kNarrowSampleRate = 16000;   // of the files that NAVA's own program writes
+inline constexpr std::int64_t kMelFramesPerSecond = 100;   // of sound; 4 L - 3 for L audio tokens
 inline constexpr std::int64_t kDefaultLatentFrames = 37;   // 145 pictures
 inline constexpr double kDefaultSeconds = double(4 * (kDefaultLatentFrames - 1) + 1) / kFps;  // of sound alone too
-inline constexpr double kLongestSeconds = 10.1;            // what the publisher documents: 61 latent frames
+inline constexpr std::int64_t kMostLatentFrames = 61;      // what the publisher documents: ten seconds
+inline constexpr double kLongestSeconds = 10.1;
+inline constexpr double kLongestSound = 40.96;             // of sound alone: the positions that audio tokens have, 1024
 
 struct PictureSize {
   std::int64_t height = 0, width = 0;
 };
 
-// The publisher's size for a first frame: of seven shapes of about 960 x 960 pixels the one that is nearest to the image's.
+// The publisher's size for a first frame: of seven shapes of about 960 x 960 pixels the one that is nearest to the
+// image's.
 PictureSize size_for_image(const PictureSize& image);
 
-// Pictures: 4 n + 1, the nearest to the seconds asked for; as many audio tokens as they last, rounded up. Pictures are 704x1280,
-// or the size asked for, or follow the first frame. Throws InvalidRequest for sizes that are no multiples of 32 and for lengths
-// that cannot be made, naming the nearest that can.
+// Pictures: 4 (n - 1) + 1 for n latent frames, as many as are asked for or the nearest to the seconds; as many audio
+// tokens as they last, rounded up. Pictures are 704x1280, or the size asked for, or follow the first frame. Sound alone
+// may be longer than a film. Throws InvalidRequest for sizes that are no multiples of 32, other sample rates than the
+// two above, and for lengths that cannot be made, naming the nearest that can.
 families::ClipSpec film_spec(const families::ClipRequest& request);
 
 std::int64_t latent_frames(std::int64_t frames);   // of a clip's pictures
-std::int64_t audio_tokens(std::int64_t samples);   // of a clip's samples
+std::int64_t audio_tokens(const families::ClipSpec& spec);  // of a clip's sound
 
 }  // namespace phonofilm::nava

@@ -1,5 +1,5 @@
-// NAVA's published checkpoints behind the pipeline's Generator interface. The backbone's weights lie where nn/memory_plan.h puts
-// them; text encoder, speaker encoder, autoencoders and vocoder come and go.
+// NAVA's published checkpoints behind the pipeline's Generator interface. The backbone's weights lie where
+// nn/memory_plan.h puts them; text encoder, speaker encoder, autoencoders and vocoder come and go.
 #include <algorithm>
 
 #include "phonofilm/base/error.h"
@@ -30,8 +30,8 @@ using families::ClipSpec;
 using families::Prompt;
 using nn::RunContext;
 
-// What the publisher has the model stay away from. Wan's list for the picture, which serves the sound of the same film too, and
-// behind it the list for sound: mechanical, muffled, echoing, distorted, buzzing, popping.
+// What the publisher has the model stay away from. Wan's list for the picture, which serves the sound of the same film
+// too, and behind it the list for sound: mechanical, muffled, echoing, distorted, buzzing, popping.
 constexpr const char* kNegativeSound = "机械音、闷糊、回音、失真、电流声、爆音、杂音";
 constexpr const char* kNegativePicture =
     "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG压缩残留，丑陋的，残缺的，"
@@ -55,7 +55,7 @@ class NavaGenerator : public families::Generator {
     // The published file is float32, twice what its matrix products use.
     const nn::Storage storage = options.dtype == at::kBFloat16 ? nn::Storage{at::kBFloat16, options.storage}
                                                                : nn::Storage{nn::kStoredDtype, options.storage};
-    backbone_.load(with_own_scale_names(weights::open_tensors(path).tensors), path, kBackbonePrefix, storage);
+    backbone_.load(with_own_names(weights::open_tensors(path).tensors, path), path, kBackbonePrefix, storage);
     placement_ = nn::place_weights(backbone_, backbone_.blocks(), {.mode = options.memory});
     fill_info();
   }
@@ -63,7 +63,8 @@ class NavaGenerator : public families::Generator {
   const families::ModelInfo& info() const override { return info_; }
 
   void check(const families::Sampling& sampling) const override {
-    PF_CHECK(sampling.skip_layer == 0, InvalidRequest, "generate", "NAVA has no skip-layer guidance; leave out --skip-layer");
+    PF_CHECK(sampling.skip_layer == 0, InvalidRequest, "generate",
+             "NAVA has no skip-layer guidance; leave out --skip-layer");
   }
 
   ClipSpec clip_spec(const families::ClipRequest& request) const override { return film_spec(request); }
@@ -72,8 +73,9 @@ class NavaGenerator : public families::Generator {
     LatentShape shape;
     constexpr std::int64_t space = autoencoders::kWan22SpaceStride;
     const NavaConfig& c = backbone_.config();
-    if (spec.has_video()) shape.video = {1, c.vid_in_dim, latent_frames(spec.frames), spec.height / space, spec.width / space};
-    if (spec.has_audio()) shape.audio = {1, c.audio_in_dim, audio_tokens(spec.samples)};
+    const std::int64_t h = spec.height / space, w = spec.width / space;
+    if (spec.has_video()) shape.video = {1, c.vid_in_dim, latent_frames(spec.frames), h, w};
+    if (spec.has_audio()) shape.audio = {1, c.audio_in_dim, audio_tokens(spec)};
     return shape;
   }
 
@@ -88,6 +90,7 @@ class NavaGenerator : public families::Generator {
     const at::NoGradGuard no_grad;
     require_parts(prompt, spec);
     auto conditioning = std::make_unique<NavaConditioning>();
+    note_long_sound(spec, conditioning->notices);
     const std::int64_t longest = backbone_.config().text_len;
     const auto tokenize = wan22::open_tokenizer(open_tokenizer_, root_, longest);
     const std::vector<std::int64_t> ids = tokenize(with_voice_marks(prompt.text));
@@ -96,7 +99,8 @@ class NavaGenerator : public families::Generator {
     const auto negative = tokenize(negative_of(prompt, spec, conditioning->notices));
     const std::vector<Tensor> rows = wan22::encode_tokens(root_, {ids, negative}, longest, run, observer);
     conditioning->context = prepare_guided(backbone_, rows[0], rows[1], voices, run, *placement_.runner);
-    if (prompt.image.defined() && spec.has_video()) conditioning->context.first_frame = encode_image(prompt.image, spec, run);
+    const bool from_image = prompt.image.defined() && spec.has_video();
+    if (from_image) conditioning->context.first_frame = encode_image(prompt.image, spec, run);
     return conditioning;
   }
 
@@ -109,7 +113,9 @@ class NavaGenerator : public families::Generator {
       const Tensor x = randn({shape.video[2], shape.video[3], shape.video[4], shape.video[1]}, generator);
       noise.video = x.permute({3, 0, 1, 2}).unsqueeze(0).contiguous();
     }
-    if (spec.has_audio()) noise.audio = randn({shape.audio[2], shape.audio[1]}, generator).t().unsqueeze(0).contiguous();
+    if (spec.has_audio()) {
+      noise.audio = randn({shape.audio[2], shape.audio[1]}, generator).t().unsqueeze(0).contiguous();
+    }
     return noise;
   }
 
@@ -119,9 +125,11 @@ class NavaGenerator : public families::Generator {
     const bool whole_times = sampling.solver != "euler";  // the multistep scheduler gives the model integers
     // Tables of positions are worked out in the first step and serve all.
     const auto layout = std::make_shared<TokenLayout>();
-    return [this, &context, layout, whole_times, asked = sampling.guidance, run](const JointLatent& latent, double sigma) {
+    return [this, &context, layout, whole_times, asked = sampling.guidance, run](const JointLatent& latent,
+                                                                                 double sigma) {
       const bool picture = latent.has_video(), sound = latent.has_audio();
-      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, diffusion::first_frames(context.first_frame.defined() && picture ? 1 : 0));
+      const auto held = diffusion::first_frames(context.first_frame.defined() && picture ? 1 : 0);
+      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, held);
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       const auto scales = applicable(asked, picture, sound, context.has_voices());
       return guided_velocity(backbone_, context, scales, latent, time, layout.get(), run, *placement_.runner);
@@ -139,12 +147,13 @@ class NavaGenerator : public families::Generator {
     if (first.defined() && latent.has_video()) latent.video.narrow(2, 0, 1).copy_(first);
   }
 
-  Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run, const families::DecodeHooks& hooks) const override {
+  Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run,
+              const families::DecodeHooks& hooks) const override {
     const at::NoGradGuard no_grad;
     Clip clip;
     clip.fps = kFps;
-    clip.sample_rate = kSampleRate;
-    if (spec.has_audio()) clip.waveform = decode_sound(root_ + "/" + kSoundFile, latent.audio);
+    clip.sample_rate = spec.sample_rate == 0 ? kSampleRate : spec.sample_rate;
+    if (spec.has_audio()) clip.waveform = decode_sound(root_ + "/" + kSoundFile, latent.audio, clip.sample_rate);
     if (spec.has_video()) clip.frames = wan22::decode_picture(root_, latent.video, run, hooks);
     return clip;
   }
@@ -153,10 +162,12 @@ class NavaGenerator : public families::Generator {
     const at::NoGradGuard no_grad;
     JointLatent latent;
     if (clip.has_video()) {
-      latent.video = wan22::load_video_vae(root_, run.dtype)->encode(to_unit_range(clip.frames.permute({3, 0, 1, 2})).unsqueeze(0), run);
+      const Tensor video = to_unit_range(clip.frames.permute({3, 0, 1, 2})).unsqueeze(0);
+      latent.video = wan22::load_video_vae(root_, run.dtype)->encode(video, run);
     }
     if (clip.has_audio()) {
-      latent.audio = encode_sound(root_ + "/" + kSoundFile, dsp::resample(clip.waveform, clip.sample_rate, 16000, dsp::kHannSinc));
+      const Tensor narrow = dsp::resample(clip.waveform, clip.sample_rate, kNarrowSampleRate, dsp::kHannSinc);
+      latent.audio = encode_sound(root_ + "/" + kSoundFile, narrow);
     }
     return latent;
   }
@@ -171,8 +182,16 @@ class NavaGenerator : public families::Generator {
     if (spec.has_audio()) check_sound(root_ + "/" + kSoundFile, backbone_.config().audio_in_dim);
     // Only films with voices need it: one of a list must not stop the others, as damaged weights would.
     const std::string speaker = speaker_file(root_);
-    PF_CHECK(!has_voices(prompt) || is_file(root_ + "/" + speaker), InvalidRequest, "voices", root_, "/", speaker,
-             " is not there, without which nobody can be told by their voice; `phonofilm inspect` says where it comes from");
+    PF_CHECK(
+        !has_voices(prompt) || is_file(root_ + "/" + speaker), InvalidRequest, "voices", root_, "/", speaker,
+        " is not there, without which nobody can be told by their voice; `phonofilm inspect` says where it comes from");
+  }
+
+  static void note_long_sound(const ClipSpec& spec, std::vector<std::string>& notices) {
+    const std::int64_t rate = spec.sample_rate == 0 ? kSampleRate : spec.sample_rate;
+    const double seconds = double(spec.samples) / double(rate);
+    if (seconds <= kLongestSeconds + 0.1) return;
+    notices.push_back(phonofilm::concat("the sound lasts ", seconds, " s; the model has learnt up to ten"));
   }
 
   // One text for the whole film: with a picture the one for that.
@@ -180,13 +199,16 @@ class NavaGenerator : public families::Generator {
     const std::string& used = spec.has_video() ? prompt.negative : prompt.negative_audio;
     const std::string& unused = spec.has_video() ? prompt.negative_audio : prompt.negative;
     if (!unused.empty() && unused != (spec.has_video() ? info_.negative_audio : info_.negative_video)) {
-      notices.push_back(spec.has_video() ? "with a picture, --negative-prompt serves the sound too; --negative-audio-prompt is not read"
-                                         : "for sound alone, --negative-audio-prompt is read; --negative-prompt is not");
+      notices.push_back(
+          spec.has_video()
+              ? "with a picture, --negative-prompt serves the sound too; --negative-audio-prompt is not read"
+              : "for sound alone, --negative-audio-prompt is read; --negative-prompt is not");
     }
     return used;
   }
 
-  Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const SpokenLines& lines, std::vector<std::string>& notices) const {
+  Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const SpokenLines& lines,
+                   std::vector<std::string>& notices) const {
     if (!has_voices(prompt)) return {};
     PF_CHECK(spec.has_audio(), InvalidRequest, "voices", "reference voices need a sound; leave out --no-audio");
     const std::string path = root_ + "/" + speaker_file(root_);
@@ -194,7 +216,8 @@ class NavaGenerator : public families::Generator {
     const std::int64_t width = backbone_.config().spk_dim;
     PF_CHECK(encoder->config().embed_dim == width, CheckpointError, "load", path, ": its embeddings have ",
              encoder->config().embed_dim, " numbers, the backbone takes ", width);
-    return bind_voices(prompt.voices, lines, width, [&](const Tensor& waveform) { return encoder->embedding(waveform); }, notices);
+    const auto embed = [&](const Tensor& waveform) { return encoder->embedding(waveform); };
+    return bind_voices(prompt.voices, lines, width, embed, notices);
   }
 
   static bool has_voices(const Prompt& prompt) {
@@ -217,6 +240,8 @@ class NavaGenerator : public families::Generator {
     info_.seconds = kDefaultSeconds;
     info_.min_seconds = 1 / kFps;
     info_.max_seconds = kLongestSeconds;
+    info_.other_sample_rates = {kNarrowSampleRate};
+    info_.takes_latent_frames = info_.tiles_pictures = true;
     info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 0};
     info_.sampling.guidance.use_timbre = backbone_.config().add_spk_emb;
     info_.negative_video = concat(kNegativePicture, "，", kNegativeSound);

@@ -20,8 +20,8 @@ JointLatent sample_of(const JointLatent& batch, std::int64_t i) {
 
 }  // namespace
 
-GuidedContext prepare_guided(const NavaTransformer& model, const Tensor& positive, const Tensor& negative, const Voices& voices,
-                             const nn::RunContext& run, const nn::BlockRunner& runner) {
+GuidedContext prepare_guided(const NavaTransformer& model, const Tensor& positive, const Tensor& negative,
+                             const Voices& voices, const nn::RunContext& run, const nn::BlockRunner& runner) {
   const bool voiced = voices.embeddings.defined() && !voices.positions.empty();
   GuidedContext context;
   if (voiced) {
@@ -51,12 +51,13 @@ std::int64_t pass_count(const GuidanceScales& scales) {
 }
 
 JointLatent guided_velocity(const NavaTransformer& model, const GuidedContext& context, const GuidanceScales& scales,
-                            const JointLatent& latent, double time, const TokenLayout* layout, const nn::RunContext& run,
-                            const nn::BlockRunner& runner) {
+                            const JointLatent& latent, double time, const TokenLayout* layout,
+                            const nn::RunContext& run, const nn::BlockRunner& runner) {
   const auto pass = [&](const PreparedContext& texts, bool masked) {
     const std::int64_t batch = texts.context.size(0);
     NavaInputs inputs{.latent = latent, .timestep = at::full({batch}, time, at::kFloat), .context = &texts};
-    inputs.latent = diffusion::map([&](const Tensor& x) { return at::cat(std::vector<Tensor>(size_t(batch), x)); }, latent);
+    inputs.latent =
+        diffusion::map([&](const Tensor& x) { return at::cat(std::vector<Tensor>(size_t(batch), x)); }, latent);
     inputs.mask_modality = masked;
     inputs.held = diffusion::first_frames(context.first_frame.defined() && latent.has_video() ? 1 : 0);
     inputs.layout = layout;

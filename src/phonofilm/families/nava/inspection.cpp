@@ -19,7 +19,8 @@ PartReport inspect_backbone(const std::string& root, const Variant& variant) {
   const PartReport part{.name = "backbone " + variant.name, .file = variant.file,
                         .source = "huggingface.co/baidu/NAVA, " + variant.file, .licence = "Apache-2.0"};
   return families::inspect_weights(
-      part, root, [&](const TensorMap& tensors) { return backbone_network(read_backbone_config(root), variant).misfits(tensors); });
+      part, root,
+      [&](const TensorMap& tensors) { return backbone_network(read_backbone_config(root), variant).misfits(tensors); });
 }
 
 PartReport inspect_sound(const std::string& root) {
@@ -48,16 +49,18 @@ PartReport inspect_speaker(const std::string& root) {
 std::optional<FolderReport> inspect_folder(const std::string& root) {
   if (!looks_like_nava(root) && !is_file(root + "/" + kSoundFile)) return std::nullopt;
   FolderReport report{.family = "nava"};
-  for (const Variant& variant : variants()) {
-    const bool there = is_file(root + "/" + variant.file);
-    if (there) report.variants.push_back(variant.name);
-    if (there || (!looks_like_nava(root) && &variant == &variants().front())) report.parts.push_back(inspect_backbone(root, variant));
+  const std::vector<Variant> known = variants(root);
+  for (const Variant& variant : known) {
+    if (!is_file(root + "/" + variant.file)) continue;
+    report.variants.push_back(variant.name);
+    report.parts.push_back(inspect_backbone(root, variant));
   }
+  if (report.variants.empty()) report.parts.push_back(inspect_backbone(root, known.front()));
   for (const PartReport& part : wan22::inspect_parts(root)) report.parts.push_back(part);
   report.parts.push_back(inspect_sound(root));
   report.parts.push_back(inspect_speaker(root));
   const bool own = is_file(root + "/" + kConfigFile);
-  report.notes.push_back(own ? concat("size of the backbone: by ", kConfigFile) : "size of the backbone: the published one");
+  report.notes.push_back(concat("size of the backbone: ", own ? concat("by ", kConfigFile) : "the published one"));
   return report;
 }
 

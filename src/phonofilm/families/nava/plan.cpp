@@ -17,11 +17,12 @@ double bytes_of(const std::string& root, const std::string& file) {
 }
 
 std::vector<families::WorkPlan::Memory> memory_of(const std::string& root, const nn::MemoryPlan& backbone) {
-  return {{"text encoder", bytes_of(root, wan22::kTextEncoderFile), "while the prompt is encoded, then dropped"},
-          {"speaker encoder", bytes_of(root, speaker_file(root)), "while reference voices are listened to, then dropped"},
-          {"backbone", double(backbone.on_device()), concat("while denoising: ", nn::describe(backbone))},
-          {"audio autoencoder and vocoder", bytes_of(root, kSoundFile), "while the sound is decoded, then dropped"},
-          {"video autoencoder", bytes_of(root, wan22::kVideoVaeFile), "while the picture is decoded, then dropped"}};
+  return {
+      {"text encoder", bytes_of(root, wan22::kTextEncoderFile), "while the prompt is encoded, then dropped"},
+      {"speaker encoder", bytes_of(root, speaker_file(root)), "while reference voices are listened to, then dropped"},
+      {"backbone", double(backbone.on_device()), concat("while denoising: ", nn::describe(backbone))},
+      {"audio autoencoder and vocoder", bytes_of(root, kSoundFile), "while the sound is decoded, then dropped"},
+      {"video autoencoder", bytes_of(root, wan22::kVideoVaeFile), "while the picture is decoded, then dropped"}};
 }
 
 }  // namespace
@@ -38,20 +39,23 @@ families::WorkPlan plan_work(const std::string& root, const NavaConfig& config, 
                              const families::Generator::LatentShape& shape, const diffusion::GuidanceScales& scales) {
   families::WorkPlan plan;
   if (!shape.video.empty()) {  // odd sides are padded to whole tokens
-    plan.video_tokens = shape.video[2] * ((shape.video[3] + 1) / 2) * ((shape.video[4] + 1) / 2);
-    plan.decode_flop = autoencoders::wan22_decode_flop(wan22::read_video_vae_config(root), shape.video[2], shape.video[3], shape.video[4]);
+    const std::int64_t frames = shape.video[2], h = shape.video[3], w = shape.video[4];
+    plan.video_tokens = frames * ((h + 1) / 2) * ((w + 1) / 2);
+    plan.decode_flop = autoencoders::wan22_decode_flop(wan22::read_video_vae_config(root), frames, h, w);
   }
   if (!shape.audio.empty()) plan.audio_tokens = shape.audio[2];
   plan.text_tokens = config.text_len;
   plan.passes = pass_count(scales);
   constexpr std::int64_t kTexts = 2;  // the prompt and the negative one
   plan.encode_flop = wan22::encode_flop(wan22::read_text_config(root), kTexts, plan.text_tokens);
-  plan.step_flop = double(plan.passes - (scales.use_align ? 1 : 0)) * pass_flop(config, plan.video_tokens, plan.audio_tokens, false);
-  if (scales.use_align) plan.step_flop += pass_flop(config, plan.video_tokens, plan.audio_tokens, true);
+  const std::int64_t masked = scales.use_align ? 1 : 0, open = plan.passes - masked;  // the open passes are one batch
+  plan.step_flop = double(open) * pass_flop(config, plan.video_tokens, plan.audio_tokens, false) +
+                   double(masked) * pass_flop(config, plan.video_tokens, plan.audio_tokens, true);
   plan.memory = memory_of(root, backbone);
-  // The residual stream in float32, and of one block: normed tokens, queries, keys, values and a feed-forward layer's hidden rows.
+  // The residual stream in float32, and of one block: normed tokens, queries, keys, values and a feed-forward layer's
+  // rows.
   const double per_token = 2 * 4 * double(config.dim) + 2 * (4 * double(config.dim) + double(config.ffn_dim));
-  plan.activation_bytes = double((plan.passes - (scales.use_align ? 1 : 0)) * (plan.video_tokens + plan.audio_tokens)) * per_token;
+  plan.activation_bytes = double(open * (plan.video_tokens + plan.audio_tokens)) * per_token;
   return plan;
 }
 

@@ -7,8 +7,8 @@
 
 namespace phonofilm::nava {
 
-// Matrix products and attention of all blocks for one pass over so many tokens. Keys and values of the text are computed once
-// per clip and not counted; embeddings and heads are a few percent more.
+// Matrix products and attention of all blocks for one pass over so many tokens. Keys and values of the text are
+// computed once per clip and not counted; embeddings and heads are a few percent more.
 double pass_flop(const NavaConfig& config, std::int64_t video, std::int64_t audio, bool masked);
 
 // For a film of `root`. scales: those that apply to it (guided.h). backbone: where its weights lie.

@@ -21,18 +21,26 @@ Tensor finished_sound(const Tensor& waveform) {
 
 void check_sound(const std::string& path, std::int64_t token_width) {
   const auto published = autoencoders::read_ltx_audio_metadata(weights::SafetensorsFile::open(path));
-  const auto vae = autoencoders::read_ltx_audio_vae_config(autoencoders::ltx_section(published, "audio_vae", path), path);
+  const auto vae =
+      autoencoders::read_ltx_audio_vae_config(autoencoders::ltx_section(published, "audio_vae", path), path);
   const auto vocoder = vocoders::read_ltx_vocoder_config(autoencoders::ltx_section(published, "vocoder", path), path);
+  constexpr std::int64_t kHop = kSampleRate / kMelFramesPerSecond, kStride = 4;
   PF_CHECK(vae.token_width() == token_width, CheckpointError, "load", path, ": its tokens have ", vae.token_width(),
            " numbers, the backbone's ", token_width);
-  PF_CHECK(vocoder.output_sampling_rate == kSampleRate && vocoder.hop() == kSamplesPerMelFrame && vae.stride() == 4, CheckpointError,
-           "load", path, ": its sound has ", vocoder.output_sampling_rate, " samples per second, ", vocoder.hop(),
-           " per mel frame and ", vae.stride(), " frames per token; NAVA's has ", kSampleRate, ", ", kSamplesPerMelFrame, " and 4");
+  const bool rates = vocoder.output_sampling_rate == kSampleRate && vocoder.input_sampling_rate == kNarrowSampleRate;
+  PF_CHECK(rates && vocoder.hop() == kHop && vae.stride() == kStride, CheckpointError, "load", path, ": its sound has ",
+           vocoder.input_sampling_rate, " and ", vocoder.output_sampling_rate, " samples per second, ", vocoder.hop(),
+           " per mel frame and ", vae.stride(), " frames per token; NAVA's has ", kNarrowSampleRate, " and ",
+           kSampleRate, ", ", kHop, " and ", kStride);
 }
 
-Tensor decode_sound(const std::string& path, const Tensor& tokens) {
+Tensor decode_sound(const std::string& path, const Tensor& tokens, std::int64_t sample_rate) {
+  PF_CHECK(sample_rate == kSampleRate || sample_rate == kNarrowSampleRate, InvalidRequest, "decode",
+           "NAVA makes sound at ", kSampleRate, " or ", kNarrowSampleRate, " Hz, asked for ", sample_rate);
   const Tensor mel = autoencoders::load_ltx_audio_vae(path)->decode(tokens.to(at::kFloat).transpose(1, 2));
-  return finished_sound(vocoders::load_ltx_vocoder(path)->forward(mel)[0]).contiguous();
+  const auto vocoder = vocoders::load_ltx_vocoder(path);
+  const Tensor wave = vocoder->forward(mel)[0];
+  return finished_sound(sample_rate == kSampleRate ? wave : vocoder->at_input_rate(wave)).contiguous();
 }
 
 Tensor encode_sound(const std::string& path, const Tensor& waveform) {

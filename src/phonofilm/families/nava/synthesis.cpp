@@ -20,7 +20,8 @@ using nlohmann::json;
 
 std::vector<std::string> config_files() { return {kConfigFile, wan22::kTextConfigFile, wan22::kVaeConfigFile}; }
 
-void set_backbone(NavaConfig& c, std::int64_t dim, std::int64_t heads, std::int64_t ffn, std::int64_t doubles, std::int64_t singles) {
+void set_backbone(NavaConfig& c, std::int64_t dim, std::int64_t heads, std::int64_t ffn, std::int64_t doubles,
+                  std::int64_t singles) {
   c.dim = dim;
   c.num_heads = heads;
   c.ffn_dim = ffn;
@@ -28,21 +29,37 @@ void set_backbone(NavaConfig& c, std::int64_t dim, std::int64_t heads, std::int6
   c.num_single_layers = singles;
 }
 
-// What the sound's file says of its own networks, in the publisher's words (read_ltx_audio_vae_config, read_ltx_vocoder_config).
+// What the sound's file says of its own networks, in the publisher's words (read_ltx_audio_vae_config,
+// read_ltx_vocoder_config).
 json audio_vae_section(const autoencoders::LtxAudioVaeConfig& c) {
-  const json network{{"double_z", true}, {"mel_bins", c.mel_bins}, {"z_channels", c.z_channels}, {"in_channels", 2}, {"out_ch", 2},
-                     {"ch", c.ch}, {"ch_mult", c.ch_mult}, {"num_res_blocks", c.num_res_blocks},
-                     {"attn_resolutions", json::array()}, {"mid_block_add_attention", false}, {"norm_type", "pixel"},
+  const json network{{"double_z", true},
+                     {"mel_bins", c.mel_bins},
+                     {"z_channels", c.z_channels},
+                     {"in_channels", 2},
+                     {"out_ch", 2},
+                     {"ch", c.ch},
+                     {"ch_mult", c.ch_mult},
+                     {"num_res_blocks", c.num_res_blocks},
+                     {"attn_resolutions", json::array()},
+                     {"mid_block_add_attention", false},
+                     {"norm_type", "pixel"},
                      {"causality_axis", "height"}};
   return {{"model", {{"params", {{"sampling_rate", c.sampling_rate}, {"ddconfig", network}}}}}};
 }
 
 json generator_section(const vocoders::LtxGeneratorConfig& c) {
-  const std::vector<std::vector<std::int64_t>> dilations(c.network.resblock_kernel_sizes.size(), c.network.resblock_dilations);
-  return {{"upsample_initial_channel", c.network.upsample_initial_channel}, {"resblock", "AMP1"},
-          {"upsample_rates", c.network.upsample_rates}, {"upsample_kernel_sizes", c.network.upsample_kernel_sizes},
-          {"resblock_kernel_sizes", c.network.resblock_kernel_sizes}, {"resblock_dilation_sizes", dilations}, {"stereo", true},
-          {"activation", "snakebeta"}, {"use_tanh_at_final", c.use_tanh_at_final}, {"use_bias_at_final", c.use_bias_at_final},
+  const std::vector<std::vector<std::int64_t>> dilations(c.network.resblock_kernel_sizes.size(),
+                                                         c.network.resblock_dilations);
+  return {{"upsample_initial_channel", c.network.upsample_initial_channel},
+          {"resblock", "AMP1"},
+          {"upsample_rates", c.network.upsample_rates},
+          {"upsample_kernel_sizes", c.network.upsample_kernel_sizes},
+          {"resblock_kernel_sizes", c.network.resblock_kernel_sizes},
+          {"resblock_dilation_sizes", dilations},
+          {"stereo", true},
+          {"activation", "snakebeta"},
+          {"use_tanh_at_final", c.use_tanh_at_final},
+          {"use_bias_at_final", c.use_bias_at_final},
           {"apply_final_activation", c.apply_final_activation}};
 }
 
@@ -59,15 +76,23 @@ json speaker_section(const speaker_encoders::ReDimNetConfig& c) {
   for (const speaker_encoders::ReDimNetStage& s : c.stages) {
     stages.push_back({s.stride, s.blocks, 1, json::array({json::array({s.kernel, s.kernel})}), s.reduction});
   }
-  return {{"F", c.mels}, {"C", c.channels}, {"block_1d_type", "att"}, {"block_2d_type", "convnext_like"}, {"stages_setup", stages},
-          {"group_divisor", c.group_divisor}, {"embed_dim", c.embed_dim}, {"hop_length", c.hop_length}, {"pooling_func", "ASTP"}};
+  return {{"F", c.mels},
+          {"C", c.channels},
+          {"block_1d_type", "att"},
+          {"block_2d_type", "convnext_like"},
+          {"stages_setup", stages},
+          {"group_divisor", c.group_divisor},
+          {"embed_dim", c.embed_dim},
+          {"hop_length", c.hop_length},
+          {"pooling_func", "ASTP"}};
 }
 
 std::vector<Network> networks(Scale scale) {
   const FolderConfig c = config_at(scale);
-  const std::string sound = json{{"audio_vae", audio_vae_section(c.audio_vae)}, {"vocoder", vocoder_section(c.vocoder)}}.dump();
+  const std::string sound =
+      json{{"audio_vae", audio_vae_section(c.audio_vae)}, {"vocoder", vocoder_section(c.vocoder)}}.dump();
   std::vector<Network> all;
-  all.push_back(backbone_network(c.backbone, variants().front()));
+  all.push_back(backbone_network(c.backbone, published_variants().front()));
   all.push_back(wan22::text_network(wan22::text_config_at(scale)));
   all.push_back(wan22::video_vae_network(wan22::video_vae_config_at(scale)));
   all.push_back({.file = kSoundFile, .under = "audio_vae", .dtype = at::kBFloat16,
@@ -92,7 +117,9 @@ void write_configs(const std::string& root, Scale scale) {
 
 FolderConfig config_at(Scale scale) {
   FolderConfig c;
-  if (scale == Scale::half) set_backbone(c.backbone, /*dim=*/1536, /*heads=*/12, /*ffn=*/7168, /*doubles=*/5, /*singles=*/10);
+  if (scale == Scale::half) {
+    set_backbone(c.backbone, /*dim=*/1536, /*heads=*/12, /*ffn=*/7168, /*doubles=*/5, /*singles=*/10);
+  }
   if (scale == Scale::toy) {
     set_backbone(c.backbone, /*dim=*/96, /*heads=*/3, /*ffn=*/160, /*doubles=*/2, /*singles=*/3);
     c.backbone.freq_dim = 64;
@@ -114,7 +141,7 @@ void synthesise(const std::string& root, const SynthesisOptions& options, const 
   std::vector<std::string> files = config_files();
   for (const Network& network : all) files.push_back(network.file);
   // Random weights beside published ones must never come about unasked.
-  families::require_absent(root, {variants().back().file, kSpeakerFile}, "choose another folder");
+  families::require_absent(root, {published_variants().back().file, kSpeakerFile}, "choose another folder");
   if (!options.overwrite) families::require_absent(root, files, "choose another folder or pass --overwrite");
   families::require_room(root, families::bytes_of(all));
   // Those of another scale would speak for weights that they do not describe.

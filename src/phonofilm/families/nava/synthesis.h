@@ -1,5 +1,5 @@
-// Random weights in NAVA's published layout (families/synthesis.h): full 40 GB (not yet written), half 6.6 GB, toy 19 MB. The speaker encoder is written as
-// safetensors.
+// Random weights in NAVA's published layout (families/synthesis.h): full 40 GB (not yet written), half 6.6 GB, toy 19
+// MB. The speaker encoder is written as safetensors.
 #pragma once
 
 #include <string>
@@ -31,8 +31,8 @@ struct SynthesisOptions {
 // Bytes of all files together, a few thousand more or less.
 double synthesis_bytes(const SynthesisOptions& options);
 
-// Writes every file but the tokenizer's. Throws InvalidRequest where a file is there already, ResourceError where the disk has no
-// room for everything, both before anything is written, and Cancelled when the observer asks for it.
+// Writes every file but the tokenizer's. Throws InvalidRequest where a file is there already, ResourceError where the
+// disk has no room for everything, both before anything is written, and Cancelled when the observer asks for it.
 void synthesise(const std::string& root, const SynthesisOptions& options, const Observer& observer);
 
 }  // namespace phonofilm::nava

@@ -15,9 +15,9 @@ constexpr double kSilence = 1e-3;                 // largest sample, full scale 
 
 Tensor embedded(const Tensor& voice, size_t number, const std::function<Tensor(const Tensor&)>& embed,
                 std::vector<std::string>& notices) {
-  PF_CHECK(double(voice.size(-1)) >= kLeastVoice * kRate && at::isfinite(voice).all().item<bool>(), InvalidRequest, "voices",
-           "reference voice ", number, " lasts ", double(voice.size(-1)) / kRate, " s, or holds samples that are no numbers; at least ",
-           kLeastVoice, " s are needed");
+  PF_CHECK(double(voice.size(-1)) >= kLeastVoice * kRate && at::isfinite(voice).all().item<bool>(), InvalidRequest,
+           "voices", "reference voice ", number, " lasts ", double(voice.size(-1)) / kRate,
+           " s, or holds samples that are no numbers; at least ", kLeastVoice, " s are needed");
   if (voice.abs().max().item<double>() < kSilence) {
     notices.push_back(phonofilm::concat("reference voice ", number, " is silent; its line may sound like anybody"));
   } else if (double(voice.size(-1)) < kShortVoice * kRate) {
@@ -67,8 +67,9 @@ Voices bind_voices(const std::vector<Tensor>& voices, const SpokenLines& lines, 
   PF_CHECK(positions > 0, InvalidRequest, "voices", "all ", lines.count,
            " spoken lines lie beyond the tokens that the model reads; shorten what stands before them");
   if (voices.size() > positions) {
-    notices.push_back(phonofilm::concat(voices.size(), " reference voices for the ", positions, " spoken lines that the model reads: the last ",
-                                        voices.size() - positions, " are not used"));
+    notices.push_back(phonofilm::concat(voices.size(), " reference voices for the ", positions,
+                                        " spoken lines that the model reads: the last ", voices.size() - positions,
+                                        " are not used"));
   }
   std::vector<Tensor> embeddings;
   for (size_t i = 0; i < std::min(voices.size(), positions); ++i) {

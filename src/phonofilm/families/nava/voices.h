@@ -12,8 +12,8 @@ namespace phonofilm::nava {
 
 inline constexpr const char* kVoiceSentinel = "<extra_id_2>";
 
-// Every <S> followed by the sentinel, once, whether there are voices or not: the model was trained so. Sentinels that stand in the
-// prompt already are taken out, wherever they are.
+// Every <S> followed by the sentinel, once, whether there are voices or not: the model was trained so. Sentinels that
+// stand in the prompt already are taken out, wherever they are.
 std::string with_voice_marks(const std::string& prompt);
 
 // Where the sentinel stands among the ids of a text. tokenize is asked for its id.
@@ -26,9 +26,10 @@ struct SpokenLines {
 };
 std::int64_t count_spoken_lines(const std::string& prompt);
 
-// The voices of a prompt as the publisher's program takes them: one embedding serves all lines; of several, lines without one
-// keep the learned null voice, and surplus ones are dropped. voices: float32 [channels, S] at 16 kHz, or undefined for a line
-// without a reference. Notices tell of what the user may not expect. Throws InvalidRequest for voices that no line can take.
+// The voices of a prompt as the publisher's program takes them: one embedding serves all lines; of several, lines
+// without one keep the learned null voice, and surplus ones are dropped. voices: float32 [channels, S] at 16 kHz, or
+// undefined for a line without a reference. Notices tell of what the user may not expect. Throws InvalidRequest for
+// voices that no line can take.
 Voices bind_voices(const std::vector<Tensor>& voices, const SpokenLines& lines, std::int64_t embed_dim,
                    const std::function<Tensor(const Tensor& waveform)>& embed, std::vector<std::string>& notices);
 

@@ -137,7 +137,7 @@ class OviGenerator : public families::Generator {
     };
   }
 
-  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool) const override {
+  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool /*voices*/) const override {
     return plan_work(folder_, placement_.plan, latent_shape(spec), sampling);
   }
 
@@ -225,6 +225,7 @@ class OviGenerator : public families::Generator {
     info_.negative_video = "jitter, bad hands, blur, distortion";
     info_.negative_audio = "robotic, muffled, echo, distorted";
     info_.fits_images = true;
+    info_.takes_latent_frames = info_.tiles_pictures = true;
   }
 
   OviFolder folder_;

@@ -16,17 +16,19 @@ Tensor MapMixture::forward(const std::vector<Tensor>& maps) const {
 }
 
 // The publisher numbers the steps of a stage; steps 1 and 3 + blocks, the changes of form, have no weights.
-Stage::Stage(nn::Module& parent, std::int64_t index, std::int64_t rows, std::int64_t channels, const ReDimNetConfig& config)
+Stage::Stage(nn::Module& parent, std::int64_t index, std::int64_t rows, std::int64_t channels,
+             const ReDimNetConfig& config)
     : Module(parent, concat("stage", index)),
       rows_(rows),
       channels_(channels),
       mixture_(*this, "0", index + 1, config.width()),
       fold_(*this, "2", channels, channels * config.stages[std::size_t(index)].stride,
-            {.height = config.stages[std::size_t(index)].stride, .row_stride = config.stages[std::size_t(index)].stride}) {
+            {.height = config.stages[std::size_t(index)].stride,
+             .row_stride = config.stages[std::size_t(index)].stride}) {
   const ReDimNetStage& stage = config.stages[std::size_t(index)];
   for (std::int64_t i = 0; i < stage.blocks; ++i) {
-    blocks_.push_back(std::make_unique<PictureBlock>(*this, std::to_string(3 + i), channels * stage.stride, stage.kernel,
-                                                     config.group_divisor));
+    blocks_.push_back(std::make_unique<PictureBlock>(*this, std::to_string(3 + i), channels * stage.stride,
+                                                     stage.kernel, config.group_divisor));
   }
   context_ = std::make_unique<TimeContext>(*this, std::to_string(4 + stage.blocks), config.width(),
                                            config.width() / stage.reduction);

@@ -1,5 +1,6 @@
 // The body of ReDimNet: stages that work on the picture and on the frames in turn. Every map, whatever its rows and
-// channels, is also a sequence of frames of the same width F C, so that a stage can read a mixture of all maps before it.
+// channels, is also a sequence of frames of the same width F C, so that a stage can read a mixture of all maps before
+// it.
 #pragma once
 
 #include <memory>

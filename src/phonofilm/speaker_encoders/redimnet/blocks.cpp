@@ -49,13 +49,14 @@ TimeContext::TimeContext(nn::Module& parent, const std::string& name, std::int64
     : Module(parent, name),
       reduce_(*this, "red_dim_conv.0", width, reduced, {.kernel = 1}),
       reduce_norm_(*this, "red_dim_conv.1", reduced),
-      near_(*this, "tcm.0.conv", reduced, reduced, {.kernel = kNearFrames, .padding = kNearFrames / 2, .groups = reduced}),
+      near_(*this, "tcm.0.conv", reduced, reduced,
+            {.kernel = kNearFrames, .padding = kNearFrames / 2, .groups = reduced}),
       near_norm_(*this, "tcm.0.norm", reduced),
       far_(*this, "tcm.1", reduced),
       expand_(*this, "exp_dim_conv", reduced, width, {.kernel = 1}) {}
 
 Tensor TimeContext::forward(const Tensor& frames) const {
-  const Tensor narrow = over_channels(reduce_norm_, reduce_.forward(frames, kFloat32));            // [B, D / reduction, T]
+  const Tensor narrow = over_channels(reduce_norm_, reduce_.forward(frames, kFloat32));  // [B, D / reduction, T]
   const Tensor near = narrow + over_channels(near_norm_, near_.forward(narrow, kFloat32));
   return frames + expand_.forward(far_.forward(near.transpose(1, 2)).transpose(1, 2), kFloat32);
 }

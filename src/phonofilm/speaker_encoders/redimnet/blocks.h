@@ -11,7 +11,8 @@ inline constexpr std::int64_t kHeads = 4;  // of the attention over time
 // ConvNeXt-like (Liu et al. 2022): x + pointwise(GELU(norm(grouped(x)))), with the exact GELU.
 class PictureBlock : public nn::Module {
  public:
-  PictureBlock(nn::Module& parent, const std::string& name, std::int64_t channels, std::int64_t kernel, std::int64_t group);
+  PictureBlock(nn::Module& parent, const std::string& name, std::int64_t channels, std::int64_t kernel,
+               std::int64_t group);
   Tensor forward(const Tensor& x) const;  // [B, C, F, T] -> the same shape
 
  private:
@@ -20,8 +21,8 @@ class PictureBlock : public nn::Module {
   Conv2d pointwise_;
 };
 
-// A transformer layer that normalises after each sum: y = norm(x + attention(x)), norm(y + feed_forward(y)). Positions enter
-// only by the convolution before it. The GELU is that of tanh.
+// A transformer layer that normalises after each sum: y = norm(x + attention(x)), norm(y + feed_forward(y)). Positions
+// enter only by the convolution before it. The GELU is that of tanh.
 class FrameTransformer : public nn::Module {
  public:
   FrameTransformer(nn::Module& parent, const std::string& name, std::int64_t width);

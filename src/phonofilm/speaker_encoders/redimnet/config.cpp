@@ -34,7 +34,8 @@ void check_front_end(const Json& entries, std::string_view where) {
   for (const auto& [key, value] : entries.items()) {
     const bool augments = key == "do_spec_aug" || key == "freq_mask_width" || key == "time_mask_width";
     const bool known = augments || (fixed.contains(key) && fixed[key] == value);
-    check(known, where, concat("spec_params: a front end whose ", in_quotes(key), " is ", shown(value), " is not known"));
+    check(known, where,
+          concat("spec_params: a front end whose ", in_quotes(key), " is ", shown(value), " is not known"));
   }
 }
 

@@ -1,4 +1,5 @@
-// The shape of a ReDimNet (Yakovlev et al. 2024, arXiv 2407.18223), by the names of the publisher's constructor arguments.
+// The shape of a ReDimNet (Yakovlev et al. 2024, arXiv 2407.18223), by the names of the publisher's constructor
+// arguments.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -16,15 +17,16 @@ struct ReDimNetStage {
   std::int64_t reduction = 1;  // width of a frame over that of the time context
 };
 
-// Defaults are the "M" layout as far as it is known without its file: 4,234,193 trained weights in six stages. A published
-// file carries its own configuration, which is the one to use (load_redimnet).
+// Defaults are the "M" layout as far as it is known without its file: 4,234,193 trained weights in six stages. A
+// published file carries its own configuration, which is the one to use (load_redimnet).
 struct ReDimNetConfig {
   std::int64_t mels = 72;          // "F"
   std::int64_t channels = 16;      // "C", at full mel resolution
   std::int64_t group_divisor = 4;  // channels in each group of the grouped convolutions
   std::int64_t embed_dim = 192;    // numbers of an embedding
   std::int64_t hop_length = 160;   // samples between mel frames
-  std::vector<ReDimNetStage> stages{{1, 2, 3, 12}, {2, 2, 3, 12}, {1, 3, 3, 12}, {2, 4, 3, 8}, {1, 4, 3, 8}, {2, 4, 3, 4}};
+  std::vector<ReDimNetStage> stages{{1, 2, 3, 12}, {2, 2, 3, 12}, {1, 3, 3, 12},
+                                    {2, 4, 3, 8},  {1, 4, 3, 8},  {2, 4, 3, 4}};
 
   Fields fields();  // all but the stages
   std::int64_t width() const { return mels * channels; }  // of a frame; every stage keeps it
@@ -34,8 +36,8 @@ struct ReDimNetConfig {
 
 // Reads the publisher's `model_config`. What this implementation has one form of (attention as the block over time,
 // ConvNeXt-like blocks over the picture, attentive statistics pooling, the plain front end, one square kernel and no
-// expansion in a stage) must not be asked for otherwise; dropout, augmentation and classes are of training and are checked
-// but not kept. Throws InvalidRequest for a missing, unknown or impossible entry; `where` names the file.
+// expansion in a stage) must not be asked for otherwise; dropout, augmentation and classes are of training and are
+// checked but not kept. Throws InvalidRequest for a missing, unknown or impossible entry; `where` names the file.
 ReDimNetConfig read_redimnet_config(const nlohmann::json& published, std::string_view where);
 
 }  // namespace phonofilm::speaker_encoders

@@ -52,8 +52,9 @@ Tensor MelBanks::emphasised(const Tensor& waveform) const {
 Tensor MelBanks::forward(const Tensor& waveform) const {
   const Tensor padded = at::pad(emphasised(waveform).unsqueeze(1), {kFft / 2, kFft / 2}, "reflect").squeeze(1);
   // dsp/stft.h has Hann windows as long as the FFT; this one is shorter and stored.
-  const Tensor spectrum = at::stft(padded, kFft, hop_, kWindow, window_.detach(), /*center=*/false, /*pad_mode=*/"reflect",
-                                   /*normalized=*/false, /*onesided=*/true, /*return_complex=*/true);
+  const Tensor spectrum =
+      at::stft(padded, kFft, hop_, kWindow, window_.detach(), /*center=*/false, /*pad_mode=*/"reflect",
+               /*normalized=*/false, /*onesided=*/true, /*return_complex=*/true);
   const Tensor power = at::real(spectrum).square() + at::imag(spectrum).square();  // [B, 257, T]
   const Tensor bands = at::log(at::matmul(bands_.detach().t(), power) + kLogFloor);
   return bands - bands.mean(-1, /*keepdim=*/true);

@@ -22,7 +22,8 @@ Tensor over_channels(const nn::LayerNorm& norm, const Tensor& x) {
 Conv2d::Conv2d(nn::Module& parent, const std::string& name, std::int64_t in, std::int64_t out, Options options)
     : Module(parent, name),
       options_(options),
-      weight_(parameter("weight", {out, in / options.groups, options.height, options.width}, nn::init::kaiming_uniform())),
+      weight_(
+          parameter("weight", {out, in / options.groups, options.height, options.width}, nn::init::kaiming_uniform())),
       bias_(parameter("bias", {out}, nn::init::zeros())) {}
 
 Tensor Conv2d::forward(const Tensor& x) const {

@@ -117,9 +117,10 @@ Tensor ReDimNet::embedding(const Tensor& waveform) const {
 }
 
 std::unique_ptr<ReDimNet> load_redimnet(const std::string& path) {
-  const std::string where = concat(path, ": ", kConfigKey);
-  auto model = std::make_unique<ReDimNet>(read_redimnet_config(weights::read_stored_config(path, kConfigKey), where));
-  weights::TensorFile file = weights::open_tensors(path);
+  const auto bytes = weights::FileBytes::map(path);
+  weights::TensorFile file = weights::open_tensors(bytes);
+  const nlohmann::json published = weights::read_stored_config(bytes, file.metadata, kConfigKey);
+  auto model = std::make_unique<ReDimNet>(read_redimnet_config(published, concat(path, ": ", kConfigKey)));
   const std::string prefix = in_state_dict(file.tensors) ? kStatePrefix : "";
   model->load(std::move(file.tensors), path, prefix);
   return model;

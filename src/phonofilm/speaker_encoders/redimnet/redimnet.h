@@ -16,8 +16,8 @@
 
 namespace phonofilm::speaker_encoders {
 
-// Attentive statistics pooling (Okabe et al. 2018): mean and standard deviation over time, in which every number of a frame
-// weighs the frames by attention of its own.
+// Attentive statistics pooling (Okabe et al. 2018): mean and standard deviation over time, in which every number of a
+// frame weighs the frames by attention of its own.
 class AttentiveStatistics : public nn::Module {
  public:
   AttentiveStatistics(nn::Module& parent, const std::string& name, std::int64_t width);
@@ -35,18 +35,18 @@ class ReDimNet : public nn::Module {
   static constexpr std::int64_t kLongest = 30 * kSampleRate;          // samples that are listened to
   static constexpr std::int64_t kMostChannels = 32;                   // more are taken for a transposed waveform
 
-  // Declares the parameters; nothing is allocated before load() or initialise(). Throws InvalidRequest for a config that
-  // ReDimNetConfig::validate refuses.
+  // Declares the parameters; nothing is allocated before load() or initialise(). Throws InvalidRequest for a config
+  // that ReDimNetConfig::validate refuses.
   explicit ReDimNet(const ReDimNetConfig& config = {});
   const ReDimNetConfig& config() const { return config_; }
 
-  // Strict, as nn::Module::load, but for the num_batches_tracked of its batch norms, which may be there and are not read.
+  // Strict, as nn::Module::load, but for the num_batches_tracked of its batch norms, which may be there and are not
+  // read.
   void load(std::map<std::string, Tensor> tensors, const std::string& file, const std::string& prefix = "");
 
-  // waveform [channels, S] at 16 kHz -> [embed_dim] float32, not normalised. The channels are averaged and the first 30 s
-  // count; neither silence is cut nor loudness changed. S must exceed 256.
-  // Throws ShapeError for another shape, too short a waveform or a dtype that is not floating, InvalidRequest where a sample
-  // is not finite.
+  // waveform [channels, S] at 16 kHz -> [embed_dim] float32, not normalised. The channels are averaged and the first 30
+  // s count; neither silence is cut nor loudness changed. S must exceed 256. Throws ShapeError for another shape, too
+  // short a waveform or a dtype that is not floating, InvalidRequest where a sample is not finite.
   Tensor embedding(const Tensor& waveform) const;
 
   // The steps of the above, for batches and for training. The first refuses as embedding() does, the others throw
@@ -68,8 +68,8 @@ class ReDimNet : public nn::Module {
 };
 
 // The network that the file describes and holds: an archive of torch.save with the dictionaries `model_config` and
-// `state_dict`, or safetensors with `model_config` as JSON text in the metadata. Throws CheckpointError where the file is
-// missing, damaged, without configuration, or holds other tensors than it describes (all of them in one error), and
+// `state_dict`, or safetensors with `model_config` as JSON text in the metadata. Throws CheckpointError where the file
+// is missing, damaged, without configuration, or holds other tensors than it describes (all of them in one error), and
 // InvalidRequest for a configuration that this program has no network for.
 std::unique_ptr<ReDimNet> load_redimnet(const std::string& path);
 

@@ -76,7 +76,8 @@ SnakeParameters AntiAliasedSnake::parameters() const { return {alpha_, beta_, up
 
 Tensor AntiAliasedSnake::forward(const Tensor& x) const {
   const SnakeParameters p = parameters();
-  const bool grad = at::GradMode::is_enabled() && (x.requires_grad() || p.alpha.requires_grad() || p.beta.requires_grad());
+  const bool grad =
+      at::GradMode::is_enabled() && (x.requires_grad() || p.alpha.requires_grad() || p.beta.requires_grad());
   return grad || !x.is_cpu() ? anti_aliased_snake(x, p) : fused_snake(x, p);
 }
 

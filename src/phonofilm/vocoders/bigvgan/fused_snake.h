@@ -1,5 +1,5 @@
-// The anti-aliased SnakeBeta of anti_aliased.h in one pass over memory, for the CPU and without autograd: the doubled signal
-// lives in tiles on the stack. Compiled for several instruction sets and chosen at run time.
+// The anti-aliased SnakeBeta of anti_aliased.h in one pass over memory, for the CPU and without autograd: the doubled
+// signal lives in tiles on the stack. Compiled for several instruction sets and chosen at run time.
 #pragma once
 
 #include "phonofilm/vocoders/bigvgan/anti_aliased.h"

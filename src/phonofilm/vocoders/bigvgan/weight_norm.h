@@ -1,6 +1,6 @@
 // Convolutions in weight normalisation (Salimans and Kingma 2016): the published tensors are a direction weight_v and a
-// magnitude weight_g [D, 1, 1], and the weight is g v / |v| per index of the first axis, which is the output channel of a
-// convolution and the input channel of a transposed one.
+// magnitude weight_g [D, 1, 1], and the weight is g v / |v| per index of the first axis, which is the output channel of
+// a convolution and the input channel of a transposed one.
 #pragma once
 
 #include <map>
@@ -15,13 +15,15 @@ class WeightNormed;
 // Every such layer of a network, so that its load() can fold them all.
 using WeightNormedLayers = std::vector<WeightNormed*>;
 
-// PyTorch spells the pair X.weight_g, X.weight_v (until 2.0) or X.parametrizations.weight.original0, .original1. Returns
-// `tensors` with the first spelling. A tensor that is there in both keeps both names, for a strict load to refuse.
+// PyTorch spells the pair X.weight_g, X.weight_v (until 2.0) or X.parametrizations.weight.original0, .original1.
+// Returns `tensors` with the first spelling. A tensor that is there in both keeps both names, for a strict load to
+// refuse.
 std::map<std::string, Tensor> with_weight_norm_names(const std::map<std::string, Tensor>& tensors);
 
-// Gradients go to weight_g and weight_v. Their product is computed once by fold() and used for as long as the parameters
-// are the very tensors that were folded and want no gradient; in every other case (never folded, loaded anew, in
-// training) it is computed on the way. Parameters that are changed in place without require_grad() need a new fold().
+// Gradients go to weight_g and weight_v. Their product is computed once by fold() and used for as long as the
+// parameters are the very tensors that were folded and want no gradient; in every other case (never folded, loaded
+// anew, in training) it is computed on the way. Parameters that are changed in place without require_grad() need a new
+// fold().
 class WeightNormed : public nn::Module {
  public:
   void fold(at::ScalarType dtype);

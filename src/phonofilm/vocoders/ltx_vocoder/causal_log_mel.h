@@ -2,6 +2,7 @@
 // bfloat16, and the extension was trained on exactly these, so they are loaded, not computed.
 #pragma once
 
+#include "phonofilm/nn/module.h"
 #include "phonofilm/vocoders/ltx_vocoder/config.h"
 
 namespace phonofilm::vocoders::ltx {

@@ -5,7 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
-#include "phonofilm/vocoders/bigvgan/bigvgan.h"
+#include "phonofilm/vocoders/bigvgan/config.h"
 
 namespace phonofilm::vocoders {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "phonofilm/vocoders/bigvgan/anti_aliased.h"
+#include "phonofilm/vocoders/bigvgan/amp_body.h"
 #include "phonofilm/vocoders/ltx_vocoder/config.h"
 
 namespace phonofilm::vocoders::ltx {
@@ -35,19 +35,20 @@ class UpConv : public nn::Module {
   Tensor &weight_, &bias_;
 };
 
-// For each dilation d: x + conv2(snake(conv1_d(snake(x)))). x [B, C, T].
-class AmpBlock : public nn::Module {
- public:
-  AmpBlock(nn::Module& parent, const std::string& name, std::int64_t channels, std::int64_t kernel,
-           const std::vector<std::int64_t>& dilations);
-  Tensor forward(Tensor x) const;
+// How the published file names its layers.
+struct Layers {
+  using Conv = SameConv;
+  using Up = UpConv;
+  bool last_bias = false;  // of the last convolution
 
- private:
-  struct Step {
-    std::unique_ptr<AntiAliasedSnake> snake1, snake2;
-    std::unique_ptr<SameConv> conv1, conv2;
-  };
-  std::vector<Step> steps_;
+  std::unique_ptr<Conv> conv(nn::Module& parent, const std::string& name, std::int64_t in, std::int64_t out,
+                             std::int64_t kernel, std::int64_t dilation) const;
+  std::unique_ptr<Up> up(nn::Module& parent, const std::string& name, std::int64_t in, std::int64_t out,
+                         std::int64_t kernel, std::int64_t stride) const;
+  std::unique_ptr<Conv> last(nn::Module& parent, const std::string& name, std::int64_t in, std::int64_t kernel) const;
+  std::string snake_name(std::size_t index, int half) const { return concat("acts", half + 1, ".", index); }
+  std::string up_name(std::size_t stage) const { return concat("ups.", stage); }
+  std::string last_snake_name() const { return "act_post"; }
 };
 
 class Generator : public nn::Module {
@@ -60,18 +61,8 @@ class Generator : public nn::Module {
   Tensor bounded(const Tensor& wave) const;
 
  private:
-  struct Stage {
-    std::unique_ptr<UpConv> up;
-    std::vector<std::unique_ptr<AmpBlock>> blocks;  // their mean is taken
-  };
-  std::vector<Stage> make_stages();
-  std::int64_t width_after(std::size_t stages) const { return config_.network.upsample_initial_channel >> stages; }
-
   LtxGeneratorConfig config_;
-  SameConv pre_;
-  std::vector<Stage> stages_;
-  AntiAliasedSnake snake_post_;
-  SameConv post_;
+  AmpBody<Layers> body_;
 };
 
 }  // namespace phonofilm::vocoders::ltx

@@ -1,0 +1,105 @@
+#include "phonofilm/train/nava_clip.h"
+
+#include <ATen/ops/_upsample_bicubic2d_aa.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/dsp/resample.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/shape.h"
+
+namespace phonofilm::train {
+namespace {
+
+constexpr std::int64_t kUnit = 16;    // pixels per latent value
+constexpr double kRounding = 1e-6;    // keeps times that are whole but for rounding from being rounded up
+
+// Short to long side as the shapes are named, and their sides in each class, in units of 16 pixels.
+constexpr std::array<double, 7> kRatios{1.0, 4.0 / 5, 3.0 / 4, 2.0 / 3, 9.0 / 16, 1.0 / 2, 2.0 / 5};
+struct Sides {
+  std::int64_t shorter, longer;
+};
+struct SizeClass {
+  std::int64_t size;
+  std::array<Sides, 7> sides;
+};
+constexpr std::array<SizeClass, 4> kClasses{{
+    {256, {{{16, 16}, {13, 17}, {12, 17}, {12, 19}, {12, 21}, {10, 22}, {9, 25}}}},
+    {512, {{{32, 32}, {28, 35}, {27, 36}, {25, 39}, {24, 42}, {22, 45}, {20, 51}}}},
+    {640, {{{40, 40}, {36, 44}, {34, 45}, {31, 49}, {30, 52}, {28, 56}, {25, 64}}}},
+    {960, {{{60, 60}, {54, 66}, {52, 68}, {46, 74}, {44, 80}, {42, 84}, {38, 96}}}},
+}};
+
+// Thresholds lie in the middle between two shapes.
+size_t nearest_shape(double ratio) {
+  size_t shape = 0;
+  while (shape + 1 < kRatios.size() && ratio <= (kRatios[shape] + kRatios[shape + 1]) / 2) ++shape;
+  return shape;
+}
+
+// frames: uint8 [F, h, w, 3] -> [F, H, W, 3]
+Tensor cover(const Tensor& frames, const nava::PictureSize& size) {
+  const std::int64_t h = frames.size(1), w = frames.size(2);
+  if (h == size.height && w == size.width) return frames;
+  const double scale = std::max(double(size.height) / double(h), double(size.width) / double(w));
+  const std::int64_t rows = std::max(size.height, std::int64_t(std::llround(double(h) * scale)));
+  const std::int64_t columns = std::max(size.width, std::int64_t(std::llround(double(w) * scale)));
+  const Tensor wide = at::_upsample_bicubic2d_aa(frames.permute({0, 3, 1, 2}).to(at::kFloat), {rows, columns},
+                                                 /*align_corners=*/false);
+  const Tensor centre =
+      wide.narrow(2, (rows - size.height) / 2, size.height).narrow(3, (columns - size.width) / 2, size.width);
+  return centre.round().clamp(0, 255).to(at::kByte).permute({0, 2, 3, 1});
+}
+
+}  // namespace
+
+nava::PictureSize nava_training_size(std::int64_t size_class, const nava::PictureSize& picture) {
+  const auto found =
+      std::find_if(kClasses.begin(), kClasses.end(), [&](const SizeClass& c) { return c.size == size_class; });
+  PF_CHECK(found != kClasses.end(), InvalidRequest, "train", "image_size must be 256, 512, 640 or 960, got ",
+           size_class);
+  PF_CHECK(picture.height > 0 && picture.width > 0, InvalidRequest, "train", "a picture of ", picture.height, "x",
+           picture.width, " pixels has no shape");
+  const double h = double(picture.height), w = double(picture.width);
+  const Sides sides = found->sides[nearest_shape(std::min(h / w, w / h))];
+  const bool portrait = picture.height > picture.width;
+  return {kUnit * (portrait ? sides.longer : sides.shorter), kUnit * (portrait ? sides.shorter : sides.longer)};
+}
+
+std::int64_t frames_at_24(const Clip& clip) {
+  return std::max<std::int64_t>(1, std::llround(double(clip.frames.size(0)) * nava::kFps / clip.fps));
+}
+
+Tensor fitted_frames(const Clip& clip, std::int64_t count, const nava::PictureSize& size) {
+  expect_shape(clip.frames, {kAny, kAny, kAny, 3}, "train: frames of a clip");
+  PF_CHECK(clip.frames.size(0) > 0, InvalidRequest, "train", "a clip without a picture");
+  const std::int64_t last = clip.frames.size(0) - 1, shown = frames_at_24(clip) - 1;
+  std::vector<Tensor> frames;
+  // One by one: the scaled pictures of a whole film would be held as floating-point numbers.
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto source = std::int64_t(double(std::min(i, shown)) * clip.fps / nava::kFps + kRounding);
+    frames.push_back(cover(clip.frames.narrow(0, std::min(source, last), 1), size));
+  }
+  return at::cat(frames).contiguous();
+}
+
+std::int64_t nava_tokens(double seconds) {
+  return std::max<std::int64_t>(1, std::int64_t(std::ceil(seconds * double(kNavaTokensPerSecond) - kRounding)));
+}
+
+Tensor sound_at_16k(const Clip& clip) {
+  expect_shape(clip.waveform, {kAny, kAny}, "train: sound of a clip");
+  PF_CHECK(clip.waveform.size(1) > 0 && at::isfinite(clip.waveform).all().item<bool>(), InvalidRequest, "train",
+           "a sound that is empty or holds samples that are no numbers");
+  return dsp::resample(clip.waveform.to(at::kFloat), clip.sample_rate, std::int64_t(kNavaSoundRate), dsp::kHannSinc);
+}
+
+Tensor fitted_sound(const Tensor& waveform, std::int64_t tokens) {
+  const std::int64_t wanted = tokens * kNavaSamplesPerToken, there = std::min(wanted, waveform.size(1));
+  return at::constant_pad_nd(waveform.narrow(1, 0, there), {0, wanted - there});
+}
+
+}  // namespace phonofilm::train

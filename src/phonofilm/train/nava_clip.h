@@ -1,0 +1,32 @@
+// A clip as NAVA's training sees it, before the autoencoders: pictures of one of its sizes at 24 a second, and sound at
+// 16 kHz.
+#pragma once
+
+#include "phonofilm/families/nava/film_spec.h"
+#include "phonofilm/tensor/clip.h"
+
+namespace phonofilm::train {
+
+inline constexpr double kNavaSoundRate = 16000;  // Hz, of what the sound's autoencoder and the speaker encoder hear
+inline constexpr std::int64_t kNavaTokensPerSecond = 25;  // of sound
+inline constexpr std::int64_t kNavaSamplesPerToken = 640;
+
+// Of the seven shapes of a size class (256, 512, 640 or 960: pictures of about that many pixels squared) the one
+// nearest to a picture's, portrait where it is higher than wide. Throws InvalidRequest for another class or an empty
+// picture.
+nava::PictureSize nava_training_size(std::int64_t size_class, const nava::PictureSize& picture);
+
+// clip.frames -> uint8 [count, H, W, 3]: put on 24 frames a second, cut to `count` or the last one repeated, scaled to
+// cover the size (antialiased cubic filter) and cut to its centre.
+Tensor fitted_frames(const Clip& clip, std::int64_t count, const nava::PictureSize& size);
+// Frames of a clip at 24 a second.
+std::int64_t frames_at_24(const Clip& clip);
+
+// Tokens for a length, rounded up.
+std::int64_t nava_tokens(double seconds);
+// clip.waveform at 16 kHz: [channels, S] float32.
+Tensor sound_at_16k(const Clip& clip);
+// waveform [channels, S] -> [channels, 640 tokens], cut or with silence behind it.
+Tensor fitted_sound(const Tensor& waveform, std::int64_t tokens);
+
+}  // namespace phonofilm::train

@@ -1,0 +1,48 @@
+// A tune on a xylophone and the mallet that strikes it: closed form, exact at any time.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "phonofilm/base/random.h"
+
+namespace phonofilm::world {
+
+inline constexpr std::int64_t kBars = 6;
+// Major pentatonic from C5, equal temperament, A4 = 440 Hz. bar: 0 the longest.
+double bar_frequency(std::int64_t bar);
+// Middle of a bar in a picture of that width / height; heights.
+double bar_x(std::int64_t bar, double aspect);
+double bar_half_length(std::int64_t bar);
+inline constexpr double kBarMiddle = 0.62;  // y of every bar, where the mallet strikes
+
+struct Note {
+  double time = 0;       // seconds, when the mallet touches the bar
+  std::int64_t bar = 0;
+  double loudness = 1;   // 0.6 to 1
+};
+
+// 2 to 6 notes, at least kNotesApart from each other and from both ends; neighbours differ.
+std::vector<Note> draw_tune(double seconds, Random& random);
+inline constexpr double kNotesApart = 0.16;
+
+struct MalletState {
+  double x = 0, y = 0;  // centre of its head, heights
+};
+
+class Mallet {
+ public:
+  Mallet(std::vector<Note> notes, double aspect) : notes_(std::move(notes)), aspect_(aspect) {}
+  // Between two notes on an arc, the higher the more time there is; on the bar exactly at each note.
+  MalletState at(double time) const;
+  // Downward speed just before a note, heights per second.
+  double speed_before(std::size_t note) const;
+
+ private:
+  double rise_before(std::size_t note) const;
+  double gap_before(std::size_t note) const;
+  std::vector<Note> notes_;
+  double aspect_;
+};
+
+}  // namespace phonofilm::world

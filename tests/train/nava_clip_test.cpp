@@ -1,0 +1,124 @@
+// What becomes of a clip before it is encoded: sizes, pictures on 24 a second, sound in whole tokens; and the files it
+// is kept in.
+#include "phonofilm/train/nava_clip.h"
+
+#include <cmath>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/train/nava_clip_file.h"
+#include "support/support.h"
+
+using namespace phonofilm;
+using namespace phonofilm::train;
+
+namespace {
+
+// Frame i is of brightness 4 i.
+Clip counting(std::int64_t frames, double fps, std::int64_t height = 32, std::int64_t width = 32) {
+  Clip clip;
+  clip.frames =
+      (4 * at::arange(frames)).to(at::kByte).view({frames, 1, 1, 1}).expand({frames, height, width, 3}).contiguous();
+  clip.fps = fps;
+  return clip;
+}
+
+std::vector<std::int64_t> shown(const Clip& clip, std::int64_t count) {
+  const Tensor frames = fitted_frames(clip, count, {32, 32});
+  std::vector<std::int64_t> indices;
+  for (std::int64_t i = 0; i < count; ++i) indices.push_back(frames[i][16][16][0].item<std::int64_t>() / 4);
+  return indices;
+}
+
+}  // namespace
+
+TEST_CASE("nava clip: size classes") {
+  for (const auto& [h, w] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+           {1080, 1920}, {1920, 1080}, {500, 500}, {480, 640}, {100, 400}}) {
+    const nava::PictureSize published = nava::size_for_image({h, w}), own = nava_training_size(960, {h, w});
+    CHECK(own.height == published.height);
+    CHECK(own.width == published.width);
+  }
+  CHECK(nava_training_size(256, {1080, 1920}).height == 16 * 12);
+  CHECK(nava_training_size(256, {1080, 1920}).width == 16 * 21);
+  CHECK(nava_training_size(640, {800, 600}).height == 16 * 45);  // portrait
+  CHECK(nava_training_size(512, {300, 300}).width == 16 * 32);
+  CHECK_THROWS_AS(nava_training_size(720, {300, 300}), InvalidRequest);
+}
+
+TEST_CASE("nava clip: pictures are put on 24 a second, cut, or the last one repeated") {
+  CHECK(shown(counting(20, 24), 5) == std::vector<std::int64_t>{0, 1, 2, 3, 4});
+  CHECK(shown(counting(3, 24), 5) == std::vector<std::int64_t>{0, 1, 2, 2, 2});
+  CHECK(shown(counting(10, 12), 5) == std::vector<std::int64_t>{0, 0, 1, 1, 2});
+  CHECK(shown(counting(40, 48), 5) == std::vector<std::int64_t>{0, 2, 4, 6, 8});
+  CHECK(shown(counting(4, 48), 5) == std::vector<std::int64_t>{0, 2, 2, 2, 2});
+  CHECK(frames_at_24(counting(60, 30)) == 48);
+}
+
+TEST_CASE("nava clip: pictures are scaled to cover the size, and the middle is kept") {
+  Clip clip = counting(1, 24, 64, 192);
+  clip.frames.zero_();
+  clip.frames.narrow(2, 64, 64).fill_(200);  // the middle third
+  const Tensor frames = fitted_frames(clip, 1, {32, 32});
+  CHECK(frames.sizes() == at::IntArrayRef({1, 32, 32, 3}));
+  CHECK(frames[0][16][16][0].item<std::int64_t>() == 200);
+  CHECK(frames[0][16][1][0].item<std::int64_t>() > 150);
+  // Turned by a quarter, the same.
+  clip.frames = clip.frames.transpose(1, 2).contiguous();
+  CHECK(at::equal(fitted_frames(clip, 1, {32, 32}), frames.transpose(1, 2)));
+}
+
+TEST_CASE("nava clip: sound in whole tokens") {
+  CHECK(nava_tokens(121.0 / 24) == 127);
+  CHECK(nava_tokens(241.0 / 24) == 252);
+  CHECK(nava_tokens(10) == 250);
+  CHECK(nava_tokens(0.001) == 1);
+  const Tensor sound = fitted_sound(at::ones({2, 1000}), 2);
+  CHECK(sound.sizes() == at::IntArrayRef({2, 1280}));
+  CHECK(sound.sum().item<double>() == 2000);
+  CHECK(fitted_sound(at::ones({1, 3000}), 2).size(1) == 1280);
+  Clip clip;
+  clip.waveform = at::sin(at::arange(48000) * (2 * M_PI * 440 / 48000)).unsqueeze(0);
+  clip.sample_rate = 48000;
+  const Tensor narrow = sound_at_16k(clip);
+  CHECK(narrow.size(1) == 16000);
+  test::expect_close(narrow.narrow(1, 100, 15000),
+                     at::sin(at::arange(100, 15100) * (2 * M_PI * 440 / 16000)).unsqueeze(0), 1e-2);
+  clip.waveform[0][5] = std::nan("");
+  CHECK_THROWS_AS(sound_at_16k(clip), InvalidRequest);
+}
+
+TEST_CASE("nava clip: its file says what it was made of") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("clip.safetensors");
+  CHECK_FALSE(holds_encoded_clip(path, "a"));
+  const EncodedClip clip{{},
+                         at::ones({128, 9}).to(at::kBFloat16),
+                         at::ones({3, 4}).to(at::kBFloat16),
+                         at::zeros({1}, at::kLong),
+                         at::ones({1, 6})};
+  save_encoded_clip(path, clip, "a");
+  CHECK(holds_encoded_clip(path, "a"));
+  CHECK_FALSE(holds_encoded_clip(path, "b"));
+  const EncodedClip read = open_encoded_clip(path);
+  CHECK_FALSE(read.video.defined());
+  CHECK(at::equal(read.audio, clip.audio));
+  write_file_atomically(path, read_file(path).substr(0, 100));
+  CHECK_FALSE(holds_encoded_clip(path, "a"));
+}
+
+TEST_CASE("nava clip: fingerprints tell files apart") {
+  const test::TemporaryFolder folder;
+  const auto of = [&](const std::string& content) {
+    write_file_atomically(folder.file("f"), content);
+    return sampled_fingerprint(folder.file("f"));
+  };
+  std::string large(3000000, 'a');
+  const std::string first = of(large);
+  CHECK(of(large) == first);
+  large.back() = 'b';
+  CHECK(of(large) != first);
+  CHECK(of("a") != of("b"));
+  CHECK(of("a") != of("aa"));
+}

@@ -1,0 +1,279 @@
+// NAVA's training data without its networks: lists, draws and dropouts.
+#include "phonofilm/train/nava_data.h"
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/train/nava_batch.h"
+#include "phonofilm/train/nava_list.h"
+#include "support/support.h"
+
+using namespace phonofilm;
+using namespace phonofilm::train;
+using nlohmann::json;
+
+namespace {
+
+std::vector<NavaEntry> read(const test::TemporaryFolder& folder, const std::string& lines, Dropped& dropped,
+                            NavaSource source = {}) {
+  source.data = folder.file("list.jsonl");
+  std::ofstream(source.data) << lines;
+  return read_nava_list(source, dropped);
+}
+
+std::string with_text(const std::string& text) {
+  return R"({"video_info": [{"data_path": "a.mp4"}], "text_list": [{"text_type": "caption", )" + text + "}]}";
+}
+
+NavaRecipe two_modalities() {
+  const json options{{"model", "m"}, {"cache", "c"}, {"validation_clips", 0},
+                     {"sources", {{{"data", "a.jsonl"}, {"weight", 3}}, {{"data", "b.jsonl"}, {"weight", 1}},
+                                  {{"data", "c.jsonl"}, {"modal", "text_to_audio"}}}},
+                     {"modal_prob", {{"text_to_av", 1}, {"text_to_audio", 3}}}};
+  return read_nava_recipe(options, "test");
+}
+
+// 3 clips of the first source, 5 of the second, 2 of the third; two shapes of films.
+std::vector<NavaClip> ten_clips() {
+  std::vector<NavaClip> clips;
+  const std::vector<size_t> sources{0, 0, 0, 1, 1, 1, 1, 1, 2, 2};
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const bool film = sources[i] < 2;
+    clips.push_back(
+        {std::to_string(i), sources[i], film ? Shape{48, 3, 2 + std::int64_t(i % 2), 2} : Shape{}, {128, 9}});
+  }
+  return clips;
+}
+
+EncodedClip speaking_clip(double value) {
+  return {at::full({48, 3, 2, 2}, value).to(at::kBFloat16), at::full({128, 9}, value).to(at::kBFloat16),
+          at::full({7, 4}, value).to(at::kBFloat16), at::tensor({2, 5}, at::kLong), at::full({2, 6}, value)};
+}
+
+nava::NavaConfig small_backbone() {
+  nava::NavaConfig config;
+  config.text_len = 10;
+  config.text_dim = 4;
+  config.spk_dim = 6;
+  return config;
+}
+
+// Of n independent draws of probability p: within four standard deviations.
+bool is_rate(double count, double n, double p) { return std::abs(count / n - p) < 4 * std::sqrt(p * (1 - p) / n); }
+
+}  // namespace
+
+TEST_CASE("nava list: a line in the publisher's layout") {
+  const test::TemporaryFolder folder;
+  Dropped dropped;
+  const std::string line =
+      R"({"video_info": [{"data_path": "bad.mp4", "is_valid": false},)"
+      R"( {"bos_url": "films/a.mp4", "fps": 25, "duration": 7.2, "image_width": 640}],)"
+      R"( "audio_splits_info": [{"data_path": "/sound/a.wav", "duration": 3}],)"
+      R"( "audio_splits_info_tagging": {"any": ["thing"]}, "text_list": [{"text_type": "title", "text": "no"},)"
+      R"( {"text_type": "caption", "text": "She: <S>Hello.<E>", "speech_start": [0.5], "speech_end": [1.5]}]})";
+  const auto films = read(folder, line + "\n\n" + line + "\r\n", dropped);
+  REQUIRE(films.size() == 2);
+  CHECK(films[0].path == folder.file("films/a.mp4"));
+  CHECK(films[0].caption == "She: <S>Hello.<E>");
+  CHECK(films[1].spans.at(0).end == 1.5);
+  CHECK(films[0].fps == 25);
+  CHECK(films[0].seconds == 7.2);
+  const auto sounds = read(folder, line, dropped, {.data = "", .modal = "text_to_audio"});
+  CHECK(sounds.at(0).path == "/sound/a.wav");
+  CHECK(sounds.at(0).seconds == 3);
+  CHECK(dropped.total() == 0);
+}
+
+TEST_CASE("nava list: a set of spoken lines wraps its text, and one voice stands for the whole clip") {
+  const test::TemporaryFolder folder;
+  Dropped dropped;
+  const NavaSource speech{.data = "", .modal = "text_to_audio", .name = "books_tts"};
+  const auto entries = read(
+      folder, with_text(R"("text": "Good evening.")") + "\n" + with_text(R"("text": "<S>No.<E>")"), dropped, speech);
+  REQUIRE(entries.size() == 1);
+  CHECK(entries[0].caption == "<S>Good evening.<E>");
+  CHECK(std::isinf(entries[0].spans.at(0).end));
+  CHECK(dropped.total() == 1);
+  CHECK(NavaSource{.data = "x/speech_tts.jsonl"}.is_speech());
+  CHECK_FALSE(NavaSource{.data = "x/speech_tts.jsonl", .name = "films"}.is_speech());
+}
+
+TEST_CASE("nava list: damaged and contradictory lines are left out with their reason") {
+  const std::vector<std::pair<std::string, std::string>> lines{
+      {"{\"video_info\": ", "no JSON"},
+      {"\xff\xfe", "no JSON"},
+      {std::string(5000, '['), "no JSON"},
+      {"[1, 2]", "not in NAVA's layout"},
+      {R"({"video_info": {"data_path": "a"}})", "not in NAVA's layout"},
+      {R"({"video_info": [3], "text_list": []})", "not in NAVA's layout"},
+      {R"({"video_info": [], "text_list": []})", "no valid clip"},
+      {R"({"video_info": [{"data_path": 7}], "text_list": [{"text": "a"}]})", "not in NAVA's layout"},
+      {R"({"video_info": [{"data_path": "a", "fps": -1}], "text_list": [{"text": "a"}]})", "impossible"},
+      {R"({"video_info": [{"data_path": "a"}], "text_list": [{"text": "a", "is_valid": 0}]})", "no valid caption"},
+      {with_text(R"("text": "")"), "no valid caption"},
+      {with_text(R"("text": "<S>a<E>")"), "differ in number"},
+      {with_text(R"("text": "a", "speech_start": [1], "speech_end": [2])"), "differ in number"},
+      {with_text(R"("text": "<S>a", "speech_start": [1], "speech_end": [2])"), "differ in number"},
+      {with_text(R"("text": "<E>a<S>", "speech_start": [1], "speech_end": [2])"), "pair up"},
+      {with_text(R"("text": "<S>a<E>", "speech_start": [2], "speech_end": [1])"), "ends before"},
+      {with_text(R"("text": "<S>a<E>", "speech_start": ["0"], "speech_end": [1])"), "not in NAVA's layout"},
+  };
+  for (const auto& [line, reason] : lines) {
+    CAPTURE(line);
+    const test::TemporaryFolder folder;
+    Dropped dropped;
+    CHECK(read(folder, line, dropped).empty());
+    CHECK(dropped.total() == 1);
+    CHECK(join(dropped.notices(), "").find(reason) != std::string::npos);
+  }
+  Dropped dropped;
+  CHECK_THROWS_WITH_AS(read_nava_list({.data = "nowhere.jsonl"}, dropped), doctest::Contains("no such file"),
+                       InvalidRequest);
+}
+
+TEST_CASE("nava data: modalities, sources and clips are drawn at their shares, in batches of one shape") {
+  const NavaData data(two_modalities(), ten_clips());
+  Random random(7);
+  constexpr int kDraws = 8000;
+  std::map<std::string, double> counts;
+  double films = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const NavaDraw draw = data.draw(3, random);
+    films += draw.modality == NavaModality::text_to_av;
+    for (const std::string& file : draw.files) {
+      CHECK((file < "8") == (draw.modality == NavaModality::text_to_av));
+      if (file < "8") CHECK((file[0] - draw.files[0][0]) % 2 == 0);  // equal shapes
+    }
+    ++counts[draw.files.back()];
+  }
+  CHECK(is_rate(films, kDraws, 0.25));
+  for (int i = 0; i < 10; ++i) {
+    CAPTURE(i);
+    const double share = i < 3 ? 0.25 * 0.75 / 3 : i < 8 ? 0.25 * 0.25 / 5 : 0.75 / 2;
+    CHECK(is_rate(counts[std::to_string(i)], kDraws, share));
+  }
+  Random first(7), second(7);
+  CHECK(data.draw(3, first).files == NavaData(two_modalities(), ten_clips()).draw(3, second).files);
+}
+
+TEST_CASE("nava data: held-out clips are never drawn, and one clip always stays") {
+  NavaRecipe recipe = two_modalities();
+  recipe.options.validation_clips = 4;
+  const NavaData data(recipe, ten_clips());
+  const auto held = data.held_out();
+  CHECK(held.at(NavaModality::text_to_av).size() == 4);
+  CHECK(held.at(NavaModality::text_to_audio).size() == 1);
+  Random random(3);
+  for (int i = 0; i < 400; ++i) {
+    const NavaDraw draw = data.draw(2, random);
+    for (const std::string& file : held.at(draw.modality))
+      CHECK(std::count(draw.files.begin(), draw.files.end(), file) == 0);
+  }
+  CHECK_THROWS_WITH_AS(NavaData(recipe, {ten_clips()[0]}), doctest::Contains("text_to_audio"), InvalidRequest);
+}
+
+TEST_CASE("nava batch: every dropout happens at its rate") {
+  NavaTaskOptions options;
+  Random random(11);
+  constexpr int kBatches = 6000;
+  double dropped = 0, null_voices = 0, spans = 0, images = 0, masked = 0;
+  const std::vector<EncodedClip> clips{speaking_clip(1), speaking_clip(2)};
+  options.caption_drop = 0.2;
+  for (int i = 0; i < kBatches; ++i) {
+    const NavaMode mode = draw_nava_mode(NavaModality::text_to_av, options, random);
+    images += mode.image;
+    masked += mode.masked;
+    const Batch batch = make_nava_batch(clips, mode, options, small_backbone(), random);
+    std::int64_t without_text = 0;
+    for (std::int64_t b = 0; b < 2; ++b) {
+      if (batch.at("rows")[b].any().item<bool>()) {
+        for (std::int64_t s = 0; s < 2; ++s) null_voices += !batch.at("voices")[b][s].any().item<bool>();
+        spans += 2;
+      } else {
+        ++without_text;
+      }
+    }
+    dropped += double(without_text);
+    CHECK(without_text < 2);
+  }
+  CHECK(is_rate(images, kBatches, 0.5));
+  CHECK(is_rate(masked, kBatches, 0.2));
+  CHECK(is_rate(null_voices, spans, 0.1));
+  // Each sample by 0.2, but where both fell (0.04) one was kept.
+  CHECK(is_rate(dropped, 2 * kBatches, 0.2 - 0.04 / 2));
+  for (int i = 0; i < 200; ++i) CHECK(draw_caption_drops(1, 0.9, random) == std::vector<bool>{false});
+}
+
+TEST_CASE("nava batch: a sample without caption has zero rows and no voice; the others keep theirs") {
+  NavaTaskOptions options;
+  options.caption_drop = 0.5;
+  options.spk_emb_prob = 1;
+  Random random(2);
+  const std::vector<EncodedClip> clips{speaking_clip(1), speaking_clip(2), speaking_clip(3)};
+  bool seen = false;
+  for (int i = 0; i < 20; ++i) {
+    const Batch batch = make_nava_batch(clips, {NavaModality::text_to_av}, options, small_backbone(), random);
+    const std::vector<nava::Voices> voices = voices_of(batch);
+    for (std::int64_t b = 0; b < 3; ++b) {
+      const bool dropped = !batch.at("rows")[b].any().item<bool>();
+      seen = seen || dropped;
+      CHECK(voices[size_t(b)].positions == (dropped ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{2, 5}));
+      CHECK(voices[size_t(b)].embeddings.size(0) == (dropped ? 0 : 2));
+      if (!dropped) {
+        CHECK(batch.at("rows")[b][6][0].item<double>() == double(b + 1));
+        CHECK_FALSE(batch.at("rows")[b][7].any().item<bool>());  // behind the valid rows
+        CHECK(voices[size_t(b)].embeddings[1][0].item<double>() == double(b + 1));
+      }
+    }
+  }
+  CHECK(seen);
+}
+
+TEST_CASE("nava batch: modes and contents follow the modality") {
+  NavaTaskOptions options;
+  options.image_condition = options.mask_modality = 1;
+  Random random(1);
+  for (const NavaModality modality : kNavaModalities) {
+    CAPTURE(name_of(modality));
+    const NavaMode mode = draw_nava_mode(modality, options, random);
+    CHECK(mode.image == (modality == NavaModality::text_to_av || modality == NavaModality::text_to_video));
+    CHECK(mode.masked == (modality == NavaModality::text_to_av));
+    const Batch batch = make_nava_batch({speaking_clip(1)}, mode, options, small_backbone(), random);
+    CHECK(batch.contains("video") == has_picture(modality));
+    CHECK(batch.contains("audio") == has_sound(modality));
+    CHECK(batch.contains("voices") == has_sound(modality));
+    const NavaMode read = NavaMode::from_code(batch.at("mode")[0].item<std::int64_t>());
+    CHECK(read.modality == modality);
+    CHECK(read.image == mode.image);
+    CHECK(read.masked == mode.masked);
+  }
+  nava::NavaConfig narrow = small_backbone();
+  narrow.text_len = 5;
+  CHECK_THROWS_AS(make_nava_batch({speaking_clip(1)}, {}, options, narrow, random), CheckpointError);
+}
+
+TEST_CASE("nava recipe: what it refuses") {
+  const json good{{"model", "m"}, {"cache", "c"}, {"sources", {{{"data", "a.jsonl"}}}}};
+  CHECK(read_nava_recipe(good, "r").probability[0] == 1);
+  const auto refuses = [&](const json& patch, const char* text) {
+    json options = good;
+    options.merge_patch(patch);
+    CAPTURE(patch.dump());
+    CHECK_THROWS_WITH_AS(read_nava_recipe(options, "r"), doctest::Contains(text), InvalidRequest);
+  };
+  refuses({{"frames", 120}}, "the nearest is 121");
+  refuses({{"height", 32}}, "both height and width");
+  refuses({{"height", 40}, {"width", 32}}, "multiples of 16");
+  refuses({{"modal_prob", {{"text_to_audio", 1}}}}, "no source has such clips");
+  refuses({{"modal_prob", {{"text_to_av", 0}}}}, "nothing to draw");
+  refuses({{"modal_prob", {{"text_to_sound", 1}}}}, "unknown option");
+  refuses({{"sources", json::array()}}, "must list");
+  refuses({{"sources", {{{"data", "a"}, {"modal", "text_to_aw"}}}}}, "did you mean 'text_to_av'");
+  refuses({{"caption_drop", 2}}, "between 0 and 1");
+  refuses({{"capton_drop", 0.1}}, "did you mean 'caption_drop'");
+  refuses({{"start", "wna"}}, "did you mean 'wan'");
+}
