@@ -89,7 +89,7 @@ void run_loop(const Case& c, std::int64_t steps) {
   for (int i = 0; i <= 5; ++i) {
     const auto begin = Clock::now();
     const ovi::PreparedContext context = model.prepare_context(rows, rows, kRun);
-    const dit::TokenLayout layout = model.layout(start, 0);
+    const dit::TokenLayout layout = model.layout(start, {});
     const auto velocity = [&](const diffusion::JointLatent& latent, double sigma) {
       const auto twice = diffusion::map([](const Tensor& x) { return at::cat({x, x}); }, latent);
       const auto both = model.forward({.latent = twice, .timestep = at::full({2}, 1000 * sigma), .context = &context,

@@ -1,5 +1,6 @@
 // What must hold of the transformer whatever its weights are.
 #include "families/nava_goldens.h"
+#include "phonofilm/base/error.h"
 #include "phonofilm/tensor/random.h"
 
 using namespace phonofilm;
@@ -107,12 +108,27 @@ TEST_CASE("a clean first frame equals timestep 0 for its tokens, and only for th
   expect_close(velocity(*model, batch, {.held = diffusion::first_frames(3)}).video, velocity(*model, batch).video, 1e-5);
 }
 
+TEST_CASE("held sound equals timestep 0 for its tokens, and the rest notices") {
+  const auto model = random_model(small_config());
+  Batch batch = random_batch(model->config(), 2, 16);
+  const diffusion::Held some{{}, {{2, 3}}}, all{{{0, 3}}, {{0, 7}}};
+  const JointLatent plain = velocity(*model, batch), held = velocity(*model, batch, {.held = some});
+  CHECK(relative_error(held.audio, plain.audio) > 1e-3);
+  CHECK(relative_error(held.video, plain.video) > 1e-5);
+  const JointLatent clean = velocity(*model, batch, {.held = all});
+  CHECK(relative_error(clean.audio, plain.audio) > 1e-3);
+  batch.timestep.zero_();
+  expect_close(clean.audio, velocity(*model, batch).audio, 1e-5);
+  expect_close(clean.video, velocity(*model, batch).video, 1e-5);
+  CHECK_THROWS_AS(velocity(*model, batch, {.latent = {batch.latent.video, {}}, .held = some}), InvalidRequest);
+}
+
 TEST_CASE("video and audio share one clock") {
   // At equal scales, frame f and audio token f stand at the same angle of the time pairs.
   NavaConfig config = small_config();
   config.rope_video_scale = config.temporal_rope_scaling_factor = 0.7;
   const JointLatent latent{at::zeros({1, 6, 5, 2, 2}), at::zeros({1, 8, 5})};
-  const TokenLayout layout = dit::make_layout(latent, 2, config.layout());
+  const TokenLayout layout = dit::make_layout(latent, diffusion::first_frames(2), config.layout());
   CHECK(at::equal(layout.video.rope.cos.narrow(1, 0, 6), layout.audio.rope.cos.narrow(1, 0, 6)));
   CHECK(at::equal(layout.video.rope.sin.narrow(1, 0, 6), layout.audio.rope.sin.narrow(1, 0, 6)));
   CHECK(layout.audio.rope.sin.narrow(1, 6, 6).abs().sum().item<double>() == 0);
@@ -124,7 +140,7 @@ TEST_CASE("video and audio share one clock") {
 TEST_CASE("patches come back where they were, odd sizes included") {
   NavaConfig config = small_config();
   const Tensor video = randn({2, 6, 3, 5, 7}, make_generator(9));
-  const TokenLayout layout = dit::make_layout({video, {}}, 0, config.layout());
+  const TokenLayout layout = dit::make_layout({video, {}}, {}, config.layout());
   const Tensor patches = dit::patchify(video, layout, config.layout());  // channel slowest
   const Tensor channel_fastest = patches.view({2, layout.video.tokens, 6, 4}).transpose(2, 3).flatten(2);
   CHECK(at::equal(dit::unpatchify(channel_fastest, layout, config.layout()), video));

@@ -41,7 +41,7 @@ void expect_trajectory(const std::string& name, bool use_align) {
   noise.audio = as_audio(file.at("init_audio"));
 
   const GuidanceScales scales = nava::applicable(asked, noise.has_video(), noise.has_audio(), context.has_voices());
-  const nava::TokenLayout layout = model->layout(noise, context.first_frame.defined() ? 1 : 0);
+  const nava::TokenLayout layout = model->layout(noise, diffusion::first_frames(context.first_frame.defined() ? 1 : 0));
 
   const HoldFn hold = [&](JointLatent& latent) {
     if (context.first_frame.defined()) latent.video.narrow(2, 0, 1).copy_(context.first_frame);

@@ -29,7 +29,7 @@ const std::vector<Case>& cases() {
   static const std::vector<Case> all{
       kPositive,
       kNegative,
-      {.name = "i2av_t400", .timestep = 400, .held = diffusion::first_frames(1)},
+      {.name = "i2av_t400", .timestep = 400, .clean_frames = 1},
       {.name = "audio_only_t500", .timestep = 500, .video = false},
       {.name = "video_only_t500", .timestep = 500, .audio = false},
   };
