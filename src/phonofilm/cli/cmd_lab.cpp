@@ -167,7 +167,8 @@ void add_lab_command(CLI::App& app) {
   const auto options = std::make_shared<LabOptions>();
   CLI::App* command = app.add_subcommand("lab", "Train and compare the recipes of a study");
   command->add_option("study", options->study, "a folder of recipes below recipes/lab: architectures")->required();
-  command->add_option("-o,--out", options->out, "folder for runs and results; started again, what is done there is kept (default out/lab/STUDY)");
+  command->add_option("-o,--out", options->out,
+                      "folder for runs and results; started again, what is done there is kept (default out/lab/STUDY)");
   command->add_option("--recipes", options->recipes, "where the folders of recipes are")->capture_default_str();
   add_flags(*command, options->fields());
   command->callback([options] { run(*options); });

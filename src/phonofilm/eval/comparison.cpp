@@ -58,7 +58,8 @@ std::string words(std::string name) {
 }
 
 // The values of a figure, of one variant or of all.
-std::vector<double> values_of(const std::vector<RunFigures>& runs, const std::string& figure, const std::string& variant = "") {
+std::vector<double> values_of(const std::vector<RunFigures>& runs, const std::string& figure,
+                              const std::string& variant = "") {
   std::vector<double> values;
   for (const RunFigures& run : runs) {
     if (variant.empty() || run.variant == variant) values.push_back(figure_of(run, figure));
@@ -85,18 +86,20 @@ std::string draw_axis(const Axis& axis, double height) {
   std::string svg;
   for (double tick = 0; tick <= axis.last + axis.step / 2; tick += axis.step) {
     const std::string x = fixed(axis.x(tick), 1);
-    svg += concat("<path d='M", x, " ", kTop - 6, "V", height - kBottom + 4, "' stroke='#888' stroke-opacity='.25'/><text x='", x,
-                  "' y='", height - 10, "' text-anchor='middle'>", brief(tick), "</text>\n");
+    svg += concat("<path d='M", x, " ", kTop - 6, "V", height - kBottom + 4, "' stroke='#888' stroke-opacity='.25'/>",
+                  "<text x='", x, "' y='", height - 10, "' text-anchor='middle'>", brief(tick), "</text>\n");
   }
   return svg;
 }
 
 std::string draw_row(const Axis& axis, const std::string& name, const std::vector<double>& values, double y) {
-  std::string svg = concat("<text x='", kLabels - 10, "' y='", y + 4, "' text-anchor='end'>", escape_html(words(name)), "</text>");
+  std::string svg = concat("<text x='", kLabels - 10, "' y='", y + 4, "' text-anchor='end'>", escape_html(words(name)),
+                           "</text>");
   for (const double value : values) {
     svg += concat("<circle cx='", fixed(axis.x(value), 1), "' cy='", y, "' r='4' fill='#2563eb' fill-opacity='.6'/>");
   }
-  return svg + concat("<path d='M", fixed(axis.x(spread_of(values).mean), 1), " ", y - 9, "v18' stroke='#dc2626' stroke-width='2'/>\n");
+  const std::string mean = fixed(axis.x(spread_of(values).mean), 1);
+  return svg + concat("<path d='M", mean, " ", y - 9, "v18' stroke='#dc2626' stroke-width='2'/>\n");
 }
 
 }  // namespace
@@ -115,7 +118,8 @@ RunFigures run_figures(const nlohmann::json& json, const std::string& where) {
     }
     return run;
   } catch (const nlohmann::json::exception& error) {
-    throw CheckpointError("compare", concat(where, ": not the figures of a run (", error.what(), "); delete it to measure anew"));
+    throw CheckpointError("compare", concat(where, ": not the figures of a run (", error.what(),
+                                            "); delete it to measure anew"));
   }
 }
 
@@ -142,7 +146,8 @@ std::string markdown_table(const Comparison& table) {
   for (size_t row = 0; row < table.variants.size(); ++row) {
     std::vector<std::string> cells;
     for (const Spread& spread : table.cells[row]) cells.push_back(cell(spread));
-    text += concat("\n| ", words(table.variants[row]), ", ", table.seeds[row], table.seeds[row] == 1 ? " seed | " : " seeds | ", join(cells, " | "), " |");
+    text += concat("\n| ", words(table.variants[row]), ", ", table.seeds[row],
+                   table.seeds[row] == 1 ? " seed | " : " seeds | ", join(cells, " | "), " |");
   }
   return text + "\n";
 }

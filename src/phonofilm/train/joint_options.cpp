@@ -11,7 +11,9 @@ using diffusion::LatentSpan;
 
 // The steps of sound that lie at the same time as latent frames [first, first + count).
 LatentSpan sound_of(const LatentSpan& frames, const ClipLength& length) {
-  const auto pictures_before = [&](std::int64_t frame) { return frame == 0 ? 0 : (frame - 1) * length.frame_patch + 1; };
+  const auto pictures_before = [&](std::int64_t frame) {
+    return frame == 0 ? 0 : (frame - 1) * length.frame_patch + 1;
+  };
   const double steps_per_picture = double(length.steps) / double(pictures_before(length.frames));
   const auto step_at = [&](std::int64_t frame) {
     return std::int64_t(std::llround(double(pictures_before(frame)) * steps_per_picture));
@@ -44,8 +46,8 @@ Held draw_beginning(const ClipLength& length, Random& random) {
 
 // Between a fifth and two thirds of the clip is made anew, in both modalities or in one while the other is given whole.
 Held draw_retake(const ClipLength& length, Random& random) {
-  const auto part = [&](double share) { return std::max<std::int64_t>(1, std::llround(share * double(length.frames))); };
-  const std::int64_t count = part(random.uniform(0.2, 0.67));
+  const double wanted = random.uniform(0.2, 0.67) * double(length.frames);
+  const std::int64_t count = std::max<std::int64_t>(1, std::llround(wanted));
   const LatentSpan open{random.below(length.frames - count + 1), count};
   const double which = random.uniform();
   Held held{around(open, length.frames), around(sound_of(open, length), length.steps)};

@@ -50,6 +50,7 @@ struct ClipLength {
   std::int64_t frames = 0, frame_patch = 4;  // latent frames; pictures per latent frame but the first, which holds one
   std::int64_t steps = 0;
 };
-diffusion::Held draw_held(const JointTaskOptions& options, const JointMode& mode, const ClipLength& length, Random& random);
+diffusion::Held draw_held(const JointTaskOptions& options, const JointMode& mode, const ClipLength& length,
+                          Random& random);
 
 }  // namespace phonofilm::train

@@ -1,0 +1,111 @@
+#include "phonofilm/train/joint_data.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "phonofilm/base/text.h"
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::train {
+namespace {
+
+double sum_of(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+LatentStatistics measure(const Tensor& latents, double scale) {
+  const Tensor channels = latents.to(at::kFloat).transpose(0, 1).flatten(1);  // [C, all]
+  const Tensor mean = channels.mean(1).to(at::kDouble), std = channels.std(1).to(at::kDouble) / scale;
+  const auto values = [](const Tensor& x) {
+    return std::vector<double>(x.const_data_ptr<double>(), x.const_data_ptr<double>() + x.numel());
+  };
+  return {values(mean), values(std)};
+}
+
+Tensor take(const Tensor& latents, const Tensor& index, const LatentStatistics& statistics) {
+  return nava::normalise(latents.index_select(0, index).to(at::kFloat), statistics.mean, statistics.std);
+}
+
+}  // namespace
+
+JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const Tokenize& tokenize,
+                     const nn::RunContext& run, const Observer& observer)
+    : options_(options) {
+  const nava::SmallCodecs codecs =
+      nava::load_codecs(options.video_autoencoder, options.audio_autoencoder, /*vocoder_folder=*/"", run.dtype);
+  frame_patch_ = codecs.video->config().frame_patch;
+  const std::string codec_files = file_fingerprint(options.video_autoencoder + "/model.safetensors") +
+                                  file_fingerprint(options.audio_autoencoder + "/model.safetensors");
+  const auto make_bucket = [&](const std::string& purpose, std::int64_t clips, std::int64_t frames) {
+    const std::string path = phonofilm::concat(options.cache, "/", purpose, frames, ".safetensors");
+    const LatentCacheOptions clips_of{options.scene, purpose, seed, clips, frames, options.size, codec_files};
+    Bucket bucket;
+    bucket.latents = load_or_make_latents(path, clips_of, codecs, run, observer);
+    bucket.tokens = tokenize(bucket.latents.captions);
+    return bucket;
+  };
+  for (size_t i = 0; i < options.frames.size(); ++i) {
+    const double share = options.length_weights[i] / sum_of(options.length_weights);
+    buckets_.push_back(make_bucket("train", std::int64_t(std::ceil(double(options.clips) * share)), options.frames[i]));
+  }
+  validation_ = make_bucket("validation", options.validation_clips, options.frames[0]);
+  video_ = measure(buckets_[0].latents.video, options.video_scale);
+  audio_ = measure(buckets_[0].latents.audio, options.audio_scale);
+}
+
+Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
+  Random random(mix_seed(seed, "batch", std::uint64_t(step)));
+  const Bucket& bucket = pick_bucket(random);
+  const JointMode mode = draw_mode(options_, random);
+  Tensor index = at::empty({options_.batch}, at::kLong), drop = at::zeros({options_.batch}, at::kBool);
+  for (std::int64_t i = 0; i < options_.batch; ++i) {
+    index[i] = random.below(bucket.tokens.size(0));
+    drop[i] = random.chance(options_.caption_drop);
+  }
+  Batch batch{{"tokens", bucket.tokens.index_select(0, index).masked_fill(drop.unsqueeze(1), 0)},
+              {"mode", at::full({options_.batch}, mode.code(), at::kLong)}};
+  const ClipLength length = length_of(bucket);
+  hold(batch, draw_held(options_, mode, length, random), length);
+  if (mode.has_video) batch["video"] = take(bucket.latents.video, index, video_);
+  if (mode.has_audio) batch["audio"] = take(bucket.latents.audio, index, audio_);
+  return batch;
+}
+
+Batch JointData::held_out(const Tensor& tokens) const {
+  const std::int64_t count = tokens.size(0);
+  const Tensor index = at::arange(count, at::kLong);
+  return {{"tokens", tokens},
+          {"mode", at::full({count}, JointMode{}.code(), at::kLong)},
+          {"video", take(validation_.latents.video, index, video_)},
+          {"audio", take(validation_.latents.audio, index, audio_)}};
+}
+
+const JointData::Bucket& JointData::pick_bucket(Random& random) const {
+  double at = random.uniform() * sum_of(options_.length_weights);
+  for (size_t i = 0; i + 1 < buckets_.size(); ++i) {
+    at -= options_.length_weights[i];
+    if (at < 0) return buckets_[i];
+  }
+  return buckets_.back();
+}
+
+ClipLength JointData::length_of(const Bucket& bucket) const {
+  return {bucket.latents.video.size(2), frame_patch_, bucket.latents.audio.size(2)};
+}
+
+void JointData::hold(Batch& batch, const diffusion::Held& held, const ClipLength& length) const {
+  const auto rows = [&](const std::vector<diffusion::LatentSpan>& spans, std::int64_t latents) {
+    return diffusion::held_mask(spans, latents).expand({options_.batch, latents});
+  };
+  if (!held.video.empty()) batch["held_video"] = rows(held.video, length.frames);
+  if (!held.audio.empty()) batch["held_audio"] = rows(held.audio, length.steps);
+}
+
+JointMode mode_of(const Batch& batch) { return JointMode::from_code(batch.at("mode")[0].item<std::int64_t>()); }
+
+diffusion::Held held_of(const Batch& batch) {
+  const auto spans = [&](const char* name) {
+    return batch.contains(name) ? diffusion::spans_of(batch.at(name)[0]) : std::vector<diffusion::LatentSpan>{};
+  };
+  return {spans("held_video"), spans("held_audio")};
+}
+
+}  // namespace phonofilm::train
