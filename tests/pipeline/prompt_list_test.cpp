@@ -138,3 +138,15 @@ TEST_CASE("prompt list: film names") {
   CHECK(film_name(1233, "x") == "1234_x");
   CHECK(film_name(2, "<S>\xC3\xA9<E>").starts_with("003_s_"));
 }
+
+TEST_CASE("prompt list: a row's unit of length goes before the other one that all rows were given") {
+  List list;
+  GenerateRequest defaults;
+  defaults.seconds = 5;
+  const auto rows = list.read("list.jsonl", "{\"prompt\": \"a\", \"latent_frames\": 37}\n{\"prompt\": \"b\"}\n", defaults);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].problem.empty());
+  CHECK(rows[0].request.seconds == 0);
+  CHECK(rows[0].request.latent_frames == 37);
+  CHECK(rows[1].request.seconds == 5);
+}

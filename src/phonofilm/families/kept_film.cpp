@@ -21,15 +21,6 @@ bool covers_pictures(const KeptFilm& film, std::int64_t first, std::int64_t coun
   return true;
 }
 
-void put_back_pictures(const KeptFilm& film, Tensor& frames, double fps) {
-  PF_CHECK(film.clip.has_video() && film.clip.frames.sizes() == frames.sizes(), ShapeError, "keep",
-           "the pictures that are kept have not the shape of the film's");
-  frames = frames.clone();
-  for (std::int64_t picture = 0; picture < frames.size(0); ++picture) {
-    if (covers_pictures(film, picture, 1, fps)) frames[picture].copy_(film.clip.frames[picture]);
-  }
-}
-
 // How much of sample n is what is kept: 1 inside, 0 outside, along half a cosine within the fade at borders inside the film.
 Tensor kept_share(const std::vector<TimeSpan>& spans, std::int64_t samples, double rate) {
   Tensor share = at::zeros({samples}, at::kDouble);
@@ -67,8 +58,19 @@ diffusion::Held held_latents(const KeptFilm& film, const LatentClock& clock) {
   return {diffusion::spans_of(frames), diffusion::spans_of(steps)};
 }
 
+Tensor with_kept_pictures(const KeptFilm& film, const Tensor& frames, std::int64_t first, double fps) {
+  const Tensor& kept = film.clip.frames;
+  PF_CHECK(kept.defined() && kept.sizes().slice(1) == frames.sizes().slice(1) && first + frames.size(0) <= kept.size(0),
+           ShapeError, "keep", "the pictures that are kept have not the shape of the film's");
+  Tensor whole = frames.clone();
+  for (std::int64_t i = 0; i < frames.size(0); ++i) {
+    if (covers_pictures(film, first + i, 1, fps)) whole[i].copy_(kept[first + i]);
+  }
+  return whole;
+}
+
 void put_back(const KeptFilm& film, Clip& made) {
-  if (!film.video.empty() && made.has_video()) put_back_pictures(film, made.frames, made.fps);
+  if (!film.video.empty() && made.has_video()) made.frames = with_kept_pictures(film, made.frames, 0, made.fps);
   if (!film.audio.empty() && made.has_audio()) put_back_sound(film, made);
 }
 

@@ -33,6 +33,10 @@ struct LatentClock {
 // steps of sound whose middle does.
 diffusion::Held held_latents(const KeptFilm& film, const LatentClock& clock);
 
+// frames: uint8 [n, H, W, 3], pictures `first` and on of the film that was made -> the same with what is kept in place.
+// Throws ShapeError where the kept film has other pictures.
+Tensor with_kept_pictures(const KeptFilm& film, const Tensor& frames, std::int64_t first, double fps);
+
 // Overwrites pictures and sound of `made` with what is kept. At borders inside the film the sound is faded over
 // kFadeSeconds into what is kept. Throws ShapeError where the film has not the shape of `made`.
 void put_back(const KeptFilm& film, Clip& made);

@@ -71,8 +71,19 @@ void expect_tiles(const families::Generator& model, const GenerateOptions& optio
            " does not decode pictures in tiles; leave out --vae-tiling");
 }
 
-families::DecodeHooks decode_hooks(const GenerateOptions& options) {
-  return {options.observer, options.on_frames, options.tiles};
+// Decodes; what is kept of a given film takes its place again, also in the pictures that are handed on meanwhile.
+Clip decode_keeping(const families::Generator& model, const JointLatent& latent, const families::ClipSpec& spec,
+                    const families::KeptFilm& kept, const GenerateOptions& options) {
+  families::DecodeHooks hooks{options.observer, options.on_frames, options.tiles};
+  if (options.on_frames && !kept.video.empty()) {
+    hooks.on_frames = [&, first = std::int64_t(0)](const Tensor& frames) mutable {
+      options.on_frames(families::with_kept_pictures(kept, frames, first, model.info().fps));
+      first += frames.size(0);
+    };
+  }
+  Clip clip = model.decode(latent, spec, options.run, hooks);
+  families::put_back(kept, clip);
+  return clip;
 }
 
 // A film that is to be made, after everything has been refused that can be refused before the first second of
@@ -95,6 +106,8 @@ Work checked_work(const families::Generator& model, const GenerateRequest& reque
   model.check(work.sampling);
   PF_CHECK(info.takes_voices || (given.voices.empty() && !work.sampling.guidance.use_timbre), InvalidRequest,
            "generate", info.name(), " takes no reference voices, and has no guidance towards their timbre");
+  PF_CHECK(info.keeps_films || given.kept.empty(), InvalidRequest, "generate", info.name(),
+           " cannot keep parts of a given film");
   expect_tiles(model, options);
   if (options.resume) expect_fitting(*options.resume, model, work.spec);
   return work;
@@ -102,8 +115,9 @@ Work checked_work(const families::Generator& model, const GenerateRequest& reque
 
 std::unique_ptr<families::Conditioning> encode(const Work& work) {
   const GenerateRequest& r = work.asked;
-  const families::Prompt prompt{r.prompt, r.negative_prompt, r.negative_audio_prompt, work.given.voices,
-                                work.given.image};
+  const Given& given = work.given;
+  const families::Prompt prompt{r.prompt,     r.negative_prompt, r.negative_audio_prompt,
+                                given.voices, given.image,       given.kept};
   return work.model.encode(prompt, work.spec, work.options.run, work.options.observer);
 }
 
@@ -158,7 +172,7 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   clock.finished("denoise");
 
   options.keep(saved(work, latent, noise, work.asked.steps));
-  result.clip = model.decode(latent, work.spec, options.run, decode_hooks(options));
+  result.clip = decode_keeping(model, latent, work.spec, given.kept, options);
   clock.finished("decode");
   return result;
 }
@@ -168,7 +182,7 @@ Generated decode(const families::Generator& model, const SavedLatent& saved, con
   expect_tiles(model, options);
   Generated result{.request = saved.request, .spec = saved.spec};
   StageClock clock(result.seconds);
-  result.clip = model.decode(saved.latent, saved.spec, options.run, decode_hooks(options));
+  result.clip = decode_keeping(model, saved.latent, saved.spec, saved.given.kept, options);
   clock.finished("decode");
   return result;
 }

@@ -1,7 +1,7 @@
 // Latents on disk, so that an interrupted film can be finished and a run can be repeated elsewhere: a safetensors file
 // with tensors "video", "audio" (the latent so far), "init_video", "init_audio" (the noise that it began with) and
-// "first_frame" and "voice.0", "voice.1", ... if such were given, and as metadata the model's name, the settings and
-// the names of the files that frame and voices came from.
+// "first_frame", "voice.0", "voice.1", ..., "kept_frames" and "kept_waveform" if such were given, and as metadata the
+// model's name, the settings, the names of the files that frame and voices came from, and what is kept of a given film.
 #pragma once
 
 #include "phonofilm/pipeline/request.h"

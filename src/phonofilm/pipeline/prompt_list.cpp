@@ -51,6 +51,9 @@ PromptRow read_row(const std::string& list, std::int64_t line, json settings, co
       settings.erase("image");
     }
     row.voices = take_voices(list, settings);
+    // A row's own unit of length goes before the other unit that all rows were given.
+    if (settings.contains("latent_frames") && !settings.contains("seconds")) row.request.seconds = 0;
+    if (settings.contains("seconds") && !settings.contains("latent_frames")) row.request.latent_frames = 0;
     read_json(settings, row.request.fields(), concat(list, ":", line));
     check(row.request);
   } catch (const InvalidRequest& error) {

@@ -38,6 +38,7 @@ struct Given {
   std::vector<Tensor> voices{};            // reference voices, as families::Prompt::voices
   std::string image_name{};                // of the files that they came from, for the film's description
   std::vector<std::string> voice_names{};  // one per voice; empty where a line has none
+  families::KeptFilm kept{};               // what of a given film the new one keeps, of models that do
 };
 // Whether both hold the same tensors, bit by bit; names do not count.
 bool same(const Given& a, const Given& b);
