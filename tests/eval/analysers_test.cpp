@@ -214,3 +214,11 @@ TEST_CASE("films without events, colour or sound are no accident") {
   CHECK_THROWS_AS(measure_sync(grey), ShapeError);
   CHECK_THROWS_AS(find_objects(at::zeros({2, 8, 8, 3}), 24), ShapeError);
 }
+
+TEST_CASE("a film with coloured speckles and no object has no objects, and can be measured") {
+  Tensor frames = at::full({9, 32, 32, 3}, 128, at::kByte);
+  frames[4][10][20][0] = 255;  // one red pixel of one picture
+  CHECK(find_objects(frames, 24).empty());
+  const Clip clip{frames, 24, at::zeros({1, 6144}), 16000};
+  CHECK(measure_sync(clip).impacts.empty());
+}

@@ -220,6 +220,7 @@ std::vector<Track> find_objects(const Tensor& frames, double fps, std::int64_t m
         colored_pixels(bytes.const_data_ptr<std::uint8_t>() + f * height * width * 3, height, width, palette));
   }
   const std::vector<Blob> blobs = choose_blobs(film, palette.size(), std::size_t(most));
+  if (blobs.empty()) return {};
   return follow(film, blobs, fps, 1.0 / double(height), double(width) / double(height));
 }
 
