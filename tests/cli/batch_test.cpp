@@ -3,6 +3,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "phonofilm/media/audio_file.h"
+#include "phonofilm/tensor/ops.h"
 #include "program.h"
 
 using namespace phonofilm;
@@ -76,4 +78,17 @@ TEST_CASE("batch: a list that is none") {
   CHECK(outcome.exit_code == kUsage);
   CHECK(outcome.error.find("text_prompt among them") != std::string::npos);
   CHECK_FALSE(fs::exists(folder.file("films")));
+}
+
+TEST_CASE("batch: a name that stands twice in a list is a failed row, not a film that was there") {
+  const TemporaryFolder folder;
+  media::write_wav(folder.file("voice.wav"), at::sin(at::arange(16000) * 0.06).unsqueeze(0), 16000);
+  std::ofstream(folder.file("meta.lst")) << "same|hi there|voice.wav|hello\nsame|hi there|voice.wav|good morning\n";
+  make_folder(folder.file("films"));
+  std::ofstream(folder.file("films/same.wav")) << "made earlier";
+  const Outcome outcome = run_program("batch " + folder.file("meta.lst") + " -o " + folder.file("films"));
+  INFO(outcome.error);
+  CHECK(outcome.exit_code == kFailure);
+  CHECK(outcome.output.find("2 films: 0 made, 1 were there, 1 failed") != std::string::npos);
+  CHECK(outcome.error.find("the name \"same\" stands twice") != std::string::npos);
 }

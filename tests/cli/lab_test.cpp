@@ -27,7 +27,8 @@ TEST_CASE("cli: a study trains every recipe from every seed, and keeps what is d
   make_folder(folder.file("lab/tiny"));
   write_file_atomically(folder.file("lab/tiny/a.json"), tiny_recipe(folder).dump());
   write_file_atomically(folder.file("lab/tiny/b.json"), R"({"like": "a.json", "options": {"transformer": {"exchange": false}}})");
-  const std::string command = "lab tiny --seeds 1 --count 2 --recipes " + folder.file("lab") + " -o " + folder.file("out");
+  const std::string study = "lab tiny --seeds 1 --recipes " + folder.file("lab") + " -o " + folder.file("out");
+  const std::string command = study + " --count 2";
   const auto first = run_program(command);
   INFO(first.error);
   REQUIRE(first.exit_code == 0);
@@ -44,12 +45,19 @@ TEST_CASE("cli: a study trains every recipe from every seed, and keeps what is d
   CHECK(again.output == first.output);
   CHECK(std::filesystem::last_write_time(folder.file("out/a/seed1/figures.json")) == kept);
 
-  const auto other = run_program(command + " --count 3");
+  const auto other = run_program(study + " --count 3");
   CHECK(other.exit_code == 2);
   CHECK(other.says("figures.json: was measured by another recipe or on other films"));
 }
 
-TEST_CASE("cli: a study that is not there, and the shipped one's recipes") {
+TEST_CASE("cli: a study that is not there, and one that cannot be compared") {
+  const test::TemporaryFolder folder;
+  make_folder(folder.file("codecs"));
+  write_file_atomically(folder.file("codecs/v.json"), R"({"task": "vocoder"})");
+  const auto other_task = run_program("lab codecs --recipes " + folder.path().string());
+  CHECK(other_task.exit_code == 2);
+  CHECK(other_task.says("expected the task 'joint'"));
+
   const auto outcome = run_program("lab architecture");
   CHECK(outcome.exit_code == 2);
   CHECK(outcome.says("recipes/lab/architecture: no such folder of recipes; phonofilm comes with the study 'architectures'"));

@@ -64,7 +64,7 @@ class Batch {
     for (size_t i = 0; i < rows.size(); ++i) {
       const std::string name = rows[i].name.empty() ? pipeline::film_name(i, rows[i].request.prompt) : rows[i].name;
       const std::string film = concat(options_.folder, "/", name, ".", format_of(options_));
-      if (fs::exists(film)) {
+      if (rows[i].problem.empty() && fs::exists(film)) {
         ++there_;
       } else {
         try_row(rows[i], film);
@@ -78,8 +78,8 @@ class Batch {
  private:
   // A row that fails does not stop the rest; Ctrl-C and a full disk do.
   void try_row(const pipeline::PromptRow& row, const std::string& film) {
+    if (!row.problem.empty()) return fail(row, film, row.problem);
     try {
-      PF_CHECK(row.problem.empty(), InvalidRequest, "batch", row.problem);
       check_output(film, row.request);
       if (!maker_) maker_.emplace(options_.maker);
       const auto saved = left_over(*maker_, film, row);
@@ -94,10 +94,14 @@ class Batch {
     } catch (const ResourceError&) {
       throw;
     } catch (const std::exception& error) {  // also LibTorch's and the standard library's own, as of too large a film
-      log::error(concat(options_.list, ":", row.line, ": ", error.what()));
-      record(options_, row, film, error.what());
-      ++failed_;
+      fail(row, film, error.what());
     }
+  }
+
+  void fail(const pipeline::PromptRow& row, const std::string& film, const std::string& problem) {
+    log::error(concat(options_.list, ":", row.line, ": ", problem));
+    record(options_, row, film, problem);
+    ++failed_;
   }
 
   Options options_;

@@ -45,6 +45,8 @@ std::vector<Variant> variants_of(const LabOptions& options) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".json") continue;
     variants.push_back({entry.path().stem().string(), train::read_recipe(entry.path().string())});
+    PF_CHECK(variants.back().recipe.value("task", "") == "joint", InvalidRequest, "lab", entry.path().string(),
+             ": the lab compares models of the rendered world; expected the task 'joint'");
   }
   PF_CHECK(!variants.empty(), InvalidRequest, "lab", folder, ": holds no recipes (*.json)");
   std::sort(variants.begin(), variants.end(), [](const Variant& a, const Variant& b) { return a.name < b.name; });
@@ -82,7 +84,7 @@ class LabRun {
  private:
   void train() {
     const train::Recipe recipe = train::parse_recipe(recipe_, variant_.name);
-    const auto task = train::make_task(recipe, /*writer=*/{}, observer_);
+    const auto task = train::make_task(recipe, /*tools=*/{}, observer_);
     millions_ = double(task->model().parameter_count()) / 1e6;
     log::info(concat(variant_.name, ", seed ", seed_, ": ", millions_, " M parameters, ", recipe.run.steps, " steps"));
     held_out_ = train::train(*task, recipe, {.folder = folder_, .resume = true, .observer = observer_}).validation;
@@ -106,7 +108,9 @@ class LabRun {
     eval::WorldEvalOptions world;
     world.count = options_.count, world.other_seeds = 0;
     world.scene = recipe_["options"].value("scene", world.scene);
-    return eval::evaluate_world(world, films.render_options(), films.generate(), {}, observer_);
+    eval::WorldReport report = eval::evaluate_world(world, films.render_options(), films.generate(), {}, observer_);
+    if (!report.complete) throw Cancelled("lab", "stopped while films were measured; started again, it goes on");
+    return report;
   }
 
   eval::RunFigures figures_of(const eval::WorldReport& plain, const eval::WorldReport& guided) const {
