@@ -108,6 +108,29 @@ TEST_CASE("nava: everything that does not fit about Wan's weights is told at onc
   for (const auto& [name, value] : model.state_dict()) CHECK(at::equal(value, before.at(name)));
 }
 
+TEST_CASE("nava: Wan's weights of 16 bits are taken over in float32, those of 8 bits refused by their file's name") {
+  nava::NavaTransformer model(tiny_nava_config());
+  const auto before = fresh_state(model);
+  weights::TensorMap wan = wan_for(model);
+  const TemporaryFolder folder;
+  const std::string path = folder.file("wan.safetensors");
+  const auto save_as = [&](at::ScalarType dtype) {
+    weights::TensorMap stored;
+    for (const auto& [name, value] : wan) stored[name] = value.to(dtype);
+    weights::save_safetensors(path, stored);
+  };
+  save_as(at::kFloat8_e4m3fn);
+  CHECK_THROWS_WITH_AS(nava::check_wan_start(model, path), doctest::Contains("wan.safetensors: \""), CheckpointError);
+  CHECK_THROWS_WITH_AS(nava::start_from_wan(model, path), doctest::Contains("8 bits cannot be trained"), CheckpointError);
+  for (const auto& [name, value] : model.state_dict()) CHECK(at::equal(value, before.at(name)));
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
+    save_as(dtype);
+    nava::start_from_wan(model, path);
+    for (const auto& [name, value] : model.state_dict()) CHECK((value.scalar_type() == at::kFloat));
+    CHECK(at::equal(model.state_dict().at("head.head.weight"), wan.at("head.head.weight").to(dtype).to(at::kFloat)));
+  }
+}
+
 TEST_CASE("nava: at full size all 825 tensors of Wan2.2-TI2V-5B have a place of their shape") {
   const nava::NavaTransformer model{nava::NavaConfig{}};
   std::map<std::string, Shape> shapes;

@@ -24,6 +24,23 @@ Clip counting(std::int64_t frames, double fps, std::int64_t height = 32, std::in
   return clip;
 }
 
+nava::NavaConfig small_backbone() {
+  nava::NavaConfig config;
+  config.text_len = 10;
+  config.text_dim = 4;
+  config.spk_dim = 6;
+  return config;
+}
+
+// Of a sound alone, with one spoken line.
+EncodedClip encoded() {
+  return {{},
+          at::ones({128, 9}).to(at::kBFloat16),
+          at::ones({3, 4}).to(at::kBFloat16),
+          at::zeros({1}, at::kLong),
+          at::ones({1, 6})};
+}
+
 std::vector<std::int64_t> shown(const Clip& clip, std::int64_t count) {
   const Tensor frames = fitted_frames(clip, count, {32, 32});
   std::vector<std::int64_t> indices;
@@ -69,6 +86,17 @@ TEST_CASE("nava clip: pictures are scaled to cover the size, and the middle is k
   CHECK(at::equal(fitted_frames(clip, 1, {32, 32}), frames.transpose(1, 2)));
 }
 
+TEST_CASE("nava clip: a picture that is a line is cut before it is scaled") {
+  // Scaled first, the first would become a picture of 608 x 9961472 pixels: 73 GB.
+  for (const Shape& shape : {Shape{1, 1, 16384, 3}, Shape{1, 16384, 1, 3}}) {
+    Clip clip;
+    clip.frames = at::full(shape, 7, at::kByte);
+    const Tensor frames = fitted_frames(clip, 1, {608, 1536});
+    CHECK(frames.sizes() == at::IntArrayRef({1, 608, 1536, 3}));
+    CHECK(frames.eq(7).all().item<bool>());
+  }
+}
+
 TEST_CASE("nava clip: sound in whole tokens") {
   CHECK(nava_tokens(121.0 / 24) == 127);
   CHECK(nava_tokens(241.0 / 24) == 252);
@@ -93,19 +121,48 @@ TEST_CASE("nava clip: its file says what it was made of") {
   const test::TemporaryFolder folder;
   const std::string path = folder.file("clip.safetensors");
   CHECK_FALSE(holds_encoded_clip(path, "a"));
-  const EncodedClip clip{{},
-                         at::ones({128, 9}).to(at::kBFloat16),
-                         at::ones({3, 4}).to(at::kBFloat16),
-                         at::zeros({1}, at::kLong),
-                         at::ones({1, 6})};
+  const nava::NavaConfig backbone = small_backbone();
+  const EncodedClip clip = encoded();
   save_encoded_clip(path, clip, "a");
   CHECK(holds_encoded_clip(path, "a"));
   CHECK_FALSE(holds_encoded_clip(path, "b"));
-  const EncodedClip read = open_encoded_clip(path);
+  const EncodedClip read = open_encoded_clip(path, backbone);
   CHECK_FALSE(read.video.defined());
   CHECK(at::equal(read.audio, clip.audio));
   write_file_atomically(path, read_file(path).substr(0, 100));
   CHECK_FALSE(holds_encoded_clip(path, "a"));
+}
+
+TEST_CASE("nava clip: a file whose tensors do not fit the backbone is named") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("clip.safetensors");
+  const auto refuses = [&](const EncodedClip& clip, const std::string& text) {
+    CAPTURE(text);
+    save_encoded_clip(path, clip, "a");
+    CHECK_THROWS_WITH_AS(open_encoded_clip(path, small_backbone()), doctest::Contains(path.c_str()), CheckpointError);
+    CHECK_THROWS_WITH_AS(open_encoded_clip(path, small_backbone()), doctest::Contains(text.c_str()), CheckpointError);
+  };
+  EncodedClip clip = encoded();
+  clip.video = at::zeros({47, 3, 2, 2}, at::kBFloat16);
+  refuses(clip, "\"video\" is BFloat16 [47, 3, 2, 2], expected BFloat16 [48, *, *, *]");
+  clip = encoded();
+  clip.audio = clip.audio.to(at::kFloat);
+  refuses(clip, "\"audio\" is Float [128, 9]");
+  clip = encoded();
+  clip.rows = clip.rows.flatten();
+  refuses(clip, "\"rows\" is BFloat16 [12]");
+  clip = encoded();
+  clip.positions = clip.positions.to(at::kFloat);
+  refuses(clip, "\"positions\" is Float");
+  clip = encoded();
+  clip.voices = at::zeros({1, 5});
+  refuses(clip, "expected Float [1, 6]");
+  clip = encoded();
+  clip.positions = at::full({1}, 3, at::kLong);  // behind the last row
+  refuses(clip, "voices beyond them");
+  clip = encoded();
+  clip.rows = at::zeros({11, 4}, at::kBFloat16);
+  refuses(clip, "has 11 text rows");
 }
 
 TEST_CASE("nava clip: fingerprints tell files apart") {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
@@ -43,7 +44,7 @@ std::vector<NavaClip> ten_clips() {
   for (size_t i = 0; i < sources.size(); ++i) {
     const bool film = sources[i] < 2;
     clips.push_back(
-        {std::to_string(i), sources[i], film ? Shape{48, 3, 2 + std::int64_t(i % 2), 2} : Shape{}, {128, 9}});
+        {std::to_string(i), "clip" + std::to_string(i), sources[i], film ? Shape{48, 3, 2 + std::int64_t(i % 2), 2} : Shape{}, {128, 9}});
   }
   return clips;
 }
@@ -88,6 +89,16 @@ TEST_CASE("nava list: a line in the publisher's layout") {
   CHECK(dropped.total() == 0);
 }
 
+TEST_CASE("nava list: a null list of sounds is none") {
+  const test::TemporaryFolder folder;
+  Dropped dropped;
+  const std::string line =
+      R"({"audio_splits_info": null, "video_info": [{"data_path": "a.mp4"}], "text_list": [{"text": "a bell"}]})";
+  const auto sounds = read(folder, line, dropped, {.data = "", .modal = "text_to_audio"});
+  REQUIRE(sounds.size() == 1);
+  CHECK(sounds[0].path == folder.file("a.mp4"));
+}
+
 TEST_CASE("nava list: a set of spoken lines wraps its text, and one voice stands for the whole clip") {
   const test::TemporaryFolder folder;
   Dropped dropped;
@@ -111,6 +122,7 @@ TEST_CASE("nava list: damaged and contradictory lines are left out with their re
       {R"({"video_info": {"data_path": "a"}})", "not in NAVA's layout"},
       {R"({"video_info": [3], "text_list": []})", "not in NAVA's layout"},
       {R"({"video_info": [], "text_list": []})", "no valid clip"},
+      {R"({"video_info": null, "text_list": [{"text": "a"}]})", "no valid clip"},
       {R"({"video_info": [{"data_path": 7}], "text_list": [{"text": "a"}]})", "not in NAVA's layout"},
       {R"({"video_info": [{"data_path": "a", "fps": -1}], "text_list": [{"text": "a"}]})", "impossible"},
       {R"({"video_info": [{"data_path": "a"}], "text_list": [{"text": "a", "is_valid": 0}]})", "no valid caption"},
@@ -174,6 +186,43 @@ TEST_CASE("nava data: held-out clips are never drawn, and one clip always stays"
       CHECK(std::count(draw.files.begin(), draw.files.end(), file) == 0);
   }
   CHECK_THROWS_WITH_AS(NavaData(recipe, {ten_clips()[0]}), doctest::Contains("text_to_audio"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(NavaData(recipe, {ten_clips()[0]}, {"it cannot be read"}),
+                       doctest::Contains("what was left out:\n  it cannot be read"), InvalidRequest);
+}
+
+TEST_CASE("nava data: nothing of a held-out film is drawn, in whatever list, modality or cache") {
+  NavaRecipe recipe = two_modalities();
+  recipe.options.validation_clips = 2;
+  // Six films, each in both lists of films, spelt differently, and its sound alone.
+  const auto clips_in = [](const std::string& cache, bool reversed) {
+    std::vector<NavaClip> clips;
+    for (int i = 0; i < 6; ++i) {
+      const std::string name = std::to_string(reversed ? 5 - i : i), film = "films/" + name;
+      clips.push_back({cache + "a" + name, film, 0, {48, 3, 2, 2}, {128, 9}});
+      clips.push_back({cache + "b" + name, "films/./" + name, 1, {48, 3, 2, 2}, {128, 9}});
+      clips.push_back({cache + "c" + name, film, 2, {}, {128, 9}});
+    }
+    return clips;
+  };
+  const auto held_films = [](const NavaData& data) {
+    std::map<NavaModality, std::set<char>> names;
+    for (const auto& [modality, files] : data.held_out()) {
+      CHECK(files.size() == 2);
+      for (const std::string& file : files) names[modality].insert(file.back());
+    }
+    return names;
+  };
+  const NavaData data(recipe, clips_in("one/", false));
+  const auto held = held_films(data);
+  CHECK((held.at(NavaModality::text_to_av) == held.at(NavaModality::text_to_audio)));
+  CHECK((held_films(NavaData(recipe, clips_in("elsewhere/", true))) == held));
+  Random random(5);
+  std::set<std::string> drawn;
+  for (int i = 0; i < 600; ++i) {
+    for (const std::string& file : data.draw(2, random).files) drawn.insert(file);
+  }
+  CHECK(drawn.size() == 3 * 4);
+  for (const std::string& file : drawn) CHECK_FALSE(held.at(NavaModality::text_to_av).contains(file.back()));
 }
 
 TEST_CASE("nava batch: every dropout happens at its rate") {

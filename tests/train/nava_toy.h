@@ -2,6 +2,7 @@
 // that renders the clips instead of reading them: a NAVA training in seconds.
 #pragma once
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -51,6 +52,7 @@ inline nlohmann::json toy_line(const std::string& path, const std::string& capti
 struct NavaToy {
   TemporaryFolder folder;
   std::map<std::string, std::int64_t> reads;  // of each clip
+  std::map<std::string, train::ClipWish> wishes;  // the last of each
 
   NavaToy() {
     nava::synthesise(folder.file("model"), {.scale = families::Scale::toy, .seed = 4}, ignore_progress);
@@ -79,14 +81,21 @@ struct NavaToy {
     return json;
   }
 
-  // "clip<n>": seed n of the world, 25 frames of 64 x 96, and its sound; other names cannot be read.
-  Clip read(const std::string& path, const train::ClipWish&) {
+  // "clip<n>": seed n of the world, 25 frames of 64 x 96, and its sound, as much of both as is wished for; other names
+  // cannot be read.
+  Clip read(const std::string& path, const train::ClipWish& wish) {
     const std::string name = std::filesystem::path(path).stem().string();
     ++reads[name];
+    wishes[name] = wish;
     PF_CHECK(name.starts_with("clip"), MediaError, "read", path, ": is damaged");
     world::RenderOptions options = world::options_for(1.04, 64);
     options.width = 96;
-    return world::render("impacts", std::stoull(name.substr(4)), options).clip;
+    Clip clip = world::render("impacts", std::stoull(name.substr(4)), options).clip;
+    const double pictures = wish.still ? 1 : std::ceil(wish.picture_seconds * clip.fps);
+    const double samples = std::ceil(wish.sound_seconds * double(clip.sample_rate));
+    clip.frames = clip.frames.narrow(0, 0, std::min(clip.frames.size(0), std::int64_t(pictures)));
+    clip.waveform = clip.waveform.narrow(1, 0, std::min(clip.waveform.size(1), std::int64_t(samples)));
+    return clip;
   }
 
   train::TaskTools tools() {

@@ -92,6 +92,18 @@ TEST_CASE("a run interrupted at any step continues bit-identically") {
   }
 }
 
+TEST_CASE("without averages none are kept, and a run goes on all the same") {
+  const test::TemporaryFolder folder;
+  train::Recipe plain = recipe("adamw");
+  plain.run.ema = 0;
+  const std::string straight = run(folder.file("straight"), plain, {12});
+  CHECK(run(folder.file("stopped"), plain, {5, 12}) == straight);
+  const auto kept = weights::SafetensorsFile::open(folder.file("straight/checkpoint.safetensors"));
+  const auto exported = weights::SafetensorsFile::open(folder.file("straight/model/model.safetensors"));
+  for (const auto& [name, value] : kept.tensors()) CHECK_FALSE(name.starts_with("ema."));
+  for (const auto& [name, value] : exported.tensors()) CHECK(at::equal(value, kept.at("model." + name)));
+}
+
 TEST_CASE("cancelling keeps a checkpoint to go on from") {
   const test::TemporaryFolder folder;
   SineTask task;

@@ -10,14 +10,15 @@ namespace phonofilm::train {
 
 // What of a file is wanted. A reader may give more, or another rate: tasks fit what they get.
 struct ClipWish {
-  bool pictures = true, sound = true;
-  bool still = false;         // the first picture alone
-  double fps = 24;            // frames per second
+  double picture_seconds = 0, sound_seconds = 0;  // from the beginning on; 0: none of it
+  double longest_seconds = 0;                     // of a film that is taken at all; 0: any length
+  bool still = false;                             // the first picture alone
+  double fps = 24;                                // frames per second
   std::int64_t sample_rate = 16000;
-  double seconds = 10;        // from the beginning on; more is not needed
 };
 
-// Throws MediaError for a file that cannot be read.
+// Throws MediaError for a file that cannot be read, InvalidRequest for one that says of itself to be longer than the
+// longest.
 using ClipReader = std::function<Clip(const std::string& path, const ClipWish& wish)>;
 
 }  // namespace phonofilm::train

@@ -7,6 +7,7 @@
 namespace phonofilm::train {
 
 Ema::Ema(const nn::Module::NamedTensors& parameters, double decay) : decay_(decay) {
+  if (decay == 0) return;
   for (const auto& [name, p] : parameters) averages_.push_back(p.detach().clone());
 }
 

@@ -8,7 +8,9 @@ namespace phonofilm::train {
 class Ema {
  public:
   Ema() = default;
+  // With a decay of 0 the average is the value itself: none is kept, and update() and swap() do nothing.
   Ema(const nn::Module::NamedTensors& parameters, double decay);
+  bool kept() const { return !averages_.empty(); }
   // average = d average + (1 - d) value with d = min(decay, n / (n + 10)) at the n-th update: quick to forget the start.
   void update(const nn::Module::NamedTensors& parameters, std::int64_t n);
   // Exchanges the averages with the parameters' values; a second call exchanges them back.

@@ -40,18 +40,22 @@ size_t nearest_shape(double ratio) {
   return shape;
 }
 
-// frames: uint8 [F, h, w, 3] -> [F, H, W, 3]
+// The middle of the pictures in the shape of a size. frames: [F, h, w, 3]
+Tensor of_shape(const Tensor& frames, const nava::PictureSize& size) {
+  const double h = double(frames.size(1)), w = double(frames.size(2)), shape = double(size.width) / double(size.height);
+  const std::int64_t rows = std::clamp<std::int64_t>(std::llround(w / shape), 1, frames.size(1));
+  const std::int64_t columns = std::clamp<std::int64_t>(std::llround(h * shape), 1, frames.size(2));
+  return frames.narrow(1, (frames.size(1) - rows) / 2, rows).narrow(2, (frames.size(2) - columns) / 2, columns);
+}
+
+// frames: uint8 [F, h, w, 3] -> [F, H, W, 3]. Cut before they are scaled: of a picture that is a line, scaled to cover
+// the size, the rest would take gigabytes.
 Tensor cover(const Tensor& frames, const nava::PictureSize& size) {
-  const std::int64_t h = frames.size(1), w = frames.size(2);
-  if (h == size.height && w == size.width) return frames;
-  const double scale = std::max(double(size.height) / double(h), double(size.width) / double(w));
-  const std::int64_t rows = std::max(size.height, std::int64_t(std::llround(double(h) * scale)));
-  const std::int64_t columns = std::max(size.width, std::int64_t(std::llround(double(w) * scale)));
-  const Tensor wide = at::_upsample_bicubic2d_aa(frames.permute({0, 3, 1, 2}).to(at::kFloat), {rows, columns},
-                                                 /*align_corners=*/false);
-  const Tensor centre =
-      wide.narrow(2, (rows - size.height) / 2, size.height).narrow(3, (columns - size.width) / 2, size.width);
-  return centre.round().clamp(0, 255).to(at::kByte).permute({0, 2, 3, 1});
+  if (frames.size(1) == size.height && frames.size(2) == size.width) return frames;
+  const Tensor scaled =
+      at::_upsample_bicubic2d_aa(of_shape(frames, size).permute({0, 3, 1, 2}).to(at::kFloat),
+                                 {size.height, size.width}, /*align_corners=*/false);
+  return scaled.round().clamp(0, 255).to(at::kByte).permute({0, 2, 3, 1});
 }
 
 }  // namespace
@@ -90,10 +94,14 @@ std::int64_t nava_tokens(double seconds) {
   return std::max<std::int64_t>(1, std::int64_t(std::ceil(seconds * double(kNavaTokensPerSecond) - kRounding)));
 }
 
-Tensor sound_at_16k(const Clip& clip) {
+void check_sound(const Clip& clip) {
   expect_shape(clip.waveform, {kAny, kAny}, "train: sound of a clip");
   PF_CHECK(clip.waveform.size(1) > 0 && at::isfinite(clip.waveform).all().item<bool>(), InvalidRequest, "train",
            "a sound that is empty or holds samples that are no numbers");
+}
+
+Tensor sound_at_16k(const Clip& clip) {
+  check_sound(clip);
   return dsp::resample(clip.waveform.to(at::kFloat), clip.sample_rate, std::int64_t(kNavaSoundRate), dsp::kHannSinc);
 }
 

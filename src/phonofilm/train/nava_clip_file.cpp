@@ -6,6 +6,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/random.h"
+#include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/file_bytes.h"
 #include "phonofilm/weights/safetensors.h"
@@ -14,6 +15,25 @@ namespace phonofilm::train {
 namespace {
 
 constexpr const char* kContents = "contents";
+constexpr const char* kRemove = "; remove the file, it is made anew";
+
+bool has(const weights::SafetensorsFile& file, const char* name) { return file.tensors().contains(name); }
+
+bool fits(const Tensor& tensor, const Shape& shape) {
+  if (tensor.dim() != std::int64_t(shape.size())) return false;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != kAny && tensor.size(std::int64_t(i)) != shape[i]) return false;
+  }
+  return true;
+}
+
+const Tensor& part(const weights::SafetensorsFile& file, const char* name, at::ScalarType dtype, const Shape& shape) {
+  const Tensor& tensor = file.at(name);
+  PF_CHECK(tensor.scalar_type() == dtype && fits(tensor, shape), CheckpointError, "train", file.path(),
+           ": is no encoded clip for this backbone: \"", name, "\" is ", c10::toString(tensor.scalar_type()), " ",
+           shape_text(tensor.sizes()), ", expected ", c10::toString(dtype), " ", shape_text(shape), kRemove);
+  return tensor;
+}
 
 }  // namespace
 
@@ -35,14 +55,18 @@ bool holds_encoded_clip(const std::string& path, const std::string& contents) {
   }
 }
 
-EncodedClip open_encoded_clip(const std::string& path) {
+EncodedClip open_encoded_clip(const std::string& path, const nava::NavaConfig& backbone) {
   const auto file = weights::SafetensorsFile::open(path);
-  EncodedClip clip{{}, {}, file.at("rows"), file.at("positions"), file.at("voices")};
-  if (file.tensors().contains("video")) clip.video = file.at("video");
-  if (file.tensors().contains("audio")) clip.audio = file.at("audio");
-  PF_CHECK(clip.positions.dim() == 1 && clip.voices.dim() == 2 && clip.positions.size(0) == clip.voices.size(0) &&
-               clip.rows.dim() == 2,
-           CheckpointError, "train", path, ": is no encoded clip; remove it");
+  const nava::NavaConfig& c = backbone;
+  EncodedClip clip;
+  if (has(file, "video")) clip.video = part(file, "video", at::kBFloat16, {c.vid_in_dim, kAny, kAny, kAny});
+  if (has(file, "audio")) clip.audio = part(file, "audio", at::kBFloat16, {c.audio_in_dim, kAny});
+  clip.rows = part(file, "rows", at::kBFloat16, {kAny, c.text_dim});
+  clip.positions = part(file, "positions", at::kLong, {kAny});
+  clip.voices = part(file, "voices", at::kFloat, {clip.positions.size(0), c.spk_dim});
+  const bool placed = (clip.positions.ge(0) & clip.positions.lt(clip.rows.size(0))).all().item<bool>();
+  PF_CHECK(placed && clip.rows.size(0) <= c.text_len, CheckpointError, "train", path, ": has ", clip.rows.size(0),
+           " text rows or voices beyond them; the backbone reads ", c.text_len, kRemove);
   return clip;
 }
 

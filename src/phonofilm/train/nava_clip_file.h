@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/families/nava/config.h"
 #include "phonofilm/tensor/tensor.h"
 
 namespace phonofilm::train {
@@ -21,8 +22,9 @@ struct EncodedClip {
 void save_encoded_clip(const std::string& path, const EncodedClip& clip, const std::string& contents);
 // Whether the file is whole and says the same of itself; a damaged or foreign one is not.
 bool holds_encoded_clip(const std::string& path, const std::string& contents);
-// Maps the file: values are read when they are used. Throws CheckpointError.
-EncodedClip open_encoded_clip(const std::string& path);
+// Maps the file: values are read when they are used, but for the positions. Throws CheckpointError that names the file
+// where a tensor has not the dtype, axes or width of the above, or a voice has no place among the rows.
+EncodedClip open_encoded_clip(const std::string& path, const nava::NavaConfig& backbone);
 
 // Tells a large file from another by its size and 256 pieces spread over it, as hexadecimal text: reading all of the
 // text encoder at every start would take a minute. Throws CheckpointError where there is no such file.

@@ -19,6 +19,7 @@ namespace phonofilm::train {
 // A clip that is ready: its file in the cache, and which draws it belongs to.
 struct NavaClip {
   std::string file;
+  std::string path;    // of the clip itself
   size_t source = 0;  // of NavaRecipe::sources
   Shape video, audio;  // of its latents; empty where it has none
 };
@@ -30,9 +31,11 @@ struct NavaDraw {
 
 class NavaData {
  public:
-  // Throws InvalidRequest where a modality that is drawn has no clip.
-  NavaData(const NavaRecipe& recipe, const std::vector<NavaClip>& clips);
+  // Throws InvalidRequest where a modality that is drawn has no clip; `notices`, of what was left out, stand in it.
+  NavaData(const NavaRecipe& recipe, const std::vector<NavaClip>& clips, const std::vector<std::string>& notices = {});
   NavaDraw draw(std::int64_t count, Random& random) const;
+  // Chosen by a hash of the clips' own paths: the cache, the order of the lists and other clips have no say. Nothing of
+  // a chosen path is drawn, whatever its source, modality or caption; of its entries in a modality one stands here.
   const std::map<NavaModality, std::vector<std::string>>& held_out() const { return held_out_; }
 
  private:

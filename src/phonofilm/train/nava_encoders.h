@@ -1,5 +1,6 @@
 // The frozen networks that turn clips and captions into what NAVA's backbone is trained on: Wan's video autoencoder,
-// the LTX audio autoencoder, UMT5 and ReDimNet. They are needed while clips are prepared and not afterwards.
+// the LTX audio autoencoder, UMT5 and ReDimNet. They are needed while clips are prepared and not afterwards. What they
+// compute does not depend on the precision of the training: one cache serves all.
 #pragma once
 
 #include <memory>
@@ -7,7 +8,6 @@
 
 #include "phonofilm/families/nava/config.h"
 #include "phonofilm/families/text_tools.h"
-#include "phonofilm/nn/run_context.h"
 #include "phonofilm/tensor/clip.h"
 #include "phonofilm/train/nava_clip_file.h"
 #include "phonofilm/train/nava_list.h"
@@ -21,12 +21,11 @@ class NavaEncoders {
   // Throws CheckpointError for files that are missing, damaged or do not fit `backbone`, InvalidRequest without a
   // tokenizer.
   NavaEncoders(const std::string& root, const nava::NavaConfig& backbone,
-               const families::OpenTokenizerFn& open_tokenizer, const nn::RunContext& run);
+               const families::OpenTokenizerFn& open_tokenizer);
   ~NavaEncoders();
 
-  // clip: pictures and sound as far as the modality has them, of any size and rate. Throws InvalidRequest or ShapeError
-  // for a clip that cannot be trained on: too short or too long, a spoken line beyond its sound, samples that are no
-  // numbers.
+  // clip: one that check_nava_clip lets pass, of any size and rate. Everything is computed in float32. The voice of a
+  // spoken line that is shorter than 0.1 s, or lies beyond the sound, is zeros: the null voice.
   EncodedClip encode(const NavaEntry& entry, NavaModality modality, const Clip& clip,
                      const NavaTaskOptions& options) const;
 
@@ -34,6 +33,11 @@ class NavaEncoders {
   struct Networks;
   std::unique_ptr<Networks> networks_;
 };
+
+// Throws InvalidRequest or ShapeError for a clip that cannot be trained on: without a picture or sound that the modality
+// has, a film of fewer than min_frames or a spoken line of more than max_seconds where the list says no length, samples
+// that are no numbers. Needs no encoder.
+void check_nava_clip(const NavaEntry& entry, NavaModality modality, const Clip& clip, const NavaTaskOptions& options);
 
 // A text that names all files whose change makes encodings stale.
 std::string encoders_fingerprint(const std::string& root);

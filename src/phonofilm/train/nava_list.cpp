@@ -36,7 +36,7 @@ bool is_valid(const json& entry) {
 // The first valid object of the list under `key`, or null.
 json first_valid(const json& line, const char* key, const std::string& type = "") {
   const auto list = line.find(key);
-  if (list == line.end()) return nullptr;
+  if (list == line.end() || list->is_null()) return nullptr;
   require(list->is_array(), "the line is not in NAVA's layout");
   for (const json& entry : *list) {
     require(entry.is_object(), "the line is not in NAVA's layout");
@@ -140,6 +140,11 @@ void Dropped::add(const std::string& reason, const std::string& where) {
   if (known.count++ == 0) known.first = where;
 }
 
+void Dropped::add_voiceless(std::int64_t lines, const std::string& where) {
+  if (voiceless_.count == 0) voiceless_.first = where;
+  voiceless_.count += lines;
+}
+
 std::int64_t Dropped::total() const {
   std::int64_t total = 0;
   for (const auto& [reason, known] : reasons_) total += known.count;
@@ -152,6 +157,10 @@ std::vector<std::string> Dropped::notices() const {
     lines.push_back(concat(known.count, known.count == 1 ? " clip" : " clips", " left out: ", reason, " (first: ",
                            printable(known.first), ")"));
   }
+  if (voiceless_.count == 0) return lines;
+  lines.push_back(concat(voiceless_.count, voiceless_.count == 1 ? " spoken line goes" : " spoken lines go",
+                         " with the null voice: too short, or beyond the sound (first: ", printable(voiceless_.first),
+                         ")"));
   return lines;
 }
 

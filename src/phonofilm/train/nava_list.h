@@ -5,10 +5,11 @@
 //    [1.3]}]}
 //
 // "bos_url" may stand for "data_path"; relative paths begin at the list's folder. Of several entries the first valid
-// one counts, of sound alone "audio_splits_info", if it is there, goes before "video_info". Everything else in a line
-// is skipped. The files may be of any origin.
+// one counts, of sound alone "audio_splits_info", if it is there, goes before "video_info". A null list is
+// none. Everything else in a line is skipped. The files may be of any origin.
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,13 +28,18 @@ struct NavaEntry {
   std::string caption;            // with as many <S>...<E> as spans
   std::vector<SpokenSpan> spans;  // one to infinity: the whole clip, whatever its length
   double seconds = 0, fps = 0;    // as the list says; 0 where it does not
+
+  bool tells_length() const { return seconds * fps > 0; }
+  bool is_one_line() const { return spans.size() == 1 && std::isinf(spans[0].end); }
 };
 
 // What was left out, and why.
 class Dropped {
  public:
   void add(const std::string& reason, const std::string& where);
-  std::int64_t total() const;
+  // Spoken lines that no voice could be taken of; their clips are kept.
+  void add_voiceless(std::int64_t lines, const std::string& where);
+  std::int64_t total() const;  // clips left out
   // A line for each reason: "3 clips left out: the caption's marks do not pair up (first: a.jsonl:7)".
   std::vector<std::string> notices() const;
 
@@ -43,6 +49,7 @@ class Dropped {
     std::string first;
   };
   std::map<std::string, Reason> reasons_;
+  Reason voiceless_;
 };
 
 // Entries that may be trained on; lines that are damaged, marked as invalid, or whose marks and spans disagree are

@@ -18,6 +18,9 @@ inline constexpr std::array kNavaModalities{NavaModality::text_to_av, NavaModali
                                             NavaModality::text_to_video, NavaModality::text_to_image};
 std::string name_of(NavaModality modality);
 inline bool has_picture(NavaModality modality) { return modality != NavaModality::text_to_audio; }
+inline bool is_film(NavaModality modality) {
+  return modality == NavaModality::text_to_av || modality == NavaModality::text_to_video;
+}
 inline bool has_sound(NavaModality modality) { return modality <= NavaModality::text_to_audio; }
 
 // A list of clips.
@@ -38,7 +41,7 @@ struct NavaTaskOptions {
   std::int64_t image_size = 960;    // class of picture sizes: by each clip's shape one of about this size squared
   std::int64_t height = 0, width = 0;              // one size for all pictures instead
   std::int64_t frames = 121;                       // of every film, 4n + 1, at 24 a second; 5 s
-  std::int64_t min_frames = 33, max_frames = 400;  // of clips that are taken at all
+  std::int64_t min_frames = 33, max_frames = 400;  // of films that are taken at all, as the list counts them
   double max_seconds = 10;                         // of sound alone
   std::int64_t batch = 1;
   double caption_drop =

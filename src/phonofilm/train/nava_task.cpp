@@ -6,16 +6,15 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/families/nava/checkpoint.h"
-#include "phonofilm/families/nava/wan_start.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/train/flow_matching.h"
 #include "phonofilm/train/nava_batch.h"
 #include "phonofilm/train/nava_data.h"
 #include "phonofilm/train/nava_prepare.h"
+#include "phonofilm/train/nava_start.h"
 #include "phonofilm/train/recompute_runner.h"
 #include "phonofilm/weights/safetensors.h"
-#include "phonofilm/weights/tensor_file.h"
 
 namespace phonofilm::train {
 namespace {
@@ -113,7 +112,7 @@ class NavaTask : public Task {
   Batch batch_of(const std::vector<std::string>& files, const NavaMode& mode, const NavaTaskOptions& options,
                  Random& random) const {
     std::vector<EncodedClip> clips;
-    for (const std::string& file : files) clips.push_back(open_encoded_clip(file));
+    for (const std::string& file : files) clips.push_back(open_encoded_clip(file, backbone_->config()));
     return make_nava_batch(clips, mode, options, backbone_->config(), random);
   }
 
@@ -176,32 +175,18 @@ class NavaTask : public Task {
   std::unique_ptr<nn::BlockRunner> runner_;
 };
 
-std::unique_ptr<NavaTransformer> make_backbone(const NavaTaskOptions& options, const nava::NavaConfig& config,
-                                               std::uint64_t seed) {
-  auto backbone = std::make_unique<NavaTransformer>(config);
-  if (options.start == "published") {
-    const std::string path = options.model + "/" + nava::choose_variant(options.model, "").file;
-    backbone->load(nava::with_own_names(weights::open_tensors(path).tensors, path), path, nava::kBackbonePrefix);
-    return backbone;
-  }
-  backbone->initialise(mix_seed(seed, "weights"));
-  if (options.start == "wan") nava::start_from_wan(*backbone, nava::wan_weights(options.model));
-  return backbone;
-}
-
 }  // namespace
 
 std::unique_ptr<Task> make_nava_task(const Recipe& recipe, const TaskTools& tools, const Observer& observer) {
   const NavaRecipe own = read_nava_recipe(*recipe.options, recipe.path + ": options");
   const auto seed = std::uint64_t(recipe.run.seed);
-  NavaPreparation how{
-      nava::read_backbone_config(own.options.model), tools.read_clip, tools.open_tokenizer, {}, observer};
-  how.run.dtype = recipe.run.dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
+  const NavaPreparation how{nava::read_backbone_config(own.options.model), tools.read_clip, tools.open_tokenizer,
+                            observer};
+  check_nava_start(own.options, how.backbone);
   Dropped dropped;
   const std::vector<NavaClip> clips = prepare_clips(own, how, dropped);
-  PF_CHECK(!clips.empty(), InvalidRequest, "train", recipe.path, ": no clip of the sources can be used:\n  ",
-           join(dropped.notices(), "\n  "));
-  return std::make_unique<NavaTask>(own.options, make_backbone(own.options, how.backbone, seed), NavaData(own, clips),
+  NavaData data(own, clips, dropped.notices());
+  return std::make_unique<NavaTask>(own.options, make_nava_backbone(own.options, how.backbone, seed), std::move(data),
                                     seed, dropped.notices());
 }
 

@@ -12,7 +12,7 @@ void save_state(const std::string& path, const TrainState& state, const std::str
   for (size_t i = 0; i < state.parameters.size(); ++i) {
     const auto& [name, value] = state.parameters[i];
     tensors["model." + name] = value.detach();
-    tensors["ema." + name] = state.ema.averages()[i];
+    if (state.ema.kept()) tensors["ema." + name] = state.ema.averages()[i];
   }
   weights::save_safetensors(path, tensors, {{"format", "phonofilm training checkpoint 1"},
                                             {"recipe", fingerprint},
@@ -47,7 +47,7 @@ void load_state(const std::string& path, TrainState& state, const std::string& f
            ": was made by another recipe; use another output folder\n  there: ", recipe->second, "\n  now:   ", fingerprint);
   for (size_t i = 0; i < state.parameters.size(); ++i) {
     restore(state.parameters[i].second.detach(), file, "model." + state.parameters[i].first);
-    restore(state.ema.averages()[i], file, "ema." + state.parameters[i].first);
+    if (state.ema.kept()) restore(state.ema.averages()[i], file, "ema." + state.parameters[i].first);
   }
   state.optimizer->load_state(file.tensors());
   state.step = number(file, "step");

@@ -1,10 +1,12 @@
 #include "phonofilm/families/nava/wan_start.h"
 
 #include <array>
+#include <map>
 #include <set>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/nn/storage.h"
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/tensor_file.h"
 
@@ -38,30 +40,40 @@ void add_block(const NavaConfig& config, std::int64_t n, std::vector<WanTensor>&
   all.push_back({wan + "modulation", nava + "modulation.modulation"});
 }
 
-// Moves what fits from `wan` into `state`; what does not is described, a line each.
-std::vector<std::string> take_over(const std::vector<WanTensor>& names, const weights::TensorMap& wan,
-                                   weights::TensorMap& state) {
+// Why a tensor of Wan's cannot be taken over; empty where it can. The two shapes are null for what is not there.
+std::string misfit(const WanTensor& name, const Shape* own, const Tensor* wan) {
+  if (own == nullptr) return concat("\"", name.wan, "\": the backbone has no \"", name.nava, "\"");
+  if (wan == nullptr) return concat("missing \"", name.wan, "\" ", shape_text(*own));
+  if (wan->sizes() == at::IntArrayRef(*own)) return "";
+  return concat("\"", name.wan, "\": expected ", shape_text(*own), ", got ", shape_text(wan->sizes()));
+}
+
+std::vector<std::string> misfits(const NavaTransformer& model, const weights::TensorMap& wan) {
+  std::map<std::string, Shape> shapes;
+  for (const auto& declared : model.declarations()) shapes[declared.name] = declared.shape;
   std::vector<std::string> problems;
   std::set<std::string> known;
-  for (const WanTensor& name : names) {
+  for (const WanTensor& name : wan_tensors(model.config())) {
     known.insert(name.wan);
+    const auto own = shapes.find(name.nava);
     const auto found = wan.find(name.wan);
-    const auto own = state.find(name.nava);
-    if (own == state.end()) {
-      problems.push_back(concat("\"", name.wan, "\": the backbone has no \"", name.nava, "\""));
-    } else if (found == wan.end()) {
-      problems.push_back(concat("missing \"", name.wan, "\" ", shape_text(own->second.sizes())));
-    } else if (found->second.sizes() != own->second.sizes()) {
-      problems.push_back(concat("\"", name.wan, "\": expected ", shape_text(own->second.sizes()), ", got ",
-                                shape_text(found->second.sizes())));
-    } else {
-      own->second = found->second;
-    }
+    const std::string problem =
+        misfit(name, own == shapes.end() ? nullptr : &own->second, found == wan.end() ? nullptr : &found->second);
+    if (!problem.empty()) problems.push_back(problem);
   }
   for (const auto& [name, tensor] : wan) {
     if (!known.contains(name)) problems.push_back(concat("unexpected \"", name, "\""));
   }
   return problems;
+}
+
+weights::TensorMap fitting_weights(const NavaTransformer& model, const std::string& path) {
+  weights::TensorMap wan = weights::open_tensors(path).tensors;
+  refuse_eight_bits(wan, path);  // before their scales are called unexpected
+  const std::vector<std::string> problems = misfits(model, wan);
+  PF_CHECK(problems.empty(), CheckpointError, "load", path, ": ", problems.size(),
+           " tensors do not fit the video's side of the backbone:\n  ", join(problems, "\n  "));
+  return wan;
 }
 
 }  // namespace
@@ -81,13 +93,20 @@ std::vector<WanTensor> wan_tensors(const NavaConfig& config) {
   return all;
 }
 
+void refuse_eight_bits(const weights::TensorMap& tensors, const std::string& path) {
+  for (const auto& [name, tensor] : tensors) {
+    PF_CHECK(!nn::has_eight_bits(tensor), CheckpointError, "train", path, ": \"", name, "\" is stored as ",
+             c10::toString(tensor.scalar_type()), ", and weights of 8 bits cannot be trained; start from a file of 16 or 32");
+  }
+}
+
+void check_wan_start(const NavaTransformer& model, const std::string& path) { fitting_weights(model, path); }
+
 void start_from_wan(NavaTransformer& model, const std::string& path) {
-  const weights::TensorFile wan = weights::open_tensors(path);
+  const weights::TensorMap wan = fitting_weights(model, path);
   weights::TensorMap state = model.state_dict();
-  const std::vector<std::string> problems = take_over(wan_tensors(model.config()), wan.tensors, state);
-  PF_CHECK(problems.empty(), CheckpointError, "load", path, ": ", problems.size(),
-           " tensors do not fit the video's side of the backbone:\n  ", join(problems, "\n  "));
-  model.load(std::move(state), path);
+  for (const WanTensor& name : wan_tensors(model.config())) state[name.nava] = wan.at(name.wan);
+  model.load(std::move(state), path, /*prefix=*/"", at::kFloat);
 }
 
 }  // namespace phonofilm::nava

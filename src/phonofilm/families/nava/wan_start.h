@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "phonofilm/families/nava/transformer.h"
+#include "phonofilm/weights/tensor_map.h"
 
 namespace phonofilm::nava {
 
@@ -26,8 +27,14 @@ struct WanTensor {
 // n - num_double_layers. 825 tensors at the published size.
 std::vector<WanTensor> wan_tensors(const NavaConfig& config);
 
-// Overwrites those parameters of an initialised model. Strict: throws one CheckpointError that lists every tensor that
-// is missing, unexpected or of another shape, and leaves the model as it was.
+// Throws CheckpointError where a tensor has 8 bits: they cannot be trained. `path` names their file.
+void refuse_eight_bits(const weights::TensorMap& tensors, const std::string& path);
+
+// Throws what start_from_wan would; a declared model is enough, and no value is read.
+void check_wan_start(const NavaTransformer& model, const std::string& path);
+// Overwrites those parameters of an initialised model, in float32 whatever the file holds. Strict: throws one
+// CheckpointError that lists every tensor that is missing, unexpected or of another shape, or names a file of 8 bits,
+// and leaves the model as it was.
 void start_from_wan(NavaTransformer& model, const std::string& path);
 
 }  // namespace phonofilm::nava
