@@ -21,7 +21,10 @@ json films_and_recipe(const test::TemporaryFolder& folder) {
   std::ofstream lines(list);
   for (const auto& file : std::filesystem::directory_iterator(films)) {
     if (file.path().extension() != ".mp4") continue;
-    const json text{{"text_type", "caption"}, {"text", "A ball. <S>Oh.<E>"}, {"speech_start", {0.1}}, {"speech_end", {0.7}}};
+    const json text{{"text_type", "caption"},
+                    {"text", "A ball. <S>Oh.<E>"},
+                    {"speech_start", {0.1}},
+                    {"speech_end", {0.7}}};
     lines << json{{"video_info", {{{"data_path", file.path().string()}}}}, {"text_list", {text}}} << "\n";
   }
   json recipe{{"like", std::string(PHONOFILM_SOURCE_DIR) + "/recipes/nava/toy.json"}, {"steps", 2}};

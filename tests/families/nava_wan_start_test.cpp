@@ -121,7 +121,8 @@ TEST_CASE("nava: Wan's weights of 16 bits are taken over in float32, those of 8 
   };
   save_as(at::kFloat8_e4m3fn);
   CHECK_THROWS_WITH_AS(nava::check_wan_start(model, path), doctest::Contains("wan.safetensors: \""), CheckpointError);
-  CHECK_THROWS_WITH_AS(nava::start_from_wan(model, path), doctest::Contains("8 bits cannot be trained"), CheckpointError);
+  CHECK_THROWS_WITH_AS(nava::start_from_wan(model, path), doctest::Contains("8 bits cannot be trained"),
+                       CheckpointError);
   for (const auto& [name, value] : model.state_dict()) CHECK(at::equal(value, before.at(name)));
   for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
     save_as(dtype);

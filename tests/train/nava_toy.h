@@ -108,4 +108,10 @@ struct NavaToy {
   }
 };
 
+// A recipe that draws one modality alone.
+inline nlohmann::json only(nlohmann::json recipe, const std::string& modality) {
+  for (auto& [name, share] : recipe["options"]["modal_prob"].items()) share = name == modality ? 1 : 0;
+  return recipe;
+}
+
 }  // namespace phonofilm::test

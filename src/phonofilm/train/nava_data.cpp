@@ -72,8 +72,8 @@ NavaData::NavaData(const NavaRecipe& recipe, const std::vector<NavaClip>& clips,
   const std::set<std::string> held = choose_held_out(sorted, recipe.options.validation_clips);
   for (const auto& [modality, paths] : sorted) {
     PF_CHECK(!paths.empty(), InvalidRequest, "train", "no clip for ", name_of(modality),
-             " can be used, which modal_prob draws; look at its sources", notices.empty() ? "" : " and at what was left out:",
-             notices.empty() ? "" : "\n  ", join(notices, "\n  "));
+             " can be used, which modal_prob draws; look at its sources",
+             notices.empty() ? "" : " and at what was left out:\n  ", join(notices, "\n  "));
     std::vector<const NavaClip*> drawn;
     for (const auto& [path, own] : paths) {
       if (held.contains(path)) {

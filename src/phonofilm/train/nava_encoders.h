@@ -34,9 +34,9 @@ class NavaEncoders {
   std::unique_ptr<Networks> networks_;
 };
 
-// Throws InvalidRequest or ShapeError for a clip that cannot be trained on: without a picture or sound that the modality
-// has, a film of fewer than min_frames or a spoken line of more than max_seconds where the list says no length, samples
-// that are no numbers. Needs no encoder.
+// Throws InvalidRequest or ShapeError for a clip that cannot be trained on: without a picture or sound that the
+// modality has, a film of fewer than min_frames or a spoken line of more than max_seconds where the list says no
+// length, samples that are no numbers. Needs no encoder.
 void check_nava_clip(const NavaEntry& entry, NavaModality modality, const Clip& clip, const NavaTaskOptions& options);
 
 // A text that names all files whose change makes encodings stale.

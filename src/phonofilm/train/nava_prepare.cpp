@@ -111,7 +111,8 @@ std::string settings(const NavaTaskOptions& o, const NavaPreparation& how) {
                 ", encoders ", encoders_fingerprint(o.model));
 }
 
-// The lengths by which a film was taken when it was read; where the list tells its length, that is asked at every start.
+// The lengths by which a film was taken when it was read; where the list tells its length, that is asked at every
+// start.
 std::string lengths(const Job& job, const NavaTaskOptions& o) {
   if (!is_film(job.modality) || job.entry.tells_length()) return "";
   return concat("\nlengths ", o.min_frames, " to ", o.max_frames);

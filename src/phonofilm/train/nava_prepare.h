@@ -22,9 +22,10 @@ struct NavaPreparation {
 
 // The clips of all sources that are drawn from. A file of the cache is used if it was made from the same clip (path,
 // size and time of change), caption and spans, by the same encoders, for the same options; else it is made anew.
-// Encoders are loaded when the first clip that can be used needs them, and let go in the end. A clip that cannot be used
-// is counted in `dropped`, and so are spoken lines without a voice. Throws InvalidRequest without a reader, CheckpointError where an encoder's file is missing or damaged,
-// Cancelled where the observer asks for it; what is encoded by then is kept, and the next call goes on.
+// Encoders are loaded when the first clip that can be used needs them, and let go in the end. A clip that cannot be
+// used is counted in `dropped`, and so are spoken lines without a voice. Throws InvalidRequest without a reader,
+// CheckpointError where an encoder's file is missing or damaged, Cancelled where the observer asks for it; what is
+// encoded by then is kept, and the next call goes on.
 std::vector<NavaClip> prepare_clips(const NavaRecipe& recipe, const NavaPreparation& how, Dropped& dropped);
 
 }  // namespace phonofilm::train

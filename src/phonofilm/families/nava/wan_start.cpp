@@ -96,7 +96,8 @@ std::vector<WanTensor> wan_tensors(const NavaConfig& config) {
 void refuse_eight_bits(const weights::TensorMap& tensors, const std::string& path) {
   for (const auto& [name, tensor] : tensors) {
     PF_CHECK(!nn::has_eight_bits(tensor), CheckpointError, "train", path, ": \"", name, "\" is stored as ",
-             c10::toString(tensor.scalar_type()), ", and weights of 8 bits cannot be trained; start from a file of 16 or 32");
+             c10::toString(tensor.scalar_type()),
+             ", and weights of 8 bits cannot be trained; start from a file of 16 or 32");
   }
 }
 
