@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what phonofilm is built with: Debian packages (compiler, CMake, FFmpeg's and text libraries, header-only ones)
+# Installs what phonofilm is built with: Debian packages (compiler, CMake, FFmpeg's and text libraries, SQLite and PostgreSQL, header-only ones)
 # and LibTorch, unpacked from the wheels on PyPI into .deps/libtorch. Nothing is installed into Python.
 # Safe to run again: what is there already is left alone.
 #
 #   scripts/setup.sh           for the CPU
 #   scripts/setup.sh --cuda    LibTorch with its CUDA half as well
-#   scripts/setup.sh --core    without FFmpeg's and text libraries: enough for the preset 'core'
+#   scripts/setup.sh --core    without FFmpeg's, text and database libraries: enough for the preset 'core'
 #
 # PHONOFILM_TORCH=<folder with include/ and lib/> uses a LibTorch of your own (2.11 or newer) instead.
 set -euo pipefail
@@ -16,6 +16,8 @@ CORE_PACKAGES=(g++ cmake ninja-build ccache lld nlohmann-json3-dev libcli11-dev 
 MEDIA_PACKAGES=(pkg-config libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libswresample-dev
                 libbenchmark-dev)
 TEXT_PACKAGES=(libsentencepiece-dev libutf8proc-dev libgumbo-dev)
+# The tests of the job queue start a PostgreSQL server of their own, of which only the programs are needed.
+JOBS_PACKAGES=(libsqlite3-dev libpq-dev postgresql-15)
 LIBTORCH=.deps/libtorch
 
 say() { printf '%s\n' "$*" >&2; }
@@ -101,7 +103,7 @@ install_libtorch() {
 }
 
 main() {
-  local half=cpu packages=("${CORE_PACKAGES[@]}" "${MEDIA_PACKAGES[@]}" "${TEXT_PACKAGES[@]}") argument
+  local half=cpu packages=("${CORE_PACKAGES[@]}" "${MEDIA_PACKAGES[@]}" "${TEXT_PACKAGES[@]}" "${JOBS_PACKAGES[@]}") argument
   for argument in "$@"; do
     case $argument in
       --cuda) half=cuda ;;
