@@ -81,6 +81,7 @@ void PostgresDatabase::connect() {
   const std::string why = connection_ ? printable(PQerrorMessage(connection_.get())) : "out of memory";
   PF_CHECK(connected, Transient, "open queue", "PostgreSQL cannot be reached: ", why, "; is the server up, and are host,"
            " database and user right?");
+  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);  // libpq would print them
   // A server may be set to acknowledge before its log is on the disk.
   for (const char* setting : {"SET synchronous_commit = on", "SET client_encoding = 'UTF8'", "SET client_min_messages = error"}) {
     run(setting, {});
@@ -89,12 +90,14 @@ void PostgresDatabase::connect() {
 
 void PostgresDatabase::expect_result(const pg_result* result, const std::string& sql) const {
   const ExecStatusType status = PQresultStatus(result);
+  const bool fine = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
   // COMMIT answers ROLLBACK where the transaction had failed before.
-  const bool committed = sql != "COMMIT" || std::string_view(PQcmdStatus(const_cast<pg_result*>(result))) == "COMMIT";
-  if ((status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) && committed) return;
+  const bool committed = !fine || sql != "COMMIT" || std::string_view(PQcmdStatus(const_cast<pg_result*>(result))) == "COMMIT";
+  if (fine && committed) return;
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  const std::string why = printable(message ? message : PQerrorMessage(connection_.get()));
+  const std::string why = committed ? printable(message ? message : PQerrorMessage(connection_.get()))
+                                    : "the transaction had failed before its end, and was rolled back";
   const std::string text = concat("PostgreSQL refused a statement: ", why, state ? concat(" (", state, ")") : "");
   const bool lost = PQstatus(connection_.get()) != CONNECTION_OK;
   if (lost || (state && is_transient(state))) throw Transient("queue", text);

@@ -41,6 +41,23 @@ Row row_of(sqlite3_stmt* statement) {
   return row;
 }
 
+std::uintmax_t size_of(const std::string& path) {
+  std::error_code missing;
+  const std::uintmax_t size = std::filesystem::file_size(path, missing);
+  return missing ? 0 : size;
+}
+
+// SQLite would take what is left of a truncated file for a new database and come up without a word. A crash while a new
+// file is made leaves a journal beside it, from which SQLite recovers.
+void refuse_remains(const std::string& path) {
+  constexpr std::uintmax_t kSmallestPage = 512;
+  const std::uintmax_t size = size_of(path);
+  PF_CHECK(size > 0 || size_of(path + "-wal") == 0, StoreError, "open queue", path, ": the file is empty, its log ", path,
+           "-wal is not: the file is damaged; restore a backup");
+  PF_CHECK(size == 0 || size >= kSmallestPage || size_of(path + "-journal") > 0, StoreError, "open queue", path, ": has ",
+           size, " bytes, shorter than any database: the file is damaged; restore a backup");
+}
+
 // Leaves a cached statement ready for its next use, whatever happens.
 struct Reset {
   sqlite3_stmt* statement;
@@ -72,12 +89,7 @@ void SqliteDatabase::expect(bool fine, const std::string& operation) {
 }
 
 void SqliteDatabase::open(int busy_timeout) {
-  // A file that was emptied would take its log with it and come up as a new queue.
-  std::error_code none;
-  const bool emptied = std::filesystem::file_size(path_, none) == 0 && !none &&
-                       std::filesystem::file_size(path_ + "-wal", none) > 0 && !none;
-  PF_CHECK(!emptied, StoreError, "open queue", path_, ": the file is empty, its log ", path_,
-           "-wal is not: the file is damaged; restore a backup");
+  refuse_remains(path_);
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(path_.c_str(), &connection,
                                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
