@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what phonofilm is built with: Debian packages (compiler, CMake, FFmpeg's and text libraries, SQLite and PostgreSQL, header-only ones)
-# and LibTorch, unpacked from the wheels on PyPI into .deps/libtorch. Nothing is installed into Python.
+# Installs what phonofilm is built with: Debian packages (compiler, CMake, FFmpeg's, text and database libraries,
+# header-only ones) and LibTorch, unpacked from the wheels on PyPI into .deps/libtorch. Nothing is installed into Python.
 # Safe to run again: what is there already is left alone.
 #
 #   scripts/setup.sh           for the CPU

@@ -55,10 +55,12 @@ TEST_CASE("jobs: a writer that fails leaves the old file and nothing else") {
   const TemporaryFolder folder;
   ArtifactFolder artifacts(folder.file("artifacts"));
   publish(artifacts, "old");
-  CHECK_THROWS_AS(artifacts.publish(kJob, kRun, "film.mp4", [](const std::string& path) {
-    write_bytes(path, "new");
-    throw MediaError("write", "no");
-  }), MediaError);
+  CHECK_THROWS_AS(artifacts.publish(kJob, kRun, "film.mp4",
+                                    [](const std::string& path) {
+                                      write_bytes(path, "new");
+                                      throw MediaError("write", "no");
+                                    }),
+                  MediaError);
   CHECK(bytes_of(artifacts.path(kJob, kRun, "film.mp4")) == "old");
   CHECK(files_in(folder.file("artifacts")) == std::vector<std::string>{"film.mp4"});
   // A writer that wrote nothing at all.
@@ -69,10 +71,22 @@ TEST_CASE("jobs: a writer that fails leaves the old file and nothing else") {
 TEST_CASE("jobs: no name leads out of the folder") {
   const TemporaryFolder folder;
   ArtifactFolder artifacts(folder.file("artifacts"));
-  const std::vector<std::string> bad{"", ".", "..", "../x", "/etc/passwd", "a/b", std::string(31, 'a'), std::string(33, 'a'),
-                                     std::string(32, 'A'), std::string(30, 'a') + "..", std::string(32, '.'),
-                                     std::string("a\0", 2) + std::string(30, 'a'), std::string(31, 'a') + "/",
-                                     "%2e%2e%2f", "..\\", "\xef\xbc\x8e\xef\xbc\x8e/"};
+  const std::vector<std::string> bad{"",
+                                     ".",
+                                     "..",
+                                     "../x",
+                                     "/etc/passwd",
+                                     "a/b",
+                                     std::string(31, 'a'),
+                                     std::string(33, 'a'),
+                                     std::string(32, 'A'),
+                                     std::string(30, 'a') + "..",
+                                     std::string(32, '.'),
+                                     std::string("a\0", 2) + std::string(30, 'a'),
+                                     std::string(31, 'a') + "/",
+                                     "%2e%2e%2f",
+                                     "..\\",
+                                     "\xef\xbc\x8e\xef\xbc\x8e/"};
   for (const std::string& text : bad) {
     CAPTURE(text);
     CHECK(refusal_of([&] { artifacts.path(text, kRun, "film.mp4"); }) == Refusal::invalid);

@@ -90,8 +90,9 @@ TEST_CASE("jobs: a database with damaged bytes is refused or read, and never cra
   for (int i = 0; i < 300; ++i) {
     CAPTURE(i);
     std::string bytes = whole;
-    const std::int64_t start = random.below(std::int64_t(bytes.size())), length = 1 + random.below(i % 3 ? 4 : 600);
-    for (std::int64_t at = start; at < std::min(start + length, std::int64_t(bytes.size())); ++at) bytes[size_t(at)] = char(random.next());
+    const std::int64_t size = std::int64_t(bytes.size()), start = random.below(size);
+    const std::int64_t end = std::min(size, start + 1 + random.below(i % 3 ? 4 : 600));
+    for (std::int64_t at = start; at < end; ++at) bytes[size_t(at)] = char(random.next());
     put(path, bytes);
     refused += !works(path);
   }
@@ -132,7 +133,8 @@ TEST_CASE("jobs: foreign, newer, taken and missing databases are told apart") {
   write_bytes(folder.file("stub"), std::string(511, '\0'));
   says(folder.file("stub"), "shorter than any database");
   open_sqlite_store(folder.file("orphans"));
-  run_sql(folder.file("orphans"), "PRAGMA foreign_keys = OFF; INSERT INTO jobs SELECT 'id', 'nobody', NULL, '{}', 'queued',"
+  run_sql(folder.file("orphans"),
+          "PRAGMA foreign_keys = OFF; INSERT INTO jobs SELECT 'id', 'nobody', NULL, '{}', 'queued',"
           " 0, 1, 1, 1, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, '', '', '', 0, 0, '', 0, '', ''");
   says(folder.file("orphans"), "owners that are missing");
 }
@@ -145,7 +147,8 @@ TEST_CASE("jobs: tables refuse rows that no rule would make") {
   REQUIRE(sqlite3_open(path.c_str(), &connection) == SQLITE_OK);
   for (const char* sql : {"UPDATE jobs SET state = 'lost'", "UPDATE jobs SET token = '' WHERE state = 'running'",
                           "UPDATE jobs SET token = 'x' WHERE state = 'queued'", "UPDATE jobs SET state = 'succeeded'",
-                          "UPDATE jobs SET number = 1", "UPDATE jobs SET priority = 'high'", "UPDATE jobs SET key = 'k', owner = 'owner1'"}) {
+                          "UPDATE jobs SET number = 1", "UPDATE jobs SET priority = 'high'",
+                          "UPDATE jobs SET key = 'k', owner = 'owner1'"}) {
     CAPTURE(sql);
     CHECK(sqlite3_exec(connection, sql, nullptr, nullptr, nullptr) == SQLITE_CONSTRAINT);
   }

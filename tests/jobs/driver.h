@@ -12,9 +12,9 @@
 namespace phonofilm::test {
 
 enum class Verb {
-  submit, cancel, remove, edit, move,                                // of a job
+  submit, cancel, remove, edit, move,                         // of a job
   claim, beat, save, publish, succeed, fail, release, crash,  // of a worker
-  age, recover, sweep                                                // of the world
+  age, recover, sweep                                         // of the world
 };
 
 inline const char* verb_name(Verb verb) {
@@ -36,7 +36,8 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-// What the actors remember between actions. A worker whose lease was refused stops; one that crashed forgets its lease.
+// What the actors remember between actions. A worker whose lease was refused stops; one that crashed forgets its
+// lease.
 struct Actors {
   std::vector<std::optional<jobs::LeaseRef>> workers;
   std::vector<std::string> jobs;  // id of the last submission of each
@@ -91,7 +92,9 @@ class Driver {
     const jobs::LeaseRef mine = *lease;
     switch (action.verb) {
       case Verb::beat: return {.job = queue_.heartbeat(mine, {"denoise", kDriverSteps / 2, kDriverSteps})};
-      case Verb::save: artifacts_.publish(mine.job, mine.token, jobs::kLatents, write); return {.job = queue_.save_checkpoint(mine, 1)};
+      case Verb::save:
+        artifacts_.publish(mine.job, mine.token, jobs::kLatents, write);
+        return {.job = queue_.save_checkpoint(mine, 1)};
       case Verb::publish: artifacts_.publish(mine.job, mine.token, "film.mp4", write); return {};
       case Verb::succeed: return ended(lease, queue_.succeed(mine, {"film.mp4"}));
       case Verb::fail: return ended(lease, queue_.fail(mine, "no"));
@@ -119,7 +122,8 @@ class Driver {
   jobs::Limits limits_;
 };
 
-// What the actors may do now: a worker works with a lease and claims without one, a job is submitted before it is cancelled.
+// What the actors may do now: a worker works with a lease and claims without one, a job is submitted before it is
+// cancelled.
 inline std::vector<Action> possible(const Actors& actors) {
   std::vector<Action> actions;
   for (size_t who = 0; who < actors.jobs.size(); ++who) {
@@ -128,8 +132,11 @@ inline std::vector<Action> possible(const Actors& actors) {
     for (const Verb verb : {Verb::cancel, Verb::remove, Verb::edit, Verb::move}) actions.push_back({verb, who});
   }
   for (size_t who = 0; who < actors.workers.size(); ++who) {
-    if (!actors.workers[who]) actions.push_back({Verb::claim, who});
-    else for (int verb = int(Verb::beat); verb <= int(Verb::crash); ++verb) actions.push_back({Verb(verb), who});
+    if (!actors.workers[who]) {
+      actions.push_back({Verb::claim, who});
+      continue;
+    }
+    for (int verb = int(Verb::beat); verb <= int(Verb::crash); ++verb) actions.push_back({Verb(verb), who});
   }
   for (const Verb verb : {Verb::age, Verb::recover, Verb::sweep}) actions.push_back({verb, 0});
   return actions;

@@ -1,5 +1,5 @@
-// Every interleaving of owners, workers, crashes and upkeep, by breadth-first search over the queue on the store in memory:
-// after each action the invariants hold, whatever came before.
+// Every interleaving of owners, workers, crashes and upkeep, by breadth-first search over the queue on the store in
+// memory: after each action the invariants hold, whatever came before.
 #include <cstdio>
 #include <ctime>
 #include <unordered_set>
@@ -14,10 +14,10 @@ using namespace phonofilm::jobs;
 
 // What has been promised so far, to be compared with what is.
 struct Promises {
-  std::set<std::string> accepted;               // submissions that were acknowledged and not deleted since
+  std::set<std::string> accepted;  // submissions that were acknowledged and not deleted since
   std::set<std::string> deleted;
-  std::map<std::string, State> ended;           // a finished job stays as it is
-  std::map<std::string, std::string> results;   // the one lease whose success was acknowledged
+  std::map<std::string, State> ended;          // a finished job stays as it is
+  std::map<std::string, std::string> results;  // the one lease whose success was acknowledged
 };
 
 struct World {
@@ -46,10 +46,12 @@ constexpr int kEnd = 1000;  // deeper than any search that ends by itself
 char digit(std::int64_t n) { return char('0' + n); }
 
 void encode_job(const Job& job, const World& world, Names& names, std::string& code) {
-  const std::int64_t life = job.state == State::running ? std::max<std::int64_t>(-1, job.lease.until - world.sources.now) : 0;
-  code += {names(job.id), digit(std::int64_t(job.state)), digit(job.attempts), digit(job.failures), digit(job.priority),
-           digit(job.progress.step), names(job.lease.token), names(job.checkpoint.run), digit(job.checkpoint.step),
-           names(job.result), digit(life < 0 ? 0 : 1 + life * 4 / Limits{}.lease), job.owner[0]};
+  const std::int64_t life =
+      job.state == State::running ? std::max<std::int64_t>(-1, job.lease.until - world.sources.now) : 0;
+  code += {names(job.id), digit(std::int64_t(job.state)), digit(job.attempts), digit(job.failures)};
+  code += {digit(job.priority), digit(job.progress.step), digit(job.checkpoint.step), job.owner[0]};
+  code += {names(job.lease.token), names(job.checkpoint.run), names(job.result)};
+  code += digit(life < 0 ? 0 : 1 + life * 4 / Limits{}.lease);
 }
 
 // Everything on which the future depends, and nothing else: no times, no sequences, only their order.
@@ -100,23 +102,30 @@ bool has_file(const World& world, const Job& job, const std::string& run, std::s
   return world.files.count({job.id, run, std::string(name)}) > 0;
 }
 
-// The first broken invariant of one job, or nothing.
-const char* job_fault(const World& world, const Job& job, const Limits& limits) {
-  const Promises& promises = world.promises;
-  const auto ended = promises.ended.find(job.id);
-  const auto result = promises.results.find(job.id);
-  if (promises.deleted.count(job.id)) return "a deleted job is back";
-  if (ended != promises.ended.end() && ended->second != job.state) return "a finished job changed its state";
-  if (job.state == State::succeeded && (result == promises.results.end() || result->second != job.result)) return "two results";
-  if (job.state == State::succeeded && !has_file(world, job, job.result, "film.mp4")) return "a result without its film";
+// What is wrong with the files that a job refers to, or nothing.
+const char* file_fault(const World& world, const Job& job) {
+  const bool film = has_file(world, job, job.result, "film.mp4");
+  const bool latents = has_file(world, job, job.checkpoint.run, kLatents);
+  if (job.state == State::succeeded && !film) return "a result without its film";
   if (job.state != State::succeeded && !job.result.empty()) return "a result without success";
-  if (!job.checkpoint.run.empty() && !has_file(world, job, job.checkpoint.run, kLatents)) return "a checkpoint without latents";
-  if ((job.state == State::running) == job.lease.token.empty()) return "running without a lease, or a lease without running";
+  if (!job.checkpoint.run.empty() && !latents) return "a checkpoint without latents";
+  return nullptr;
+}
+
+// The first invariant of one job that is broken, or nothing.
+const char* job_fault(const World& world, const Job& job, const Limits& limits) {
+  const auto ended = world.promises.ended.find(job.id);
+  const auto result = world.promises.results.find(job.id);
+  const bool same_result = result != world.promises.results.end() && result->second == job.result;
+  if (world.promises.deleted.count(job.id)) return "a deleted job is back";
+  if (ended != world.promises.ended.end() && ended->second != job.state) return "a finished job changed its state";
+  if (job.state == State::succeeded && !same_result) return "two results";
+  if ((job.state == State::running) == job.lease.token.empty()) return "running and having a lease differ";
   if (job.attempts < 0 || job.attempts > limits.max_attempts) return "attempts out of bounds";
   if (job.failures > limits.max_failures) return "failures out of bounds";
   if (job.state == State::failed && job.failure.empty()) return "failed without a reason";
   if (is_finished(job.state) != (job.finished > 0 && job.expires > 0)) return "finished without its time";
-  return nullptr;
+  return file_fault(world, job);
 }
 
 const char* lease_fault(const World& world) {
@@ -159,7 +168,9 @@ struct Exploration {
 class Explorer {
  public:
   Explorer(MemoryStore& store, const Limits& limits)
-      : store_(store), limits_(limits), queue_(store, artifacts_, limits, sources_.sources()),
+      : store_(store),
+        limits_(limits),
+        queue_(store, artifacts_, limits, sources_.sources()),
         driver_(queue_, artifacts_, sources_, limits) {}
 
   Exploration explore(size_t jobs, size_t workers, int max_depth, size_t max_files) {
@@ -241,9 +252,9 @@ Limits tight() {
 }
 
 void report(const char* what, const Exploration& found) {
-  std::printf("explored %s: %lld states, %lld transitions, depth %d%s, %.1f s\n", what, static_cast<long long>(found.states),
-              static_cast<long long>(found.transitions), found.depth, found.complete ? ", complete" : "",
-              double(std::clock()) / CLOCKS_PER_SEC);
+  std::printf("explored %s: %lld states, %lld transitions, depth %d%s, %.1f s\n", what,
+              static_cast<long long>(found.states), static_cast<long long>(found.transitions), found.depth,
+              found.complete ? ", complete" : "", double(std::clock()) / CLOCKS_PER_SEC);
 }
 
 // Stores with a fault, to see that the invariants would notice.
@@ -270,7 +281,8 @@ std::string caught(const FaultyStore::Fault& planted) {
 
 TEST_CASE("jobs: every interleaving of one job and two workers, to the end") {
   MemoryStore store(/*keeps_events=*/false);
-  const Exploration found = Explorer(store, tight()).explore(/*jobs=*/1, /*workers=*/2, /*max_depth=*/kEnd, /*max_files=*/4);
+  const Exploration found =
+      Explorer(store, tight()).explore(/*jobs=*/1, /*workers=*/2, /*max_depth=*/kEnd, /*max_files=*/4);
   report("1 job, 2 workers", found);
   CHECK(found.fault == "");
   CHECK(found.states > 1000);
@@ -278,30 +290,38 @@ TEST_CASE("jobs: every interleaving of one job and two workers, to the end") {
 
 TEST_CASE("jobs: every interleaving of two jobs and two workers, to depth 10") {
   MemoryStore store(/*keeps_events=*/false);
-  const Exploration found = Explorer(store, tight()).explore(/*jobs=*/2, /*workers=*/2, /*max_depth=*/10, /*max_files=*/4);
+  const Exploration found =
+      Explorer(store, tight()).explore(/*jobs=*/2, /*workers=*/2, /*max_depth=*/10, /*max_files=*/4);
   report("2 jobs, 2 workers", found);
   CHECK(found.fault == "");
   CHECK(found.states > 1000);
 }
 
 TEST_CASE("jobs: the search notices stores with planted faults") {
-  CHECK(caught([](const auto&, auto&) {}) == "");
-  CHECK(caught([](const MemoryTables& before, MemoryTables& after) {  // a deletion that comes back
-          if (after.jobs.size() < before.jobs.size()) after.jobs = before.jobs;
-        }).starts_with("a deleted job is back"));
-  CHECK(caught([](const MemoryTables& before, MemoryTables& after) {  // a lost submission
-          if (before.jobs.empty() && after.sequence == 1) after.jobs.clear();
-        }).starts_with("an acknowledged job is lost"));
-  CHECK(caught([](const MemoryTables& before, MemoryTables& after) {  // a cancel that a later write undoes
-          for (size_t i = 0; i < std::min(before.jobs.size(), after.jobs.size()); ++i) {
-            if (before.jobs[i].state == State::running && after.jobs[i].state == State::cancelled) after.jobs[i] = before.jobs[i];
-          }
-        }).starts_with("a finished job changed its state"));
-  CHECK(caught([](const MemoryTables&, MemoryTables& after) {  // rows that keep their lease
-          for (Job& job : after.jobs) {
-            if (job.state == State::failed) job.lease.token = id_of(77);
-          }
-        }).starts_with("running without a lease"));
+  using Tables = MemoryTables;
+  const auto sound = [](const Tables&, Tables&) {};
+  const auto undeletes = [](const Tables& before, Tables& after) {
+    if (after.jobs.size() < before.jobs.size()) after.jobs = before.jobs;
+  };
+  const auto loses_submission = [](const Tables& before, Tables& after) {
+    if (before.jobs.empty() && after.sequence == 1) after.jobs.clear();
+  };
+  const auto undoes_cancel = [](const Tables& before, Tables& after) {
+    for (size_t i = 0; i < std::min(before.jobs.size(), after.jobs.size()); ++i) {
+      const bool cancelled = before.jobs[i].state == State::running && after.jobs[i].state == State::cancelled;
+      if (cancelled) after.jobs[i] = before.jobs[i];
+    }
+  };
+  const auto keeps_lease = [](const Tables&, Tables& after) {
+    for (Job& job : after.jobs) {
+      if (job.state == State::failed) job.lease.token = id_of(77);
+    }
+  };
+  CHECK(caught(sound) == "");
+  CHECK(caught(undeletes).starts_with("a deleted job is back"));
+  CHECK(caught(loses_submission).starts_with("an acknowledged job is lost"));
+  CHECK(caught(undoes_cancel).starts_with("a finished job changed its state"));
+  CHECK(caught(keeps_lease).starts_with("running and having a lease differ"));
 }
 
 }  // namespace phonofilm::test

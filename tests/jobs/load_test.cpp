@@ -18,22 +18,24 @@ std::vector<double> timed(int count, const Action& action) {
   for (int i = 0; i < count; ++i) {
     const auto start = std::chrono::steady_clock::now();
     action(i);
-    milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    milliseconds.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
   }
   std::sort(milliseconds.begin(), milliseconds.end());
   return milliseconds;
 }
 
 void print(const char* store, const char* what, const std::vector<double>& sorted) {
-  std::printf("%s: %s x %zu: p50 %.3f ms, p99 %.3f ms, worst %.3f ms\n", store, what, sorted.size(), sorted[sorted.size() / 2],
-              sorted[sorted.size() * 99 / 100], sorted.back());
+  std::printf("%s: %s x %zu: p50 %.3f ms, p99 %.3f ms, worst %.3f ms\n", store, what, sorted.size(),
+              sorted[sorted.size() / 2], sorted[sorted.size() * 99 / 100], sorted.back());
 }
 
 void measure(const char* name, Store& store, int jobs, int claims) {
   MemoryArtifacts artifacts;
   Queue queue(store, artifacts);
   const std::string request(2000, 'r');
-  print(name, "submit", timed(jobs, [&](int i) { queue.submit({.owner = concat("owner", i % 20), .request = request}); }));
+  print(name, "submit",
+        timed(jobs, [&](int i) { queue.submit({.owner = concat("owner", i % 20), .request = request}); }));
   CHECK(queue.counts().jobs[State::queued] == jobs);
   print(name, "claim", timed(claims, [&](int) { CHECK(queue.claim("w")); }));
   CHECK(queue.counts().jobs[State::running] == claims);

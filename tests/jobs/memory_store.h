@@ -1,4 +1,5 @@
-// A store and artifacts in memory: what the real ones are compared with, and fast enough to walk through millions of states.
+// A store and artifacts in memory: what the real ones are compared with, and fast enough to walk through millions of
+// states.
 #pragma once
 
 #include <algorithm>
@@ -58,7 +59,8 @@ class MemoryTransaction : public jobs::Transaction {
   void append(const jobs::Event& event) override {
     if (keeps_events_) tables_.events.push_back(event);
   }
-  std::vector<jobs::Event> events(const std::optional<std::string>& owner, std::int64_t after, std::int64_t limit) override {
+  std::vector<jobs::Event> events(const std::optional<std::string>& owner, std::int64_t after,
+                                  std::int64_t limit) override {
     std::vector<jobs::Event> found;
     for (const jobs::Event& event : tables_.events) {
       const bool wanted = event.sequence > after && (!owner || event.owner == *owner);
@@ -85,7 +87,8 @@ class MemoryTransaction : public jobs::Transaction {
   std::vector<jobs::Place> places(const std::string& owner, std::int64_t priority) override {
     std::vector<jobs::Place> places;
     for (const Job& job : tables_.jobs) {
-      if (job.state == State::queued && job.owner == owner && job.priority == priority) places.push_back({job.id, job.place});
+      const bool wanted = job.state == State::queued && job.owner == owner && job.priority == priority;
+      if (wanted) places.push_back({job.id, job.place});
     }
     std::sort(places.begin(), places.end(), [](const auto& a, const auto& b) { return a.place < b.place; });
     return places;
@@ -95,7 +98,8 @@ class MemoryTransaction : public jobs::Transaction {
   }
   std::int64_t ahead_of(const Job& job) override {
     return count([&](const Job& other) {
-      return other.state == State::queued && std::tuple(-other.priority, other.place) < std::tuple(-job.priority, job.place);
+      return other.state == State::queued &&
+             std::tuple(-other.priority, other.place) < std::tuple(-job.priority, job.place);
     });
   }
   std::vector<std::string> lost(jobs::Time now) override {
@@ -104,12 +108,11 @@ class MemoryTransaction : public jobs::Transaction {
   std::vector<std::string> expired(jobs::Time now) override {
     return ids(all([&](const Job& job) { return job.expires > 0 && job.expires <= now; }));
   }
-  std::vector<std::string> oldest_finished(std::int64_t limit) override {
+  std::vector<std::string> finished() override {
     std::vector<Job> found = all([](const Job& job) { return job.finished > 0; });
     std::sort(found.begin(), found.end(), [](const Job& a, const Job& b) {
       return std::tuple(a.finished, a.number) < std::tuple(b.finished, b.number);
     });
-    if (std::int64_t(found.size()) > limit) found.resize(size_t(limit));
     return ids(found);
   }
   jobs::QueueCounts counts() override {

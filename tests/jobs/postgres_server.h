@@ -47,9 +47,10 @@ class PostgresServer {
       if (geteuid() == 0 && chown(folder_.file(name).c_str(), uid_, gid_) != 0) FAIL("chown");
     }
     std::filesystem::permissions(folder_.file("data"), std::filesystem::perms(0700));
-    REQUIRE(as_user({programs_ + "/initdb", "-D", folder_.file("data"), "-A", "trust", "-U", user_, "-N", "-E", "UTF8"}) == 0);
-    server_ = spawn({programs_ + "/postgres", "-D", folder_.file("data"), "-k", folder_.file("run"), "-c", "listen_addresses=",
-                     "-c", "fsync=off", "-c", "shared_buffers=16MB"});
+    REQUIRE(as_user({programs_ + "/initdb", "-D", folder_.file("data"), "-A", "trust", "-U", user_, "-N", "-E",
+                     "UTF8"}) == 0);
+    server_ = spawn({programs_ + "/postgres", "-D", folder_.file("data"), "-k", folder_.file("run"), "-c",
+                     "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB"});
     wait_until_ready();
   }
 
@@ -58,8 +59,10 @@ class PostgresServer {
     const passwd* user = geteuid() == 0 ? getpwnam("postgres") : getpwuid(geteuid());
     if (user == nullptr) user = getpwnam("nobody");
     if (programs.empty() || user == nullptr) {
-      std::fputs("\n*** SKIPPED: the PostgreSQL tests of jobs. No initdb and postgres were found in /usr/lib/postgresql; "
-                 "install postgresql-15 ***\n\n", stderr);
+      std::fputs(
+          "\n*** SKIPPED: the PostgreSQL tests of jobs. No initdb and postgres were found in /usr/lib/postgresql; "
+          "install postgresql-15 ***\n\n",
+          stderr);
       return nullptr;
     }
     return std::unique_ptr<PostgresServer>(new PostgresServer(programs, *user));
@@ -69,7 +72,9 @@ class PostgresServer {
     std::error_code none;
     for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", none)) {
       const std::string programs = version.path().string() + "/bin";
-      if (access((programs + "/initdb").c_str(), X_OK) == 0 && access((programs + "/postgres").c_str(), X_OK) == 0) return programs;
+      const bool complete = access((programs + "/initdb").c_str(), X_OK) == 0 &&
+                            access((programs + "/postgres").c_str(), X_OK) == 0;
+      if (complete) return programs;
     }
     return "";
   }

@@ -28,7 +28,9 @@ void sql(const std::string& address, const std::string& statement) {
 
 // Ends every other connection to the database, as a restart of the server would.
 void break_connections(const std::string& address) {
-  sql(address, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  sql(address,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+      "pg_backend_pid()");
 }
 
 void in_threads(int count, const std::function<void(int)>& work) {
@@ -39,7 +41,8 @@ void in_threads(int count, const std::function<void(int)>& work) {
 
 // A client of its own: connection, files, queue.
 struct Client {
-  explicit Client(const std::string& address, const PostgresOptions& options = {}) : store(open_postgres_store(address, options)) {}
+  explicit Client(const std::string& address, const PostgresOptions& options = {})
+      : store(open_postgres_store(address, options)) {}
   std::unique_ptr<Store> store;
   MemoryArtifacts artifacts{};
   Queue queue{*store, artifacts};
@@ -89,9 +92,11 @@ TEST_CASE("jobs: a connection that breaks at any statement changes nothing of th
     INFO("broken at statement ", at);
     int statement = 0, paused = 0;
     bool counting = false;
-    Client client(address, {.pause = [&](int) { ++paused; }, .probe = [&](const char*) {
-      if (counting && ++statement == at) break_connections(address), ++breaks;
-    }});
+    Client client(address, {.pause = [&](int) { ++paused; },
+                            .probe =
+                                [&](const char*) {
+                                  if (counting && ++statement == at) break_connections(address), ++breaks;
+                                }});
     counting = true;
     const Job job = client.queue.submit({.owner = "alice", .request = "{}"});
     const Job taken = client.queue.claim("w").value();
@@ -111,7 +116,8 @@ TEST_CASE("jobs: a connection that breaks at any statement changes nothing of th
 
 TEST_CASE("jobs: a server that is not there is an error after growing pauses") {
   std::vector<int> pauses;
-  const PostgresOptions options{.attempts = 5, .first_pause = 10, .pause = [&](int milliseconds) { pauses.push_back(milliseconds); }};
+  const PostgresOptions options{
+      .attempts = 5, .first_pause = 10, .pause = [&](int milliseconds) { pauses.push_back(milliseconds); }};
   CHECK_THROWS_WITH_AS(open_postgres_store("host=/nowhere dbname=x password=secret", options),
                        doctest::Contains("cannot be reached"), StoreError);
   CHECK(pauses == std::vector<int>{10, 20, 40, 80});
@@ -122,13 +128,15 @@ TEST_CASE("jobs: a server that is not there is an error after growing pauses") {
   }
 }
 
-// Two clients lock two rows in opposite order, each with one before the other asks: the server ends one, which comes again.
+// Two clients lock two rows in opposite order, each with one before the other asks: the server ends one, which comes
+// again.
 TEST_CASE("jobs: a deadlock is tried again") {
   PostgresServer* server = PostgresServer::shared();
   if (server == nullptr) return;
   const std::string address = server->new_database();
-  sql(address, "ALTER DATABASE " + address.substr(address.find("queue"), address.find(" user") - address.find("queue")) +
-               " SET deadlock_timeout = '10ms'");
+  sql(address, "ALTER DATABASE " +
+                   address.substr(address.find("queue"), address.find(" user") - address.find("queue")) +
+                   " SET deadlock_timeout = '10ms'");
   Client setup(address);
   const std::string ids[2] = {setup.queue.submit({.owner = "a", .request = "{}"}).id,
                               setup.queue.submit({.owner = "b", .request = "{}"}).id};

@@ -216,8 +216,8 @@ TEST_CASE("jobs: workers that are lost again and again end a job; released ones 
 
 TEST_CASE("jobs: waiting jobs can be edited and reordered, running ones not") {
   on_each_store([](Bench& bench) {
-    const Job a = bench.submit("alice", "{\"a\": 1}"), other = bench.submit("bob"), b = bench.submit("alice", "{\"b\": 1}"),
-              c = bench.submit("alice", "{\"c\": 1}");
+    const Job a = bench.submit("alice", "{\"a\": 1}"), other = bench.submit("bob"),
+              b = bench.submit("alice", "{\"b\": 1}"), c = bench.submit("alice", "{\"c\": 1}");
     CHECK(bench.queue->edit({"alice"}, b.id, {.request = "{\"b\": 2}"}).request == "{\"b\": 2}");
     bench.queue->move({"alice"}, c.id, a.id);  // c a b
     bench.queue->move({"alice"}, a.id, "");    // c b a
@@ -287,53 +287,62 @@ TEST_CASE("jobs: events tell every change in order, and say when some were forgo
 TEST_CASE("jobs: finished jobs go after their retention, the oldest earlier where the disk is full") {
   Limits limits;
   limits.max_disk = 2;
-  on_each_store([](Bench& bench) {
-    const auto make = [&](std::optional<std::int64_t> retention) {
-      bench.queue->submit({.owner = "alice", .request = "{}", .retention = retention});
-      const Job job = bench.claim();
-      bench.publish(job, "film.mp4");
-      bench.sources.now += 10;
-      return bench.queue->succeed(lease_of(job), {"film.mp4"});
-    };
-    const Job brief = make(100), oldest = make({}), newer = make({}), newest = make({});
-    const Job waiting = bench.submit("alice");
-    bench.sources.now = brief.finished + 99;
-    CHECK(bench.queue->sweep().jobs == 2);  // four files, room for two
-    CHECK(refusal_of([&] { bench.get(brief); }) == Refusal::not_found);
-    CHECK(refusal_of([&] { bench.get(oldest); }) == Refusal::not_found);
-    CHECK(bench.get(newer) == newer);
-    bench.sources.now = newest.expires;
-    CHECK(bench.queue->sweep().jobs == 2);
-    CHECK(bench.get(waiting) == waiting);
-    CHECK(bench.artifacts.files.empty());
-  }, limits);
+  on_each_store(
+      [](Bench& bench) {
+        const auto make = [&](std::optional<std::int64_t> retention) {
+          bench.queue->submit({.owner = "alice", .request = "{}", .retention = retention});
+          const Job job = bench.claim();
+          bench.publish(job, "film.mp4");
+          bench.sources.now += 10;
+          return bench.queue->succeed(lease_of(job), {"film.mp4"});
+        };
+        const Job empty = bench.queue->cancel(kAdmin, bench.submit("alice").id);
+        const Job brief = make(100), oldest = make({}), newer = make({}), newest = make({});
+        const Job waiting = bench.submit("alice");
+        bench.sources.now = brief.finished + 99;
+        CHECK(bench.queue->sweep().jobs == 2);  // four files, room for two
+        CHECK(refusal_of([&] { bench.get(brief); }) == Refusal::not_found);
+        CHECK(refusal_of([&] { bench.get(oldest); }) == Refusal::not_found);
+        CHECK(bench.get(newer) == newer);
+        CHECK(bench.get(empty) == empty);  // the oldest, but its end would free nothing
+        bench.sources.now = newest.expires;
+        CHECK(bench.queue->sweep().jobs == 3);
+        CHECK(bench.get(waiting) == waiting);
+        CHECK(bench.artifacts.files.empty());
+      },
+      limits);
 }
 
 TEST_CASE("jobs: limits and texts are checked before anything is stored") {
   Limits limits;
   limits.max_request = 100, limits.max_queued = 3, limits.max_queued_per_owner = 2;
-  on_each_store([](Bench& bench) {
-    const auto refused = [&](const Submission& submission) { return refusal_of([&] { bench.queue->submit(submission); }); };
-    CHECK(refused({.owner = "", .request = "{}"}) == Refusal::invalid);
-    CHECK(refused({.owner = "a", .request = ""}) == Refusal::invalid);
-    CHECK(refused({.owner = "a", .request = std::string(101, 'x')}) == Refusal::invalid);
-    CHECK(refused({.owner = "a", .request = "\xff"}) == Refusal::invalid);
-    CHECK(refused({.owner = "a", .request = std::string("a\0b", 3)}) == Refusal::invalid);
-    CHECK(refused({.owner = "a", .key = std::string(201, 'k'), .request = "{}"}) == Refusal::invalid);
-    CHECK(refused({.owner = "a", .request = "{}", .priority = 1001}) == Refusal::invalid);
-    CHECK(refused({.owner = "a", .request = "{}", .retention = -1}) == Refusal::invalid);
-    CHECK(bench.queue->counts().jobs[State::queued] == 0);
-    bench.submit("a"), bench.submit("a");
-    CHECK(refused({.owner = "a", .request = "{}"}) == Refusal::queue_full);
-    bench.submit("b");
-    CHECK(refused({.owner = "c", .request = "{}"}) == Refusal::queue_full);
-    const Job job = bench.claim();
-    for (const Progress& bad : {Progress{"x", 3, 2}, Progress{"x", -1, 2}, Progress{"x", 1, 2, -2}, Progress{"\xff", 1, 2}}) {
-      CHECK(refusal_of([&] { bench.queue->heartbeat(lease_of(job), bad); }) == Refusal::invalid);
-    }
-    CHECK(refusal_of([&] { bench.queue->claim(""); }) == Refusal::invalid);
-    CHECK(bench.get(job) == job);
-  }, limits);
+  on_each_store(
+      [](Bench& bench) {
+        const auto refused = [&](const Submission& submission) {
+          return refusal_of([&] { bench.queue->submit(submission); });
+        };
+        CHECK(refused({.owner = "", .request = "{}"}) == Refusal::invalid);
+        CHECK(refused({.owner = "a", .request = ""}) == Refusal::invalid);
+        CHECK(refused({.owner = "a", .request = std::string(101, 'x')}) == Refusal::invalid);
+        CHECK(refused({.owner = "a", .request = "\xff"}) == Refusal::invalid);
+        CHECK(refused({.owner = "a", .request = std::string("a\0b", 3)}) == Refusal::invalid);
+        CHECK(refused({.owner = "a", .key = std::string(201, 'k'), .request = "{}"}) == Refusal::invalid);
+        CHECK(refused({.owner = "a", .request = "{}", .priority = 1001}) == Refusal::invalid);
+        CHECK(refused({.owner = "a", .request = "{}", .retention = -1}) == Refusal::invalid);
+        CHECK(bench.queue->counts().jobs[State::queued] == 0);
+        bench.submit("a"), bench.submit("a");
+        CHECK(refused({.owner = "a", .request = "{}"}) == Refusal::queue_full);
+        bench.submit("b");
+        CHECK(refused({.owner = "c", .request = "{}"}) == Refusal::queue_full);
+        const Job job = bench.claim();
+        for (const Progress& bad :
+             {Progress{"x", 3, 2}, Progress{"x", -1, 2}, Progress{"x", 1, 2, -2}, Progress{"\xff", 1, 2}}) {
+          CHECK(refusal_of([&] { bench.queue->heartbeat(lease_of(job), bad); }) == Refusal::invalid);
+        }
+        CHECK(refusal_of([&] { bench.queue->claim(""); }) == Refusal::invalid);
+        CHECK(bench.get(job) == job);
+      },
+      limits);
 }
 
 TEST_CASE("jobs: what a request says is kept to the byte") {

@@ -1,5 +1,5 @@
-// Deletion and cancellation against completion, in threads on a real store: at every point outside of a transaction the
-// schedule decides which thread goes on, and all schedules are tried.
+// Deletion and cancellation against completion, in threads on a real store: at every point outside of a transaction
+// the schedule decides which thread goes on, and all schedules are tried.
 #include <atomic>
 #include <semaphore>
 #include <thread>
@@ -11,8 +11,8 @@ namespace {
 
 using namespace phonofilm::jobs;
 
-// Lets one of two threads run at a time; each asks at its points who goes on. A schedule is a bit per turn, so that all
-// schedules are numbers.
+// Lets one of two threads run at a time; each asks at its points who goes on. A schedule is a bit per turn, so that
+// all schedules are numbers.
 class Turns {
  public:
   // bits: who has the n-th turn, the lowest first; past the end, whoever is left.
@@ -77,8 +77,8 @@ class Arena {
 
   Queue& queue() { return queue_; }
   ArtifactFolder& artifacts() { return artifacts_; }
-  // What a worker does: a fault of the files, among them a folder that a deletion took away, is said to the queue, which
-  // knows better.
+  // What a worker does: a fault of the files, among them a folder that a deletion took away, is said to the queue,
+  // which knows better.
   void finish(const Job& job) {
     try {
       last_step(job);
@@ -133,7 +133,9 @@ class Arena {
   std::function<void()> on_point_;
   bool inside_ = false;  // one thread runs at a time, and each hand-over synchronises
   ArtifactFolder artifacts_{folder_.file("artifacts"), {.probe = [this](const char* point) { file_point(point); }}};
-  Outside store_{open_sqlite_store(folder_.file("queue.db"), {.probe = [this](const char* sql) { statement_point(sql); }}), *this};
+  Outside store_{
+      open_sqlite_store(folder_.file("queue.db"), {.probe = [this](const char* sql) { statement_point(sql); }}),
+      *this};
   TestSources sources_;
   Queue queue_{store_, artifacts_, {}, sources_.sources()};
 };
@@ -149,22 +151,24 @@ std::uint64_t next_schedule(std::uint64_t bits) {
 }
 
 // The rival's turns at every place among the worker's: all of them, or every `stride`-th.
-Tally race_all(Arena& arena, const std::function<void(const Job&)>& rival, const std::function<void(const Job&, bool)>& check,
-               int stride) {
+Tally race_all(Arena& arena, const std::function<void(const Job&)>& rival,
+               const std::function<void(const Job&, bool)>& check, int stride) {
   const auto points_of = [&](const auto& action) {
     const Job job = arena.running_job();
     const int points = arena.points_of([&] { action(job); });
     refusal_of([&] { arena.queue().remove({.admin = true}, job.id); });
     return points + 1;
   };
-  const int ours = points_of([&](const Job& job) { arena.finish(job); }), theirs = points_of(rival), length = ours + theirs;
+  const int ours = points_of([&](const Job& job) { arena.finish(job); });
+  const int theirs = points_of(rival), length = ours + theirs;
   Tally tally;
   std::uint64_t bits = (std::uint64_t(1) << theirs) - 1;
   for (std::int64_t i = 0; bits < (std::uint64_t(1) << length); ++i, bits = next_schedule(bits)) {
     if (i % stride != 0) continue;
     const Job job = arena.running_job();
     bool succeeded = false;
-    arena.race(bits, length, [&] { succeeded = !refusal_of([&] { arena.finish(job); }); }, [&] { rival(job); });
+    const auto finish = [&] { succeeded = !refusal_of([&] { arena.finish(job); }); };
+    arena.race(bits, length, finish, [&] { rival(job); });
     check(job, succeeded);
     ++tally.interleavings;
     ++(succeeded ? tally.completed : tally.stopped);
@@ -177,12 +181,16 @@ Tally race_all(Arena& arena, const std::function<void(const Job&)>& rival, const
 TEST_CASE("jobs: deletion races completion, and wins or comes after it") {
   Arena arena;
   const auto remove = [&](const Job& job) { arena.queue().remove({"alice"}, job.id); };
-  const Tally tally = race_all(arena, remove, [&](const Job& job, bool) {
-    REQUIRE(refusal_of([&] { arena.queue().get({.admin = true}, job.id); }) == Refusal::not_found);
-    arena.queue().sweep();
-    REQUIRE(arena.artifacts().jobs().empty());
-  }, /*stride=*/7);
-  std::printf("delete against completion: %d interleavings, %d completed before\n", tally.interleavings, tally.completed);
+  const Tally tally = race_all(
+      arena, remove,
+      [&](const Job& job, bool) {
+        REQUIRE(refusal_of([&] { arena.queue().get({.admin = true}, job.id); }) == Refusal::not_found);
+        arena.queue().sweep();
+        REQUIRE(arena.artifacts().jobs().empty());
+      },
+      /*stride=*/8);
+  std::printf("delete against completion: %d interleavings, %d completed before\n", tally.interleavings,
+              tally.completed);
   CHECK(tally.interleavings >= 8000);
   CHECK(tally.completed > 0);
   CHECK(tally.stopped > 0);
@@ -194,14 +202,17 @@ TEST_CASE("jobs: cancellation races completion, and exactly one of them wins") {
   const auto cancel = [&](const Job& job) {
     cancelled = !refusal_of([&] { arena.queue().cancel({"alice"}, job.id); });
   };
-  const Tally tally = race_all(arena, cancel, [&](const Job& job, bool succeeded) {
-    REQUIRE(cancelled != succeeded);
-    const Job after = arena.queue().get({.admin = true}, job.id).job;
-    REQUIRE(after.state == (succeeded ? State::succeeded : State::cancelled));
-    REQUIRE(after.artifacts.empty() != succeeded);
-    if (succeeded) REQUIRE(arena.artifacts().has(job.id, after.result, "film.mp4"));
-    arena.queue().remove({"alice"}, job.id);
-  }, /*stride=*/1);
+  const Tally tally = race_all(
+      arena, cancel,
+      [&](const Job& job, bool succeeded) {
+        REQUIRE(cancelled != succeeded);
+        const Job after = arena.queue().get({.admin = true}, job.id).job;
+        REQUIRE(after.state == (succeeded ? State::succeeded : State::cancelled));
+        REQUIRE(after.artifacts.empty() != succeeded);
+        if (succeeded) REQUIRE(arena.artifacts().has(job.id, after.result, "film.mp4"));
+        arena.queue().remove({"alice"}, job.id);
+      },
+      /*stride=*/1);
   std::printf("cancel against completion: %d interleavings, %d completed\n", tally.interleavings, tally.completed);
   CHECK(tally.completed > 0);
   CHECK(tally.stopped > 0);

@@ -1,5 +1,5 @@
-// Random sequences of actions, walked through on a real store and on the one in memory side by side: the same answers, the
-// same jobs, events, counts and files after every action.
+// Random sequences of actions, walked through on a real store and on the one in memory side by side: the same answers,
+// the same jobs, events, counts and files after every action.
 #include "jobs/driver.h"
 #include "jobs/memory_store.h"
 #include "jobs/postgres_server.h"
@@ -32,7 +32,8 @@ void expect_equal(Stage& real, Stage& model) {
   const std::vector<Job> jobs = real.queue.list(admin, {}, "", 100).jobs;
   REQUIRE(jobs == model.queue.list(admin, {}, "", 100).jobs);
   REQUIRE(positions(real.queue, jobs) == positions(model.queue, jobs));
-  REQUIRE(real.queue.list({"alice"}, State::queued, "9", 3).jobs == model.queue.list({"alice"}, State::queued, "9", 3).jobs);
+  REQUIRE(real.queue.list({"alice"}, State::queued, "9", 3).jobs ==
+          model.queue.list({"alice"}, State::queued, "9", 3).jobs);
   REQUIRE(real.queue.counts() == model.queue.counts());
   const std::int64_t recent = std::max<std::int64_t>(0, real.sources.last_id - 5);
   REQUIRE(real.queue.events(admin, recent).events == model.queue.events(admin, recent).events);

@@ -23,7 +23,8 @@ constexpr std::string_view kTemporary = "tmp.";  // before the name, because wri
 std::string reason() { return std::strerror(errno); }
 
 void expect_id(const std::string& id, const char* what) {
-  PF_REFUSE_UNLESS(is_id(id), Refusal::invalid, "artifact", in_quotes(id), " is no ", what, "; expected 32 hexadecimal digits");
+  PF_REFUSE_UNLESS(is_id(id), Refusal::invalid, "artifact", in_quotes(id), " is no ", what,
+                   "; expected 32 hexadecimal digits");
 }
 
 void flush(const std::string& path) {

@@ -1,5 +1,6 @@
-// The files of jobs: films, posters, saved latents. A file appears whole or not at all, under the job's id and the lease
-// token of the worker that made it, so that a worker whose lease is over can never replace what another one published.
+// The files of jobs: films, posters, saved latents. A file appears whole or not at all, under the job's id and the
+// lease token of the worker that made it, so that a worker whose lease is over can never replace what another one
+// published.
 //
 //   <folder>/<job id>/<lease token>/film.mp4
 #pragma once
@@ -23,8 +24,8 @@ inline constexpr std::string_view kLatents = "latents.safetensors";
 class Artifacts {
  public:
   virtual ~Artifacts() = default;
-  // Calls write(temporary path), which keeps the name's extension, then flushes and renames. Throws ResourceError (disk or
-  // quota full) and what `write` throws; an existing file is then untouched.
+  // Calls write(temporary path), which keeps the name's extension, then flushes and renames. Throws ResourceError
+  // (disk or quota full) and what `write` throws; an existing file is then untouched.
   virtual void publish(const std::string& job, const std::string& run, std::string_view name,
                        const std::function<void(const std::string& path)>& write) = 0;
   virtual bool has(const std::string& job, const std::string& run, std::string_view name) const = 0;

@@ -9,16 +9,17 @@ namespace phonofilm::jobs {
 namespace {
 
 constexpr std::array<std::string_view, 5> kStates{"queued", "running", "succeeded", "failed", "cancelled"};
-constexpr std::array<std::string_view, 13> kEvents{"submitted", "started",   "progress", "checkpoint", "succeeded",
-                                                   "failed",    "retried",   "recovered", "released",  "cancelled",
-                                                   "edited",    "moved",     "deleted"};
+constexpr std::array<std::string_view, 13> kEvents{"submitted", "started", "progress",  "checkpoint", "succeeded",
+                                                   "failed",    "retried", "recovered", "released",   "cancelled",
+                                                   "edited",    "moved",   "deleted"};
 
 template <class Names>
 size_t index_of(const Names& names, std::string_view name, const char* what) {
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) return i;
   }
-  throw StoreError("read", concat("the job store has the ", what, " ", in_quotes(name), ", which nobody writes: it is damaged"));
+  throw StoreError(
+      "read", concat("the job store has the ", what, " ", in_quotes(name), ", which nobody writes: it is damaged"));
 }
 
 }  // namespace

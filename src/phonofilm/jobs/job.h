@@ -66,7 +66,8 @@ struct Job {
 };
 
 enum class EventKind {
-  submitted, started, progress, checkpoint, succeeded, failed, retried, recovered, released, cancelled, edited, moved, deleted
+  submitted, started, progress, checkpoint, succeeded, failed, retried, recovered, released, cancelled, edited, moved,
+  deleted
 };
 
 std::string_view event_name(EventKind kind);

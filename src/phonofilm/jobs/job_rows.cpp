@@ -8,9 +8,10 @@ namespace phonofilm::jobs {
 namespace {
 
 constexpr std::array<const char*, 28> kColumns{
-    "id",       "owner",    "key",    "request",  "state",     "priority",   "number",          "place",  "created", "started",
-    "finished", "expires",  "retention", "stage", "step",      "steps",      "eta",             "attempts", "failures", "failure",
-    "token",    "worker",   "lease_until", "heartbeat", "checkpoint", "checkpoint_step", "result", "artifacts"};
+    "id",     "owner",       "key",       "request",    "state",           "priority",  "number",
+    "place",  "created",     "started",   "finished",   "expires",         "retention", "stage",
+    "step",   "steps",       "eta",       "attempts",   "failures",        "failure",   "token",
+    "worker", "lease_until", "heartbeat", "checkpoint", "checkpoint_step", "result",    "artifacts"};
 
 // Reads the columns of a row one after another.
 class Reader {
@@ -49,9 +50,10 @@ const std::string& job_assignments() {
 
 Row to_row(const Job& job) {
   const Value key = job.key.empty() ? Value() : Value(job.key);  // NULLs are all different, empty texts are not
-  return {job.id, job.owner, key, job.request, std::string(state_name(job.state)), job.priority, job.number, job.place,
-          job.created, job.started, job.finished, job.expires, job.retention, job.progress.stage, job.progress.step,
-          job.progress.steps, job.progress.eta, job.attempts, job.failures, job.failure, job.lease.token, job.lease.worker,
+  const std::string state(state_name(job.state));
+  return {job.id, job.owner, key, job.request, state, job.priority, job.number, job.place, job.created, job.started,
+          job.finished, job.expires, job.retention, job.progress.stage, job.progress.step, job.progress.steps,
+          job.progress.eta, job.attempts, job.failures, job.failure, job.lease.token, job.lease.worker,
           job.lease.until, job.lease.heartbeat, job.checkpoint.run, job.checkpoint.step, job.result,
           join(job.artifacts, "/")};
 }
@@ -77,8 +79,8 @@ Job to_job(const Row& row) {
 }
 
 Row to_row(const Event& event) {
-  return {event.sequence, event.job, event.owner, std::string(event_name(event.kind)), std::string(state_name(event.state)),
-          event.step, event.steps, event.at};
+  const std::string kind(event_name(event.kind)), state(state_name(event.state));
+  return {event.sequence, event.job, event.owner, kind, state, event.step, event.steps, event.at};
 }
 
 Event to_event(const Row& row) {

@@ -43,7 +43,8 @@ Value value_of(const PGresult* result, int row, int column) {
   if (PQftype(result, column) != kInt8 && PQftype(result, column) != kInt4) return std::string(bytes);
   std::int64_t number = 0;
   const auto [end, problem] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
-  PF_CHECK(problem == std::errc() && end == bytes.data() + bytes.size(), StoreError, "queue", "the server sent no number");
+  PF_CHECK(problem == std::errc() && end == bytes.data() + bytes.size(), StoreError, "queue",
+           "the server sent no number");
   return number;
 }
 
@@ -79,11 +80,14 @@ void PostgresDatabase::connect() {
   connection_.reset(PQconnectdb(target_.c_str()));
   const bool connected = connection_ && PQstatus(connection_.get()) == CONNECTION_OK;
   const std::string why = connection_ ? printable(PQerrorMessage(connection_.get())) : "out of memory";
-  PF_CHECK(connected, Transient, "open queue", "PostgreSQL cannot be reached: ", why, "; is the server up, and are host,"
+  PF_CHECK(connected, Transient, "open queue", "PostgreSQL cannot be reached: ", why,
+           "; is the server up, and are host,"
            " database and user right?");
-  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);  // libpq would print them
+  PQsetNoticeProcessor(
+      connection_.get(), [](void*, const char*) {}, nullptr);  // libpq would print them
   // A server may be set to acknowledge before its log is on the disk.
-  for (const char* setting : {"SET synchronous_commit = on", "SET client_encoding = 'UTF8'", "SET client_min_messages = error"}) {
+  for (const char* setting :
+       {"SET synchronous_commit = on", "SET client_encoding = 'UTF8'", "SET client_min_messages = error"}) {
     run(setting, {});
   }
 }
@@ -92,7 +96,8 @@ void PostgresDatabase::expect_result(const pg_result* result, const std::string&
   const ExecStatusType status = PQresultStatus(result);
   const bool fine = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
   // COMMIT answers ROLLBACK where the transaction had failed before.
-  const bool committed = !fine || sql != "COMMIT" || std::string_view(PQcmdStatus(const_cast<pg_result*>(result))) == "COMMIT";
+  const bool committed =
+      !fine || sql != "COMMIT" || std::string_view(PQcmdStatus(const_cast<pg_result*>(result))) == "COMMIT";
   if (fine && committed) return;
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -113,7 +118,8 @@ std::vector<Row> PostgresDatabase::run(const std::string& sql, const Row& values
     pointers.push_back(std::holds_alternative<std::monostate>(values[i]) ? nullptr : texts[i].c_str());
   }
   const Result result(PQexecParams(connection_.get(), sql.c_str(), int(values.size()), /*paramTypes=*/nullptr,
-                                   pointers.data(), /*paramLengths=*/nullptr, /*paramFormats=*/nullptr, /*resultFormat=*/0));
+                                   pointers.data(), /*paramLengths=*/nullptr, /*paramFormats=*/nullptr,
+                                   /*resultFormat=*/0));
   expect_result(result.get(), sql);
   return rows_of(result.get());
 }
@@ -132,7 +138,8 @@ void PostgresDatabase::attempt(const std::function<void()>& work) {
 }
 
 void PostgresDatabase::pause(int attempt) const {
-  options_.pause(int(std::min<std::int64_t>(kLongestPause, std::int64_t(options_.first_pause) << std::min(attempt, 20))));
+  options_.pause(
+      int(std::min<std::int64_t>(kLongestPause, std::int64_t(options_.first_pause) << std::min(attempt, 20))));
 }
 
 void PostgresDatabase::transact(const std::function<void()>& work) {

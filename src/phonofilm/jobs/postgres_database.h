@@ -19,7 +19,8 @@ class PostgresDatabase : public Database {
   PostgresDatabase(const std::string& connection, const PostgresOptions& options);
   const Dialect& dialect() const override;
   std::vector<Row> run(const std::string& sql, const Row& values) override;
-  // Runs `work` again, on a new connection where the old one broke, until it is committed or options.attempts are used up.
+  // Runs `work` again, on a new connection where the old one broke, until it is committed or options.attempts are used
+  // up.
   void transact(const std::function<void()>& work) override;
 
  private:

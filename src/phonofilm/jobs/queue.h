@@ -1,11 +1,11 @@
-// The durable queue: what a server and its workers do with jobs. Every operation is one transaction, on the disk before it
-// returns. docs/jobs.md says what is guaranteed.
+// The durable queue: what a server and its workers do with jobs. Every operation is one transaction, on the disk
+// before it returns. docs/jobs.md says what is guaranteed.
 //
 //   Queue queue(*store, artifacts);
 //   const Job job = queue.submit({.owner = "alice", .request = R"({"prompt": "a bell rings"})"});
 //   if (const auto taken = queue.claim("gpu-0")) {
 //     const LeaseRef lease{taken->id, taken->lease.token};
-//     queue.heartbeat(lease, {"denoise", 1, 30});  // throws Refused once the job is cancelled, deleted or given to others
+//     queue.heartbeat(lease, {"denoise", 1, 30});  // Refused once the job is cancelled, deleted or given to others
 //     artifacts.publish(lease.job, lease.token, "film.mp4", write_film);
 //     queue.succeed(lease, {"film.mp4"});
 //   }
@@ -55,8 +55,8 @@ struct Sources {
   IdSource ids = random_id;
 };
 
-// Holds references: store and artifacts live longer. Has no state of its own; safe to use from several threads. Refusals
-// are Refused, faults StoreError and ResourceError.
+// Holds references: store and artifacts live longer. Has no state of its own; safe to use from several threads.
+// Refusals are Refused, faults StoreError and ResourceError.
 class Queue {
  public:
   Queue(Store& store, Artifacts& artifacts, const Limits& limits = {}, const Sources& sources = {})
@@ -66,8 +66,10 @@ class Queue {
   // The same key and the same request give the same job; the same key and another request Refused(conflict).
   Job submit(const Submission& submission);
   JobView get(const Caller& caller, const std::string& id);
-  // Newest first. cursor: Page::next, or empty for the first page. Jobs that come or go between two pages move no other.
-  Page list(const Caller& caller, std::optional<State> state = {}, const std::string& cursor = {}, std::int64_t limit = 20);
+  // Newest first. cursor: Page::next, or empty for the first page. Jobs that come or go between two pages move no
+  // other.
+  Page list(const Caller& caller, std::optional<State> state = {}, const std::string& cursor = {},
+            std::int64_t limit = 20);
   EventPage events(const Caller& caller, std::int64_t after, std::int64_t limit = 100);
   Job cancel(const Caller& caller, const std::string& id);
   Job edit(const Caller& caller, const std::string& id, const Edit& edit);
@@ -102,9 +104,9 @@ class Queue {
   Job worker_published(const LeaseRef& lease, const std::vector<std::string>& names, const Rule& rule, EventKind kind);
   void discard(const LeaseRef& lease);
   bool recover_one(const std::string& id);
+  bool sweep_job(const std::string& id);
   std::int64_t sweep_folders();
   std::int64_t sweep_disk();
-  bool erase(const Caller& caller, const std::string& id);
 
   Store& store_;
   Artifacts& artifacts_;

@@ -30,8 +30,8 @@ std::optional<std::int64_t> parse_cursor(const std::string& cursor) {
   if (cursor.empty()) return {};
   std::int64_t number = 0;
   const auto [end, problem] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), number);
-  PF_REFUSE_UNLESS(problem == std::errc() && end == cursor.data() + cursor.size() && number > 0, Refusal::invalid, "list",
-                   in_quotes(cursor), " is no cursor; expected what an earlier page gave");
+  PF_REFUSE_UNLESS(problem == std::errc() && end == cursor.data() + cursor.size() && number > 0, Refusal::invalid,
+                   "list", in_quotes(cursor), " is no cursor; expected what an earlier page gave");
   return number;
 }
 
@@ -42,13 +42,15 @@ void check_limit(std::int64_t limit) {
 
 void expect_room(Transaction& transaction, const std::string& owner, const Limits& limits) {
   const std::int64_t all = transaction.queued({}), own = transaction.queued(owner);
-  PF_REFUSE_UNLESS(all < limits.max_queued, Refusal::queue_full, "submit", all, " jobs are waiting, which is the limit; try later");
+  PF_REFUSE_UNLESS(all < limits.max_queued, Refusal::queue_full, "submit", all,
+                   " jobs are waiting, which is the limit; try later");
   PF_REFUSE_UNLESS(own < limits.max_queued_per_owner, Refusal::queue_full, "submit", own,
                    " jobs of this owner are waiting, which is the limit; try later, or cancel some");
 }
 
 // The ids in their new order: `id` before `before`, or last.
-std::vector<std::string> reordered(const std::vector<Place>& places, const std::string& id, const std::string& before) {
+std::vector<std::string> reordered(const std::vector<Place>& places, const std::string& id,
+                                   const std::string& before) {
   std::vector<std::string> order;
   for (const Place& place : places) {
     if (place.id != id) order.push_back(place.id);
@@ -127,12 +129,14 @@ EventPage Queue::events(const Caller& caller, std::int64_t after, std::int64_t l
 }
 
 Job Queue::cancel(const Caller& caller, const std::string& id) {
-  return owner_says(caller, id, [&](Job job) { return cancelled(std::move(job), sources_.clock()); }, EventKind::cancelled);
+  const Rule rule = [&](Job job) { return cancelled(std::move(job), sources_.clock()); };
+  return owner_says(caller, id, rule, EventKind::cancelled);
 }
 
 Job Queue::edit(const Caller& caller, const std::string& id, const Edit& edit) {
   if (edit.request) check_request(*edit.request, limits_);
-  return owner_says(caller, id, [&](Job job) { return edited(std::move(job), edit); }, EventKind::edited);
+  const Rule rule = [&](Job job) { return edited(std::move(job), edit); };
+  return owner_says(caller, id, rule, EventKind::edited);
 }
 
 Job Queue::move(const Caller& caller, const std::string& id, const std::string& before) {
@@ -149,14 +153,14 @@ Job Queue::move(const Caller& caller, const std::string& id, const std::string& 
       transaction.update(shifted);
       if (shifted.id == id) moved = shifted;
     }
-    if (!(moved == job)) transaction.append(event_for(moved, EventKind::moved, transaction.next_sequence(), sources_.clock()));
+    if (moved == job) return;
+    transaction.append(event_for(moved, EventKind::moved, transaction.next_sequence(), sources_.clock()));
   });
   return moved;
 }
 
-// Whether a row went. Run again after a commit whose answer was lost, it finds nothing and remembers that there was one.
-bool Queue::erase(const Caller& caller, const std::string& id) {
-  bool existed = false;
+void Queue::remove(const Caller& caller, const std::string& id) {
+  bool existed = false;  // remembered for a run after a commit whose answer was lost
   store_.transact([&](Transaction& transaction) {
     if (existed && !transaction.peek(id)) return;
     const Job job = found(transaction, caller, id);
@@ -164,11 +168,6 @@ bool Queue::erase(const Caller& caller, const std::string& id) {
     transaction.erase(id);
     transaction.append(event_for(job, EventKind::deleted, transaction.next_sequence(), sources_.clock()));
   });
-  return existed;
-}
-
-void Queue::remove(const Caller& caller, const std::string& id) {
-  erase(caller, id);
   artifacts_.remove(id);
 }
 

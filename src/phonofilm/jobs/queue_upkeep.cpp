@@ -7,8 +7,6 @@
 namespace phonofilm::jobs {
 namespace {
 
-constexpr std::int64_t kBatch = 100;  // oldest jobs that one look for room finds
-
 // Folders of leases that a job still needs: the present one, the latents to go on from, the result.
 bool refers_to(const Job& job, const std::string& run) {
   return run == job.lease.token || run == job.checkpoint.run || run == job.result;
@@ -36,6 +34,16 @@ std::int64_t Queue::recover() {
   return std::count_if(ids.begin(), ids.end(), [&](const std::string& id) { return recover_one(id); });
 }
 
+// False where its owner was quicker.
+bool Queue::sweep_job(const std::string& id) {
+  try {
+    remove({.admin = true}, id);
+  } catch (const Refused&) {
+    return false;
+  }
+  return true;
+}
+
 Swept Queue::sweep() {
   Swept swept;
   const Time now = sources_.clock();
@@ -44,14 +52,7 @@ Swept Queue::sweep() {
     ids = transaction.expired(now);
     transaction.forget_events(now - limits_.event_retention);
   });
-  for (const std::string& id : ids) {
-    try {
-      remove({.admin = true}, id);
-      ++swept.jobs;
-    } catch (const Refused&) {
-      continue;  // its owner was quicker
-    }
-  }
+  swept.jobs = std::count_if(ids.begin(), ids.end(), [&](const std::string& id) { return sweep_job(id); });
   swept.folders = sweep_folders();
   swept.jobs += sweep_disk();
   return swept;
@@ -79,17 +80,16 @@ std::int64_t Queue::sweep_folders() {
   return removed;
 }
 
+// Jobs without files stay: their end frees nothing.
 std::int64_t Queue::sweep_disk() {
+  if (artifacts_.bytes() <= limits_.max_disk) return 0;
+  std::vector<std::string> ids;
+  store_.transact([&](Transaction& transaction) { ids = transaction.finished(); });
   std::int64_t removed = 0;
-  while (artifacts_.bytes() > limits_.max_disk) {
-    std::vector<std::string> ids;
-    store_.transact([&](Transaction& transaction) { ids = transaction.oldest_finished(kBatch); });
-    if (ids.empty()) break;
-    for (const std::string& id : ids) {
-      removed += erase({.admin = true}, id);
-      artifacts_.remove(id);
-      if (artifacts_.bytes() <= limits_.max_disk) break;
-    }
+  for (const std::string& id : ids) {
+    if (artifacts_.runs(id).empty()) continue;
+    removed += sweep_job(id);
+    if (artifacts_.bytes() <= limits_.max_disk) break;
   }
   return removed;
 }

@@ -8,7 +8,8 @@ namespace {
 
 Job running(Transaction& transaction, const LeaseRef& lease) {
   const std::optional<Job> job = is_id(lease.job) ? transaction.find(lease.job) : std::nullopt;
-  PF_REFUSE_UNLESS(job, Refusal::not_found, "job", "there is no job ", in_quotes(lease.job), "; it was deleted: stop computing");
+  PF_REFUSE_UNLESS(job, Refusal::not_found, "job", "there is no job ", in_quotes(lease.job),
+                   "; it was deleted: stop computing");
   return *job;
 }
 
@@ -46,34 +47,35 @@ Job Queue::worker_says(const LeaseRef& lease, const Rule& rule, EventKind kind) 
 }
 
 Job Queue::heartbeat(const LeaseRef& lease, const Progress& progress) {
-  return worker_says(
-      lease, [&](Job job) { return beaten(std::move(job), lease.token, progress, sources_.clock(), limits_); },
-      EventKind::progress);
+  const Rule rule = [&](Job job) { return beaten(std::move(job), lease.token, progress, sources_.clock(), limits_); };
+  return worker_says(lease, rule, EventKind::progress);
 }
 
 Job Queue::fail(const LeaseRef& lease, const std::string& reason) {
-  return worker_says(
-      lease, [&](Job job) { return failed(std::move(job), lease.token, reason, sources_.clock(), limits_); },
-      EventKind::failed);
+  const Rule rule = [&](Job job) { return failed(std::move(job), lease.token, reason, sources_.clock(), limits_); };
+  return worker_says(lease, rule, EventKind::failed);
 }
 
 Job Queue::release(const LeaseRef& lease) {
-  return worker_says(lease, [&](Job job) { return released(std::move(job), lease.token); }, EventKind::released);
+  const Rule rule = [&](Job job) { return released(std::move(job), lease.token); };
+  return worker_says(lease, rule, EventKind::released);
 }
 
 // Files first, then the row: a row never refers to what is not there.
-Job Queue::worker_published(const LeaseRef& lease, const std::vector<std::string>& names, const Rule& rule, EventKind kind) {
+Job Queue::worker_published(const LeaseRef& lease, const std::vector<std::string>& names, const Rule& rule,
+                            EventKind kind) {
   PF_REFUSE_UNLESS(is_id(lease.job) && is_id(lease.token), Refusal::invalid, "job", in_quotes(lease.job), " under ",
                    in_quotes(lease.token), " is no lease");
+  const Rule checked = [&](Job job) {
+    Job after = rule(std::move(job));
+    for (const std::string& name : names) {
+      PF_REFUSE_UNLESS(artifacts_.has(lease.job, lease.token, name), Refusal::invalid, "job", after.id, ": ",
+                       in_quotes(name), " was not published under this lease; publish files first");
+    }
+    return after;
+  };
   try {
-    return worker_says(lease, [&](Job job) {
-      Job after = rule(std::move(job));
-      for (const std::string& name : names) {
-        PF_REFUSE_UNLESS(artifacts_.has(lease.job, lease.token, name), Refusal::invalid, "job", after.id, ": ",
-                         in_quotes(name), " was not published under this lease; publish files first");
-      }
-      return after;
-    }, kind);
+    return worker_says(lease, checked, kind);
   } catch (const Refused& refused) {
     if (refused.reason() != Refusal::invalid) discard(lease);
     throw;

@@ -36,7 +36,7 @@ struct StoreError : Error {
 }  // namespace phonofilm::jobs
 
 // Throws Refused(reason, operation, remaining arguments streamed) unless `condition` holds.
-#define PF_REFUSE_UNLESS(condition, reason, operation, ...)                                                          \
-  do {                                                                                                               \
-    if (!(condition)) throw ::phonofilm::jobs::Refused(reason, operation, ::phonofilm::concat(__VA_ARGS__));          \
+#define PF_REFUSE_UNLESS(condition, reason, operation, ...)                                                  \
+  do {                                                                                                       \
+    if (!(condition)) throw ::phonofilm::jobs::Refused(reason, operation, ::phonofilm::concat(__VA_ARGS__)); \
   } while (false)

@@ -6,9 +6,9 @@
 namespace phonofilm::jobs {
 namespace {
 
-constexpr std::int64_t kMaxName = 200;        // bytes of an owner, a key, a worker
-constexpr std::int64_t kMaxReason = 2000;     // bytes
-constexpr std::int64_t kMaxPriority = 1000;   // either way
+constexpr std::int64_t kMaxName = 200;       // bytes of an owner, a key, a worker
+constexpr std::int64_t kMaxReason = 2000;    // bytes
+constexpr std::int64_t kMaxPriority = 1000;  // either way
 constexpr std::int64_t kMaxSteps = 1'000'000;
 constexpr std::int64_t kMaxPeriod = 3650LL * 24 * 3600 * 1000;  // ten years in milliseconds: times cannot overflow
 
@@ -92,7 +92,8 @@ void expect_same(const Job& job, const Submission& submission) {
                    " was used for another request (job ", job.id, "); use a new key, or send the same request");
 }
 
-Job submitted(const Submission& submission, const std::string& id, std::int64_t number, Time now, const Limits& limits) {
+Job submitted(const Submission& submission, const std::string& id, std::int64_t number, Time now,
+              const Limits& limits) {
   Job job;
   job.id = id;
   job.owner = submission.owner;

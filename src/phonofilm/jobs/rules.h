@@ -1,5 +1,5 @@
-// The state machine of a job: pure functions from a job and what happens to it to the job afterwards, or Refused. They are
-// written once; every store executes them inside a transaction (queue.h). docs/jobs.md draws them.
+// The state machine of a job: pure functions from a job and what happens to it to the job afterwards, or Refused. They
+// are written once; every store executes them inside a transaction (queue.h). docs/jobs.md draws them.
 //
 //   queued --claim--> running --succeed--> succeeded
 //                     running --fail-----> queued (once more), then failed
@@ -16,11 +16,11 @@
 namespace phonofilm::jobs {
 
 struct Limits {
-  std::int64_t lease = 60'000;     // milliseconds without a heartbeat before a worker counts as lost
-  std::int64_t max_failures = 2;   // fail() ends the job at this one: it is retried once
-  std::int64_t max_attempts = 5;   // a job that was begun this often and lost its worker each time has failed
-  std::int64_t max_request = 1 << 20;        // bytes
-  std::int64_t max_queued = 20'000;          // jobs waiting, of all owners
+  std::int64_t lease = 60'000;         // milliseconds without a heartbeat before a worker counts as lost
+  std::int64_t max_failures = 2;       // fail() ends the job at this one: it is retried once
+  std::int64_t max_attempts = 5;       // a job that was begun this often and lost its worker each time has failed
+  std::int64_t max_request = 1 << 20;  // bytes
+  std::int64_t max_queued = 20'000;    // jobs waiting, of all owners
   std::int64_t max_queued_per_owner = 20'000;
   std::int64_t retention = 7LL * 24 * 3600 * 1000;  // milliseconds that finished jobs are kept by default
   std::int64_t event_retention = 24LL * 3600 * 1000;
@@ -51,10 +51,11 @@ void check_worker(const std::string& worker);
 // Whether a submission under a key that is taken asks for the same; otherwise Refused(conflict).
 void expect_same(const Job& job, const Submission& submission);
 
-Job submitted(const Submission& submission, const std::string& id, std::int64_t number, Time now, const Limits& limits);
+Job submitted(const Submission& submission, const std::string& id, std::int64_t number, Time now,
+              const Limits& limits);
 Job claimed(Job job, const std::string& worker, const std::string& token, Time now, const Limits& limits);
-// These four, and succeeded, refuse with cancelled or lease_lost unless the token is the one of the lease. A lease that has
-// run out counts until recover() has taken it: a worker that slept goes on where nobody else has begun.
+// These four, and succeeded, refuse with cancelled or lease_lost unless the token is the one of the lease. A lease
+// that has run out counts until recover() has taken it: a worker that slept goes on where nobody else has begun.
 Job beaten(Job job, const std::string& token, const Progress& progress, Time now, const Limits& limits);
 Job checkpointed(Job job, const std::string& token, std::int64_t step);
 Job failed(Job job, const std::string& token, const std::string& reason, Time now, const Limits& limits);

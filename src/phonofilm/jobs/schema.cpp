@@ -6,7 +6,8 @@ namespace phonofilm::jobs {
 namespace {
 
 // meta holds three numbers: the version of the schema, the last sequence drawn, the last event forgotten.
-constexpr const char* kMeta = "CREATE TABLE IF NOT EXISTS meta (name {text} PRIMARY KEY, value {integer} NOT NULL){suffix}";
+constexpr const char* kMeta =
+    "CREATE TABLE IF NOT EXISTS meta (name {text} PRIMARY KEY, value {integer} NOT NULL){suffix}";
 
 const Migration& first_schema() {
   static const Migration statements{
@@ -16,20 +17,24 @@ const Migration& first_schema() {
       " request {text} NOT NULL,"
       " state {text} NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),"
       " priority {integer} NOT NULL, number {integer} NOT NULL UNIQUE, place {integer} NOT NULL,"
-      " created {integer} NOT NULL, started {integer} NOT NULL, finished {integer} NOT NULL, expires {integer} NOT NULL,"
+      " created {integer} NOT NULL, started {integer} NOT NULL, finished {integer} NOT NULL, "
+      " expires {integer} NOT NULL,"
       " retention {integer} NOT NULL, stage {text} NOT NULL, step {integer} NOT NULL, steps {integer} NOT NULL,"
       " eta {integer} NOT NULL, attempts {integer} NOT NULL, failures {integer} NOT NULL, failure {text} NOT NULL,"
       " token {text} NOT NULL, worker {text} NOT NULL, lease_until {integer} NOT NULL, heartbeat {integer} NOT NULL,"
-      " checkpoint {text} NOT NULL, checkpoint_step {integer} NOT NULL, result {text} NOT NULL, artifacts {text} NOT NULL,"
+      " checkpoint {text} NOT NULL, checkpoint_step {integer} NOT NULL, result {text} NOT NULL, "
+      " artifacts {text} NOT NULL,"
       // What the rules keep, the tables refuse to forget.
       " CHECK ((state = 'running') = (token <> '')), CHECK ((state = 'succeeded') = (result <> '')),"
       " UNIQUE (owner, key)){suffix}",
       "CREATE INDEX jobs_by_turn ON jobs (state, priority, place, owner, id)",
       "CREATE INDEX jobs_by_owner ON jobs (owner, number)",
       "CREATE INDEX jobs_by_token ON jobs (token)",
-      "CREATE TABLE events (sequence {integer} PRIMARY KEY, job {text} NOT NULL, owner {text} NOT NULL, kind {text} NOT NULL,"
-      " state {text} NOT NULL, step {integer} NOT NULL, steps {integer} NOT NULL, happened {integer} NOT NULL){suffix}",
-      "CREATE INDEX events_by_owner ON events (owner, sequence)"};
+      "CREATE TABLE events (sequence {integer} PRIMARY KEY, job {text} NOT NULL, owner {text} NOT NULL, "
+      " kind {text} NOT NULL, state {text} NOT NULL, step {integer} NOT NULL, steps {integer} NOT NULL,"
+      " happened {integer} NOT NULL){suffix}",
+      "CREATE INDEX events_by_owner ON events (owner, sequence)",
+      "CREATE INDEX events_by_time ON events (happened, sequence)"};
   return statements;
 }
 
@@ -49,7 +54,8 @@ std::int64_t stored_version(Database& database) {
 }
 
 void store_version(Database& database, std::int64_t version) {
-  database.run("INSERT INTO meta (name, value) VALUES ('schema', $1) ON CONFLICT (name) DO UPDATE SET value = $1", {version});
+  database.run("INSERT INTO meta (name, value) VALUES ('schema', $1) ON CONFLICT (name) DO UPDATE SET value = $1",
+               {version});
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Time and randomness, which the queue is given, so that tests decide both; and the points at which a test may stop it.
+// Time and randomness, which the queue is given, so that tests decide both; and the points at which a test may stop
+// it.
 #pragma once
 
 #include <functional>

@@ -20,11 +20,12 @@ class SqlTransaction : public Transaction {
   std::optional<Job> find_lease(const std::string& token) override { return one_job("WHERE token = $1", {token}); }
 
   std::optional<Job> next_queued() override {
-    const std::vector<Row> rows = database_.run(concat(
-        "SELECT j.id FROM jobs j JOIN owners o ON o.owner = j.owner"
-        " LEFT JOIN (SELECT owner, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY owner) r ON r.owner = j.owner"
-        " WHERE j.state = 'queued' ORDER BY j.priority DESC, coalesce(r.jobs, 0), o.served, j.place LIMIT 1",
-        database_.dialect().lock_free));
+    const std::vector<Row> rows = database_.run(
+        concat("SELECT j.id FROM jobs j JOIN owners o ON o.owner = j.owner"
+               " LEFT JOIN (SELECT owner, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY owner) r"
+               " ON r.owner = j.owner"
+               " WHERE j.state = 'queued' ORDER BY j.priority DESC, coalesce(r.jobs, 0), o.served, j.place LIMIT 1",
+               database_.dialect().lock_free));
     return rows.empty() ? std::nullopt : find(text(rows[0], 0));
   }
 
@@ -45,14 +46,16 @@ class SqlTransaction : public Transaction {
     return number("UPDATE meta SET value = value + 1 WHERE name = 'sequence' RETURNING value");
   }
   void append(const Event& event) override {
-    database_.run(concat("INSERT INTO events (", kEventColumns, ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"), to_row(event));
+    database_.run(concat("INSERT INTO events (", kEventColumns, ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
+                  to_row(event));
   }
   std::vector<Event> events(const std::optional<std::string>& owner, std::int64_t after, std::int64_t limit) override {
     Row values{after, limit};
     if (owner) values.push_back(*owner);
     std::vector<Event> events;
     for (const Row& row : database_.run(concat("SELECT ", kEventColumns, " FROM events WHERE sequence > $1",
-                                               owner ? " AND owner = $3" : "", " ORDER BY sequence LIMIT $2"), values)) {
+                                               owner ? " AND owner = $3" : "", " ORDER BY sequence LIMIT $2"),
+                                        values)) {
       events.push_back(to_event(row));
     }
     return events;
@@ -80,7 +83,8 @@ class SqlTransaction : public Transaction {
   std::vector<Place> places(const std::string& owner, std::int64_t priority) override {
     std::vector<Place> places;
     for (const Row& row : database_.run(concat("SELECT id, place FROM jobs WHERE owner = $1 AND priority = $2 AND"
-                                               " state = 'queued' ORDER BY place", database_.dialect().lock),
+                                               " state = 'queued' ORDER BY place",
+                                               database_.dialect().lock),
                                         {owner, priority})) {
       places.push_back({text(row, 0), integer(row, 1)});
     }
@@ -91,8 +95,9 @@ class SqlTransaction : public Transaction {
     return number("SELECT count(*) FROM jobs WHERE state = 'queued'");
   }
   std::int64_t ahead_of(const Job& job) override {
-    return number("SELECT count(*) FROM jobs WHERE state = 'queued' AND (priority > $1 OR (priority = $1 AND place < $2))",
-                  {job.priority, job.place});
+    return number(
+        "SELECT count(*) FROM jobs WHERE state = 'queued' AND (priority > $1 OR (priority = $1 AND place < $2))",
+        {job.priority, job.place});
   }
   std::vector<std::string> lost(Time now) override {
     return ids("SELECT id FROM jobs WHERE state = 'running' AND lease_until < $1 ORDER BY number", {now});
@@ -100,8 +105,8 @@ class SqlTransaction : public Transaction {
   std::vector<std::string> expired(Time now) override {
     return ids("SELECT id FROM jobs WHERE expires > 0 AND expires <= $1 ORDER BY number", {now});
   }
-  std::vector<std::string> oldest_finished(std::int64_t limit) override {
-    return ids("SELECT id FROM jobs WHERE finished > 0 ORDER BY finished, number LIMIT $1", {limit});
+  std::vector<std::string> finished() override {
+    return ids("SELECT id FROM jobs WHERE finished > 0 ORDER BY finished, number", {});
   }
   QueueCounts counts() override;
 

@@ -17,7 +17,8 @@ constexpr std::int64_t kApplication = 0x7068666a;  // "phfj" in the file's heade
 const char* cure(int code) {
   switch (code & 0xff) {
     case SQLITE_NOTADB: return "; it is no SQLite file, or damaged: restore a backup, or name another file";
-    case SQLITE_CORRUPT: return "; the file is damaged: restore a backup, or save what is left with sqlite3's .recover";
+    case SQLITE_CORRUPT:
+      return "; the file is damaged: restore a backup, or save what is left with sqlite3's .recover";
     case SQLITE_BUSY: return "; another process has the queue open: end it first";
     case SQLITE_FULL: return "; make room on the disk";
     case SQLITE_CANTOPEN: return "; does the folder exist, and may this user write there?";
@@ -47,15 +48,15 @@ std::uintmax_t size_of(const std::string& path) {
   return missing ? 0 : size;
 }
 
-// SQLite would take what is left of a truncated file for a new database and come up without a word. A crash while a new
-// file is made leaves a journal beside it, from which SQLite recovers.
+// SQLite would take what is left of a truncated file for a new database and come up without a word. A crash while a
+// new file is made leaves a journal beside it, from which SQLite recovers.
 void refuse_remains(const std::string& path) {
   constexpr std::uintmax_t kSmallestPage = 512;
   const std::uintmax_t size = size_of(path);
-  PF_CHECK(size > 0 || size_of(path + "-wal") == 0, StoreError, "open queue", path, ": the file is empty, its log ", path,
-           "-wal is not: the file is damaged; restore a backup");
-  PF_CHECK(size == 0 || size >= kSmallestPage || size_of(path + "-journal") > 0, StoreError, "open queue", path, ": has ",
-           size, " bytes, shorter than any database: the file is damaged; restore a backup");
+  PF_CHECK(size > 0 || size_of(path + "-wal") == 0, StoreError, "open queue", path, ": the file is empty, its log ",
+           path, "-wal is not: the file is damaged; restore a backup");
+  PF_CHECK(size == 0 || size >= kSmallestPage || size_of(path + "-journal") > 0, StoreError, "open queue", path,
+           ": has ", size, " bytes, shorter than any database: the file is damaged; restore a backup");
 }
 
 // Leaves a cached statement ready for its next use, whatever happens.
@@ -69,7 +70,8 @@ struct Reset {
 void SqliteDatabase::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 void SqliteDatabase::Close::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
-SqliteDatabase::SqliteDatabase(const std::string& path, const SqliteOptions& options) : path_(path), probe_(options.probe) {
+SqliteDatabase::SqliteDatabase(const std::string& path, const SqliteOptions& options)
+    : path_(path), probe_(options.probe) {
   open(options.busy_timeout);
   expect_ours();
   configure();
@@ -91,9 +93,9 @@ void SqliteDatabase::expect(bool fine, const std::string& operation) {
 void SqliteDatabase::open(int busy_timeout) {
   refuse_remains(path_);
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(path_.c_str(), &connection,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                                   nullptr);
+  const int code = sqlite3_open_v2(
+      path_.c_str(), &connection,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   connection_.reset(connection);
   expect(code == SQLITE_OK, "open queue");
   sqlite3_busy_timeout(connection, busy_timeout);
@@ -113,8 +115,8 @@ void SqliteDatabase::expect_ours() {
 
 void SqliteDatabase::configure() {
   const std::string mode = text(run("PRAGMA journal_mode = WAL", {}).at(0), 0);
-  PF_CHECK(mode == "wal", StoreError, "open queue", path_, ": the file system allows no write-ahead log (journal mode is ",
-           mode, "); put the queue on a local disk");
+  PF_CHECK(mode == "wal", StoreError, "open queue", path_,
+           ": the file system allows no write-ahead log (journal mode is ", mode, "); put the queue on a local disk");
   run("PRAGMA synchronous = FULL", {});
   run("PRAGMA foreign_keys = ON", {});
 }
@@ -132,7 +134,8 @@ sqlite3_stmt* SqliteDatabase::prepared(const std::string& sql) {
   Statement& statement = statements_[sql];
   if (!statement) {
     sqlite3_stmt* made = nullptr;
-    const int code = sqlite3_prepare_v3(connection_.get(), sql.c_str(), int(sql.size()), SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+    const int code =
+        sqlite3_prepare_v3(connection_.get(), sql.c_str(), int(sql.size()), SQLITE_PREPARE_PERSISTENT, &made, nullptr);
     statement.reset(made);
     expect(code == SQLITE_OK, "queue");
   }
@@ -176,7 +179,8 @@ void SqliteDatabase::transact(const std::function<void()>& work) {
     run("COMMIT", {});
   } catch (...) {
     // Some faults (a full disk) have rolled back already.
-    if (sqlite3_get_autocommit(connection_.get()) == 0) sqlite3_exec(connection_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    const bool open = sqlite3_get_autocommit(connection_.get()) == 0;
+    if (open) sqlite3_exec(connection_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
     throw;
   }
   pass(probe_, "committed");

@@ -1,5 +1,5 @@
-// What a database must be able to do for the queue. Rules stand in rules.h and operations in queue.h; a store only finds,
-// writes and orders rows, inside transactions.
+// What a database must be able to do for the queue. Rules stand in rules.h and operations in queue.h; a store only
+// finds, writes and orders rows, inside transactions.
 #pragma once
 
 #include <cstdint>
@@ -30,14 +30,14 @@ struct Place {
 
 // Figures for metrics.
 struct QueueCounts {
-  std::map<State, std::int64_t> jobs{};     // every state has its entry
+  std::map<State, std::int64_t> jobs{};           // every state has its entry
   std::map<std::string, std::int64_t> running{};  // owner -> running jobs; owners with none are left out
-  Time oldest_queued = 0;                   // when the oldest waiting job was submitted; 0: none waits
+  Time oldest_queued = 0;                         // when the oldest waiting job was submitted; 0: none waits
   bool operator==(const QueueCounts&) const = default;
 };
 
-// One transaction's view. Rows that find(), next_queued() and places() returned cannot change under the transaction: stores
-// that serve several processes lock them. The other readers lock nothing.
+// One transaction's view. Rows that find(), next_queued() and places() returned cannot change under the transaction:
+// stores that serve several processes lock them. The other readers lock nothing.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -59,18 +59,19 @@ class Transaction {
   // drawing until the end of the transaction, so that numbers become visible in their order.
   virtual std::int64_t next_sequence() = 0;
   virtual void append(const Event& event) = 0;
-  virtual std::vector<Event> events(const std::optional<std::string>& owner, std::int64_t after, std::int64_t limit) = 0;
-  virtual std::int64_t forgotten() = 0;      // the last sequence that forget_events() removed; 0: none
+  virtual std::vector<Event> events(const std::optional<std::string>& owner, std::int64_t after,
+                                    std::int64_t limit) = 0;
+  virtual std::int64_t forgotten() = 0;  // the last sequence that forget_events() removed; 0: none
   virtual void forget_events(Time before) = 0;
 
   virtual std::vector<Job> list(const Listing& listing) = 0;
   // Waiting jobs of one owner and priority, in order of their places.
   virtual std::vector<Place> places(const std::string& owner, std::int64_t priority) = 0;
   virtual std::int64_t queued(const std::optional<std::string>& owner) = 0;
-  virtual std::int64_t ahead_of(const Job& job) = 0;  // waiting jobs of higher priority, or the same and an earlier place
+  virtual std::int64_t ahead_of(const Job& job) = 0;  // waiting jobs of higher priority, or the same and before it
   virtual std::vector<std::string> lost(Time now) = 0;     // ids of running jobs whose lease has run out
   virtual std::vector<std::string> expired(Time now) = 0;  // ids of finished jobs that are past their retention
-  virtual std::vector<std::string> oldest_finished(std::int64_t limit) = 0;
+  virtual std::vector<std::string> finished() = 0;         // ids of finished jobs, the oldest end first
   virtual QueueCounts counts() = 0;
 };
 
@@ -78,9 +79,9 @@ class Store {
  public:
   virtual ~Store() = default;
   // Runs `work` in a transaction and commits; what `work` throws rolls back and is thrown on. When this returns, the
-  // changes are on the disk. `work` may run again where the database asked for it (a conflict with another transaction, a
-  // lost connection), even after a commit whose answer was lost: it must find its own traces. Safe to call from
-  // several threads. Throws StoreError.
+  // changes are on the disk. `work` may run again where the database asked for it (a conflict with another
+  // transaction, a lost connection), even after a commit whose answer was lost: it must find its own traces. Safe to
+  // call from several threads. Throws StoreError.
   virtual void transact(const std::function<void(Transaction&)>& work) = 0;
 };
 
@@ -90,18 +91,18 @@ struct SqliteOptions {
 };
 
 struct PostgresOptions {
-  int attempts = 8;           // of a transaction and of a connection, before StoreError
-  int first_pause = 20;       // milliseconds; doubles with each attempt
+  int attempts = 8;                               // of a transaction and of a connection, before StoreError
+  int first_pause = 20;                           // milliseconds; doubles with each attempt
   std::function<void(int milliseconds)> pause{};  // sleeps unless given
   Probe probe{};
 };
 
-// Opens or creates a queue in a file that this process has for itself while the store lives. Checks the whole file. Throws
-// StoreError for a file that is damaged, no queue, written by a newer program, or held by another process.
+// Opens or creates a queue in a file that this process has for itself while the store lives. Checks the whole file.
+// Throws StoreError for a file that is damaged, no queue, written by a newer program, or held by another process.
 std::unique_ptr<Store> open_sqlite_store(const std::string& path, const SqliteOptions& options = {});
 
-// connection: libpq's keywords or address, e.g. "host=/run/postgresql dbname=phonofilm". Several processes may share the
-// database. Throws StoreError for a server that cannot be reached and a schema of a newer program.
+// connection: libpq's keywords or address, e.g. "host=/run/postgresql dbname=phonofilm". Several processes may share
+// the database. Throws StoreError for a server that cannot be reached and a schema of a newer program.
 std::unique_ptr<Store> open_postgres_store(const std::string& connection, const PostgresOptions& options = {});
 
 }  // namespace phonofilm::jobs
