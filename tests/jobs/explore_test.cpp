@@ -282,7 +282,7 @@ std::string caught(const FaultyStore::Fault& planted) {
 TEST_CASE("jobs: every interleaving of one job and two workers, to the end") {
   MemoryStore store(/*keeps_events=*/false);
   const Exploration found =
-      Explorer(store, tight()).explore(/*jobs=*/1, /*workers=*/2, /*max_depth=*/kEnd, /*max_files=*/4);
+      Explorer(store, tight()).explore(/*jobs=*/1, /*workers=*/2, /*max_depth=*/kEnd, /*max_files=*/3);
   report("1 job, 2 workers", found);
   CHECK(found.fault == "");
   CHECK(found.states > 1000);

@@ -180,15 +180,15 @@ Tally race_all(Arena& arena, const std::function<void(const Job&)>& rival,
 
 TEST_CASE("jobs: deletion races completion, and wins or comes after it") {
   Arena arena;
+  int checked = 0;
   const auto remove = [&](const Job& job) { arena.queue().remove({"alice"}, job.id); };
-  const Tally tally = race_all(
-      arena, remove,
-      [&](const Job& job, bool) {
-        REQUIRE(refusal_of([&] { arena.queue().get({.admin = true}, job.id); }) == Refusal::not_found);
-        arena.queue().sweep();
-        REQUIRE(arena.artifacts().jobs().empty());
-      },
-      /*stride=*/8);
+  const auto check = [&](const Job& job, bool) {
+    REQUIRE(refusal_of([&] { arena.queue().get({.admin = true}, job.id); }) == Refusal::not_found);
+    if (++checked % 10 != 0) return;  // what ten worker threads may have left behind goes with the next sweep
+    arena.queue().sweep();
+    REQUIRE(arena.artifacts().jobs().empty());
+  };
+  const Tally tally = race_all(arena, remove, check, /*stride=*/8);
   std::printf("delete against completion: %d interleavings, %d completed before\n", tally.interleavings,
               tally.completed);
   CHECK(tally.interleavings >= 8000);
