@@ -94,7 +94,7 @@ void remember(World& world, const Action& action, const Outcome& outcome, const 
     promises.ended.erase(before.jobs[action.who]);
     promises.results.erase(before.jobs[action.who]);
   }
-  if (action.verb == Verb::succeed) promises.results.emplace(outcome.job->id, before.workers[action.who]->token);
+  if (action.verb == Verb::succeed) promises.results[outcome.job->id] = before.workers[action.who]->token;
   if (outcome.job && is_finished(outcome.job->state)) promises.ended.emplace(outcome.job->id, outcome.job->state);
 }
 

@@ -195,6 +195,8 @@ TEST_CASE("jobs: a lost worker's job goes on from its checkpoint") {
     bench.publish(second, "film.mp4");
     CHECK(bench.queue->succeed(lease_of(second), {"film.mp4"}).result == second.lease.token);
     CHECK(bench.queue->sweep().folders == 1);
+    CHECK(refusal_of([&] { bench.queue->succeed(lease_of(first), {"film.mp4"}); }) == Refusal::lease_lost);
+    CHECK(bench.get(second).result == second.lease.token);
     CHECK(bench.artifacts.files.size() == 1);
   });
 }
