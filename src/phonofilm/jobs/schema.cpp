@@ -49,7 +49,9 @@ std::string in_dialect(std::string sql, const Dialect& dialect) {
 
 std::int64_t stored_version(Database& database) {
   database.run(in_dialect(kMeta, database.dialect()));
-  const std::vector<Row> rows = database.run("SELECT value FROM meta WHERE name = 'schema'");
+  // Locked: of two programs that start at once one migrates, the other waits and finds the new version.
+  const std::vector<Row> rows =
+      database.run(concat("SELECT value FROM meta WHERE name = 'schema'", database.dialect().lock));
   return rows.empty() ? 0 : integer(rows[0], 0);
 }
 
