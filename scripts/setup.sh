@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what phonofilm is built with: Debian packages (compiler, CMake, FFmpeg's, text and speech libraries, header-only ones)
-# and LibTorch, unpacked from the wheels on PyPI into .deps/libtorch. Nothing is installed into Python.
+# Installs what phonofilm is built with: Debian packages (compiler, CMake, FFmpeg's, text, speech and database libraries,
+# header-only ones) and LibTorch, unpacked from the wheels on PyPI into .deps/libtorch. Nothing is installed into Python.
 # Safe to run again: what is there already is left alone.
 #
 #   scripts/setup.sh           for the CPU
 #   scripts/setup.sh --cuda    LibTorch with its CUDA half as well
-#   scripts/setup.sh --core    without FFmpeg's, text and speech libraries: enough for the preset 'core'
+#   scripts/setup.sh --core    without FFmpeg's, text, speech and database libraries: enough for the preset 'core'
+#   scripts/setup.sh --tests   also what only the tests use: PostgreSQL's server
 #
 # PHONOFILM_TORCH=<folder with include/ and lib/> uses a LibTorch of your own (2.11 or newer) instead.
 set -euo pipefail
@@ -17,6 +18,9 @@ MEDIA_PACKAGES=(pkg-config libavformat-dev libavcodec-dev libavutil-dev libswsca
                 libbenchmark-dev)
 TEXT_PACKAGES=(libsentencepiece-dev libutf8proc-dev libgumbo-dev)
 SPEECH_PACKAGES=(libespeak-ng-dev espeak-ng-data)
+JOBS_PACKAGES=(libsqlite3-dev libpq-dev)
+# The tests of the job queue start a server of their own; without it they skip, loudly, what needs one.
+TEST_PACKAGES=(postgresql)
 LIBTORCH=.deps/libtorch
 
 say() { printf '%s\n' "$*" >&2; }
@@ -102,12 +106,14 @@ install_libtorch() {
 }
 
 main() {
-  local half=cpu packages=("${CORE_PACKAGES[@]}" "${MEDIA_PACKAGES[@]}" "${TEXT_PACKAGES[@]}" "${SPEECH_PACKAGES[@]}")
+  local half=cpu packages=("${CORE_PACKAGES[@]}" "${MEDIA_PACKAGES[@]}" "${TEXT_PACKAGES[@]}" "${SPEECH_PACKAGES[@]}"
+                           "${JOBS_PACKAGES[@]}")
   local argument
   for argument in "$@"; do
     case $argument in
       --cuda) half=cuda ;;
       --core) packages=("${CORE_PACKAGES[@]}") ;;
+      --tests) packages+=("${TEST_PACKAGES[@]}") ;;
       -h | --help) usage; return ;;
       *) usage >&2; fail "unknown option $argument" ;;
     esac

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 preset=${1:-release}
 [ $# -eq 0 ] || shift
-if [ "$preset" = core ]; then scripts/setup.sh --core; else scripts/setup.sh; fi
+if [ "$preset" = core ]; then scripts/setup.sh --core; else scripts/setup.sh --tests; fi
 scripts/build.sh "$preset"
 # One test at a time: LibTorch uses every core by itself.
 ctest --preset "$preset" --parallel 1 "$@"

@@ -32,7 +32,7 @@ LIBRARIES = {
     "eval": Library(("eval",), ("models", "world"), ("torch",)),
     "text": Library(("text",), ("base",), ("sentencepiece", "utf8proc", "gumbo")),
     "media": Library(("media",), ("core",), ("torch", "ffmpeg")),
-    "jobs": Library(("jobs",), ("base",), ("sqlite",)),
+    "jobs": Library(("jobs",), ("base",), ("sqlite", "libpq")),
     "server": Library(("server",), ("jobs",), ("beast",)),
     "cli": Library(("cli",), ("pipeline", "train", "eval", "world", "text", "media", "jobs", "server"), ("torch", "cli11")),
 }
@@ -44,6 +44,7 @@ OUTSIDE = {
     "logging": r"(spdlog|fmt)/",
     "cli11": r"CLI/",
     "sqlite": r"sqlite3",
+    "libpq": r"(libpq-fe|libpq/|pg_config|postgres_ext)",
     "beast": r"boost/",
     "sentencepiece": r"sentencepiece",
     "utf8proc": r"utf8proc",

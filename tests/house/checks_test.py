@@ -72,8 +72,11 @@ class Layers(House):
 
     def test_third_party_libraries(self):
         self.write("base/text.cpp", "<ATen/core/Tensor.h>")
+        self.write("eval/report.cpp", "<libpq-fe.h>", "<sqlite3.h>")
+        self.write("jobs/queue.cpp", "<libpq-fe.h>", "<sqlite3.h>")
         self.write("world/world.cpp", "<libavcodec/avcodec.h>")
-        self.expect_layers("'base' does not use torch", "'world' does not use ffmpeg")
+        self.expect_layers("'base' does not use torch", "'eval' does not use libpq", "'eval' does not use sqlite",
+                           "'world' does not use ffmpeg")
 
     def test_unknown_folder(self):
         self.write("shed/rake.cpp")

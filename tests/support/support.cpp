@@ -1,9 +1,5 @@
 #include "support/support.h"
 
-#include <unistd.h>
-
-#include <atomic>
-
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 
@@ -30,17 +26,6 @@ void expect_close(const Tensor& actual, const Tensor& expected, double relative_
          expected.flatten()[worst].item<double>());
     CHECK(error <= relative_tolerance);
   }
-}
-
-TemporaryFolder::TemporaryFolder() {
-  static std::atomic<int> count{0};
-  path_ = std::filesystem::temp_directory_path() / ("phonofilm_test_" + std::to_string(getpid()) + "_" + std::to_string(count++));
-  std::filesystem::create_directories(path_);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace phonofilm::test

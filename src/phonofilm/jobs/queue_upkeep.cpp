@@ -1,0 +1,103 @@
+// What keeps the queue alive: lost workers, retention, disk, figures.
+#include <algorithm>
+
+#include "phonofilm/jobs/queue.h"
+#include "phonofilm/jobs/recording.h"
+
+namespace phonofilm::jobs {
+namespace {
+
+// Folders of leases that a job still needs: the present one, the latents to go on from, the result.
+bool refers_to(const Job& job, const std::string& run) {
+  return run == job.lease.token || run == job.checkpoint.run || run == job.result;
+}
+
+}  // namespace
+
+// False where the worker came back between the search and this transaction.
+bool Queue::recover_one(const std::string& id) {
+  bool taken = false;
+  store_.transact([&](Transaction& transaction) {
+    const std::optional<Job> before = transaction.find(id);
+    const Time now = sources_.clock();
+    taken = before && before->state == State::running && before->lease.until < now;
+    if (!taken) return;
+    const Job after = recovered(*before, now, limits_);
+    record(transaction, *before, after, after.state == State::failed ? EventKind::failed : EventKind::recovered, now);
+  });
+  return taken;
+}
+
+std::int64_t Queue::recover() {
+  std::vector<std::string> ids;
+  store_.transact([&](Transaction& transaction) { ids = transaction.lost(sources_.clock()); });
+  return std::count_if(ids.begin(), ids.end(), [&](const std::string& id) { return recover_one(id); });
+}
+
+// False where its owner was quicker.
+bool Queue::sweep_job(const std::string& id) {
+  try {
+    remove({.admin = true}, id);
+  } catch (const Refused&) {
+    return false;
+  }
+  return true;
+}
+
+Swept Queue::sweep() {
+  Swept swept;
+  const Time now = sources_.clock();
+  std::vector<std::string> ids;
+  store_.transact([&](Transaction& transaction) {
+    ids = transaction.expired(now);
+    transaction.forget_events(now - limits_.event_retention);
+  });
+  swept.jobs = std::count_if(ids.begin(), ids.end(), [&](const std::string& id) { return sweep_job(id); });
+  swept.folders = sweep_folders();
+  swept.jobs += sweep_disk();
+  return swept;
+}
+
+// Folders are listed before the job is looked up: a folder is younger than the claim that allows it, so that one whose
+// lease is unknown to the row belongs to a lease of the past.
+std::int64_t Queue::sweep_folders() {
+  std::int64_t removed = 0;
+  for (const std::string& id : artifacts_.jobs()) {
+    const std::vector<std::string> runs = artifacts_.runs(id);
+    std::optional<Job> job;
+    store_.transact([&](Transaction& transaction) { job = transaction.peek(id); });
+    if (!job) {
+      artifacts_.remove(id);
+      ++removed;
+      continue;
+    }
+    for (const std::string& run : runs) {
+      if (refers_to(*job, run)) continue;
+      artifacts_.remove_run(id, run);
+      ++removed;
+    }
+  }
+  return removed;
+}
+
+// Jobs without files stay: their end frees nothing.
+std::int64_t Queue::sweep_disk() {
+  if (artifacts_.bytes() <= limits_.max_disk) return 0;
+  std::vector<std::string> ids;
+  store_.transact([&](Transaction& transaction) { ids = transaction.finished(); });
+  std::int64_t removed = 0;
+  for (const std::string& id : ids) {
+    if (artifacts_.runs(id).empty()) continue;
+    removed += sweep_job(id);
+    if (artifacts_.bytes() <= limits_.max_disk) break;
+  }
+  return removed;
+}
+
+QueueCounts Queue::counts() {
+  QueueCounts counts;
+  store_.transact([&](Transaction& transaction) { counts = transaction.counts(); });
+  return counts;
+}
+
+}  // namespace phonofilm::jobs
