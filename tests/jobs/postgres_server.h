@@ -61,7 +61,7 @@ class PostgresServer {
     if (programs.empty() || user == nullptr) {
       std::fputs(
           "\n*** SKIPPED: the PostgreSQL tests of jobs. No initdb and postgres were found in /usr/lib/postgresql; "
-          "install postgresql-15 ***\n\n",
+          "run scripts/setup.sh --tests ***\n\n",
           stderr);
       return nullptr;
     }
