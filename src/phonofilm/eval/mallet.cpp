@@ -95,8 +95,11 @@ MalletCourse follow(const Pictures& pictures, double fps) {
       course.weight.push_back(head.weight);
       sum += head.weight;
     }
-    const double usual = median_of(course.weight);
-    for (double& weight : course.weight) weight = usual > 0.05 && weight > 0.4 * usual ? 1 : 0;
+    // A mallet that waits for half of the film is part of its median picture meanwhile.
+    std::vector<double> sorted = course.weight;
+    std::sort(sorted.begin(), sorted.end());
+    const double plain = sorted[9 * sorted.size() / 10];
+    for (double& weight : course.weight) weight = plain > 0.05 && weight > 0.25 * plain ? 1 : 0;
     if (sum > most) most = sum, best = std::move(course);
   }
   return best;
