@@ -74,15 +74,36 @@ std::vector<eval::Circumstance> circumstances(const families::Generator* model, 
   return facts;
 }
 
-void print_summary(const eval::WorldReport& report) {
+void print_scene(const eval::SceneReport& scene) {
+  std::printf("%-42s", scene.scene.c_str());
+  for (const eval::SceneGroup& group : scene.groups) std::printf(" %16.16s", group.name.c_str());
+  std::printf("\n");
+  for (const eval::SceneFigure& figure : scene.groups.front().figures) {
+    std::printf("%-42s", (figure.spec.name + (figure.spec.unit.empty() ? "" : ", " + figure.spec.unit)).c_str());
+    for (const eval::SceneGroup& group : scene.groups) {
+      const auto same = std::find_if(group.figures.begin(), group.figures.end(),
+                                     [&](const auto& other) { return other.spec.name == figure.spec.name; });
+      if (same == group.figures.end()) std::printf(" %16s", "-");
+      else std::printf(" %16.2f", same->estimate.value);
+    }
+    std::printf("\n");
+  }
+}
+
+void print_impacts(const eval::WorldReport& report) {
   std::printf("%-24s %8s %12s %8s %8s\n", "picture to sound", "strikes", "median, ms", "25 ms", "50 ms");
   for (const eval::GroupReport& group : report.groups) {
     const eval::OffsetStatistics& offsets = group.impact_to_onset;
     std::printf("%-24s %8lld %12.1f %7.1f%% %7.1f%%\n", group.name.c_str(), static_cast<long long>(offsets.events),
                 offsets.median_ms.value, 100 * offsets.within_25.value, 100 * offsets.within_50.value);
   }
+}
+
+void print_summary(const eval::WorldReport& report) {
+  if (!report.groups.empty()) print_impacts(report);
+  for (const eval::SceneReport& scene : report.scenes) print_scene(scene);
   for (const eval::Check& check : report.checks) {
-    std::printf("%-6s  %-16s  %-40s %6.1f %-2s  %s %.0f\n", check.passed() ? "met" : "MISSED", check.group.c_str(),
+    std::printf("%-6s  %-16s  %-54s %7.2f %-2s  %s %g\n", check.passed() ? "met" : "MISSED", check.group.c_str(),
                 check.figure.c_str(), check.value, check.unit.c_str(), check.at_most ? "at most" : "at least",
                 check.target);
   }

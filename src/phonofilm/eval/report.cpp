@@ -63,9 +63,11 @@ Json to_json(const WorldReport& report) {
                {"complete", report.complete},
                {"failed_offset_ms", kSearchRadius * 1000},
                {"checks", Json::array()},
-               {"groups", Json::array()}};
+               {"groups", Json::array()},
+               {"scenes", Json::array()}};
   for (const Check& check : report.checks) json["checks"].push_back(to_json(check));
   for (const GroupReport& group : report.groups) json["groups"].push_back(to_json(group));
+  for (const SceneReport& scene : report.scenes) json["scenes"].push_back(to_json(scene));
   return json;
 }
 

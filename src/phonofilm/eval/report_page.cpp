@@ -3,21 +3,13 @@
 
 #include "phonofilm/base/text.h"
 #include "phonofilm/eval/report.h"
+#include "phonofilm/eval/report_html.h"
 #include "phonofilm/eval/report_style.h"
+#include "phonofilm/eval/scene_page.h"
 #include "phonofilm/eval/svg_plot.h"
 
 namespace phonofilm::eval {
 namespace {
-
-std::string title_of(const std::string& group) {
-  if (group == "ground_truth") return "Ground truth";
-  if (group == "codec_round_trip") return "Codec round trip";
-  if (group == "generated") return "Generated";
-  if (group == "shuffled") return "Shuffled pairs";
-  return "Same caption, other seed";
-}
-
-std::string key(const std::string& group) { return "<span class=\"key g-" + group + "\"></span>" + title_of(group); }
 
 std::string milliseconds(const Estimate& e) {
   return concat("<td>", fixed(e.value, 1), "<small>", fixed(e.low, 1), " to ", fixed(e.high, 1), "</small></td>");
@@ -26,16 +18,6 @@ std::string percent(const Estimate& e) {
   return concat("<td>", fixed(100 * e.value, 1), "<small>", fixed(100 * e.low, 0), " to ", fixed(100 * e.high, 0),
                 "</small></td>");
 }
-std::string cell(const std::string& content) { return "<td>" + content + "</td>"; }
-
-std::string table(const std::string& caption, const std::vector<std::string>& head, const std::string& rows) {
-  std::string html = "<div class=\"card scroll\"><table><caption>" + caption + "</caption><thead><tr>";
-  for (const std::string& name : head) {
-    html += (name == "Figure" ? "<th scope=\"col\" class=\"name\">" : "<th scope=\"col\">") + name + "</th>";
-  }
-  return html + "</tr></thead><tbody>" + rows + "</tbody></table></div>";
-}
-
 std::string header(const WorldReport& report, const std::vector<Circumstance>& circumstances) {
   std::string html =
       "<h1>Do picture and sound belong together?</h1><p class=\"soft\">Strikes are found in the picture by "
@@ -48,17 +30,24 @@ std::string header(const WorldReport& report, const std::vector<Circumstance>& c
   for (const Circumstance& circumstance : circumstances) fact(circumstance.name, circumstance.value);
   fact("held-out seed", std::to_string(report.options.seed));
   const GroupReport* truth = report.group("ground_truth");
-  const std::string films = std::to_string(truth ? truth->films.size() : 0);
+  std::size_t count = truth ? truth->films.size() : 0;
+  for (const SceneReport& scene : report.scenes) count += scene.groups.empty() ? 0 : scene.groups[0].films.size();
+  const std::string films = std::to_string(count);
   fact("captions", report.complete ? films : films + " of " + std::to_string(report.options.count) + ", stopped early");
   return html + "</dl>";
+}
+
+// Whole numbers where they say everything.
+std::string shown_target(const Check& check) {
+  return fixed(check.target, check.target == std::round(check.target) ? 0 : digits_of(check.unit));
 }
 
 std::string targets(const WorldReport& report) {
   std::string rows;
   for (const Check& check : report.checks) {
-    rows += concat("<tr><th scope=\"row\">", key(check.group), "</th><td class=\"name\">", escape_html(check.figure),
-                   "</td><td>", fixed(check.value, 1), " ", check.unit, "</td><td>",
-                   check.at_most ? "at most " : "at least ", fixed(check.target, 0), " ", check.unit,
+    rows += concat("<tr><th scope=\"row\">", key_of(check.group), "</th><td class=\"name\">", escape_html(check.figure),
+                   "</td><td>", fixed(check.value, digits_of(check.unit)), " ", check.unit, "</td><td>",
+                   check.at_most ? "at most " : "at least ", shown_target(check), " ", check.unit,
                    "</td><td><span class=\"badge ", check.passed() ? "yes" : "no", "\">",
                    check.passed() ? "met" : "missed", "</span></td></tr>");
   }
@@ -79,7 +68,7 @@ std::string direction_table(const WorldReport& report, const std::string& captio
                             const OffsetStatistics GroupReport::* offsets, const std::int64_t GroupReport::* apart) {
   std::string rows;
   for (const GroupReport& group : report.groups) {
-    rows += "<tr><th scope=\"row\" title=\"" + escape_html(group.description) + "\">" + key(group.name) + "</th>" +
+    rows += "<tr><th scope=\"row\" title=\"" + escape_html(group.description) + "\">" + key_of(group.name) + "</th>" +
             offset_cells(group.*offsets) + cell(std::to_string(group.*apart)) + "</tr>";
   }
   return table(caption, kOffsetHead, rows);
@@ -97,7 +86,7 @@ std::string truth_table(const WorldReport& report) {
   for (const GroupReport& group : report.groups) {
     if (!group.labels) continue;
     const LabelStatistics& labels = *group.labels;
-    rows += "<tr><th scope=\"row\">" + key(group.name) + "</th>" + found_cells(group.picture) +
+    rows += "<tr><th scope=\"row\">" + key_of(group.name) + "</th>" + found_cells(group.picture) +
             found_cells(group.sound) + percent(labels.color) + percent(labels.material) + percent(labels.count_exact) +
             percent(labels.count_within_one) + "</tr>";
   }
@@ -136,14 +125,14 @@ std::string curves_figure(const WorldReport& report, const std::vector<Match> Sy
 
 std::string plots(const WorldReport& report) {
   std::string html = "<h2>Offsets</h2><ul class=\"legend\">";
-  for (const GroupReport& group : report.groups) html += "<li>" + key(group.name) + "</li>";
+  for (const GroupReport& group : report.groups) html += "<li>" + key_of(group.name) + "</li>";
   html += "</ul><div class=\"pair\">" +
           curves_figure(report, &SyncResult::impact_to_onset, "Every strike seen: the nearest onset") +
           curves_figure(report, &SyncResult::onset_to_impact, "Every onset heard: the nearest strike") +
           "</div><div class=\"many\">";
   for (const GroupReport& group : report.groups) {
     const Curve curve{title_of(group.name), "g-" + group.name, offsets_of(group, &SyncResult::impact_to_onset, false)};
-    html += "<figure class=\"card\"><figcaption>" + key(group.name) + "</figcaption>" +
+    html += "<figure class=\"card\"><figcaption>" + key_of(group.name) + "</figcaption>" +
             histogram_plot(curve, 60, 48, "sound early / late, ms") + "</figure>";
   }
   return html + "</div>";
@@ -249,14 +238,10 @@ std::string film_section(const GroupReport& group) {
   return html;
 }
 
-}  // namespace
-
-std::string report_page(const WorldReport& report, const std::vector<Circumstance>& circumstances) {
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-                     "content=\"width=device-width, initial-scale=1\"><title>phonofilm evaluation</title><style>";
-  html += kReportStyle;
-  html += "</style></head><body><main>" + header(report, circumstances) + targets(report);
-  html += "<h2>Both directions</h2>" +
+// Films of falling balls.
+std::string impacts_sections(const WorldReport& report) {
+  std::string html =
+      "<h2>Both directions</h2>" +
           direction_table(report,
                           "Picture to sound: the nearest onset of every strike seen (95 % intervals over films); "
                           "apart: strikes without an onset within 80 ms",
@@ -267,9 +252,18 @@ std::string report_page(const WorldReport& report, const std::vector<Circumstanc
                           "strike within 80 ms",
                           &GroupReport::onset_to_impact, &GroupReport::unseen_onsets) +
           "<br>" + truth_table(report);
-  html += plots(report);
-  if (!report.groups.empty()) html += breakdown_table(main_group(report)) + film_section(main_group(report));
-  return html + "</main></body></html>\n";
+  return html + plots(report) + breakdown_table(main_group(report)) + film_section(main_group(report));
+}
+
+}  // namespace
+
+std::string report_page(const WorldReport& report, const std::vector<Circumstance>& circumstances) {
+  std::string html = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                     "content=\"width=device-width, initial-scale=1\"><title>phonofilm evaluation</title><style>";
+  html += kReportStyle;
+  html += "</style></head><body><main>" + header(report, circumstances) + targets(report);
+  if (!report.groups.empty()) html += impacts_sections(report);
+  return html + scene_sections(report.scenes) + "</main></body></html>\n";
 }
 
 }  // namespace phonofilm::eval

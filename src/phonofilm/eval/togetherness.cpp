@@ -5,6 +5,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/random.h"
+#include "phonofilm/eval/scene_evaluation.h"
 
 namespace phonofilm::eval {
 namespace {
@@ -22,23 +23,27 @@ class Evaluation {
   // Renders, encodes, generates and measures the film of one held-out seed.
   void add_film(std::int64_t index, const GenerateFilm& generate, const RoundTrip& round_trip) {
     const auto sample = world::render(options_.scene, held_out_seed(options_.seed, index), render_);
+    if (find_ruler(sample.truth.scene)) return add_scene_film(sample, index, generate, round_trip);
     films_.truth.push_back(measure("ground_truth", index, sample.truth, sample.clip, true));
     if (round_trip) {
       films_.round_trip.push_back(measure("codec_round_trip", index, sample.truth, round_trip(sample.clip), true));
     }
     if (!generate) return;
-    const auto make = [&](const char* purpose) {
-      return generate(sample.truth, mix_seed(std::uint64_t(options_.seed), purpose, std::uint64_t(index)));
-    };
-    films_.generated.push_back(measure("generated", index, sample.truth, make("eval noise"), false));
+    films_.generated.push_back(
+        measure("generated", index, sample.truth, make(generate, sample, "eval noise", index), false));
     if (index < options_.other_seeds) {
-      films_.other_seed.push_back(measure("other_seed", index, sample.truth, make("eval other noise"), false));
+      films_.other_seed.push_back(
+          measure("other_seed", index, sample.truth, make(generate, sample, "eval other noise", index), false));
     }
   }
+
+  // Of the scenes other than falling balls, each by itself.
+  std::vector<SceneReport> scenes() const { return scenes_.reports(std::uint64_t(options_.seed)); }
 
   std::vector<GroupReport> groups() const {
     const auto seed = std::uint64_t(options_.seed);
     std::vector<GroupReport> groups;
+    if (films_.truth.empty()) return groups;
     groups.push_back(summarise("ground_truth", "rendered films: what a perfect film scores", films_.truth, true, seed));
     if (!films_.round_trip.empty()) {
       groups.push_back(summarise("codec_round_trip", "rendered films, encoded and decoded: the ceiling of generation",
@@ -58,13 +63,39 @@ class Evaluation {
   }
 
  private:
+  Clip make(const GenerateFilm& generate, const world::Sample& sample, const char* purpose, std::int64_t index) const {
+    return generate(sample.truth, mix_seed(std::uint64_t(options_.seed), purpose, std::uint64_t(index)));
+  }
+
+  // The path of a film that is kept, "" where none is.
+  std::string kept(const std::string& group, std::int64_t index, const Clip& clip) const {
+    const std::string number = std::to_string(index);
+    const std::string zeros(3 - std::min<std::size_t>(3, number.size()), '0');
+    return keep_ ? keep_(group + "_" + zeros + number, clip) : "";
+  }
+
   FilmMeasure measure(const std::string& group, std::int64_t index, const world::Truth& truth, const Clip& clip,
                       bool depicts_truth) const {
     FilmMeasure film = measure_film(truth, clip, materials_, depicts_truth);
-    const std::string number = std::to_string(index);
-    if (keep_)
-      film.file = keep_(group + "_" + std::string(3 - std::min<std::size_t>(3, number.size()), '0') + number, clip);
+    film.file = kept(group, index, clip);
     return film;
+  }
+
+  void add_scene_film(const world::Sample& sample, std::int64_t index, const GenerateFilm& generate,
+                      const RoundTrip& round_trip) {
+    const auto add = [&](const char* group, const Clip& clip, bool depicts_truth) {
+      scenes_.add(group, sample.truth, clip, depicts_truth, kept(group, index, clip));
+    };
+    add("ground_truth", sample.clip, true);
+    if (round_trip) add("codec_round_trip", round_trip(sample.clip), true);
+    if (!generate) return scenes_.add_shuffled(sample.truth, sample.clip);
+    const Clip film = make(generate, sample, "eval noise", index);
+    add("generated", film, false);
+    scenes_.add_shuffled(sample.truth, film);
+    if (index >= options_.other_seeds) return;
+    const Clip other = make(generate, sample, "eval other noise", index);
+    scenes_.add_pair("same_caption_other_seed", sample.truth, film, other);
+    scenes_.add_pair("same_caption_other_seed", sample.truth, other, film);
   }
 
   std::vector<FilmMeasure> shuffled() const {
@@ -91,6 +122,7 @@ class Evaluation {
   KeepFilm keep_;
   MaterialClassifier materials_;
   Films films_;
+  SceneEvaluation scenes_;
 };
 
 void check_offsets(std::vector<Check>& checks, const GroupReport& group, double median_ms, double within_25) {
@@ -174,7 +206,11 @@ WorldReport evaluate_world(const WorldEvalOptions& options, const world::RenderO
     break;
   }
   report.groups = evaluation.groups();
+  report.scenes = evaluation.scenes();
   report.checks = check_groups(report);
+  for (const SceneReport& scene : report.scenes) {
+    for (Check& check : check_scene(scene)) report.checks.push_back(std::move(check));
+  }
   return report;
 }
 

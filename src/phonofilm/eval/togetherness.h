@@ -11,6 +11,7 @@
 
 #include "phonofilm/base/fields.h"
 #include "phonofilm/base/progress.h"
+#include "phonofilm/eval/scene_report.h"
 #include "phonofilm/eval/scoring.h"
 #include "phonofilm/eval/statistics.h"
 #include "phonofilm/tensor/clip.h"
@@ -65,18 +66,10 @@ struct GroupReport {
   std::vector<FilmMeasure> films;
 };
 
-// A figure held against what it ought to be.
-struct Check {
-  std::string group, figure;
-  double value = 0, target = 0;
-  bool at_most = false;  // the value should not exceed the target; else it should reach it
-  std::string unit;      // "ms" or "%"
-  bool passed() const { return at_most ? value <= target : value >= target; }
-};
-
 struct WorldReport {
   WorldEvalOptions options;
-  std::vector<GroupReport> groups;
+  std::vector<GroupReport> groups;   // of films of falling balls
+  std::vector<SceneReport> scenes;   // of the other scenes, each by itself
   std::vector<Check> checks;
   bool complete = true;  // false when it was stopped early
   const GroupReport* group(const std::string& name) const;  // nullptr if it was not measured
@@ -84,6 +77,8 @@ struct WorldReport {
 
 // Groups: "ground_truth"; "codec_round_trip" with round_trip; "generated" and "same_caption_other_seed" with generate;
 // "shuffled" (pictures and sounds of different films: generated ones, else rendered ones).
+// Films of falling balls make up `groups`; every scene of scene_rulers.h has a report of its own with the same groups,
+// where the sound of a shuffled pair is that of the film before. The scene "everything" has several.
 // `render` gives size and length of the films. When the observer stops the work, the report covers what was done,
 // or Cancelled is thrown if that is fewer than two films.
 WorldReport evaluate_world(const WorldEvalOptions& options, const world::RenderOptions& render,

@@ -1,0 +1,109 @@
+#include "phonofilm/eval/lamp.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "phonofilm/eval/onsets.h"
+#include "phonofilm/eval/statistics.h"
+#include "phonofilm/eval/voice.h"
+
+namespace phonofilm::eval {
+namespace {
+
+constexpr double kMissing = 0.25;  // seconds: what an edge without a counterpart counts as
+
+// From every edge of one modality to the nearest of the other, both directions, milliseconds.
+void compare(const std::vector<double>& light, const std::vector<double>& beep, const std::string& name,
+             Readings& readings) {
+  const auto add = [&](const std::vector<double>& from, const std::vector<double>& to) {
+    for (const double time : from) {
+      double nearest = kMissing;
+      for (const double other : to) nearest = std::min(nearest, std::abs(other - time));
+      readings[name].push_back(1000 * nearest);
+    }
+  };
+  add(light, beep);
+  add(beep, light);
+}
+
+void check(const std::vector<double>& found, const std::vector<double>& truth, const std::string& name,
+           Readings& readings) {
+  for (const double time : truth) {
+    double nearest = kMissing;
+    for (const double other : found) nearest = std::min(nearest, std::abs(other - time));
+    readings[name].push_back(1000 * nearest);
+  }
+}
+
+}  // namespace
+
+Edges edges_of(const Series& series, double least_range) {
+  Edges edges;
+  if (series.values.empty()) return edges;
+  const auto [low, high] = std::minmax_element(series.values.begin(), series.values.end());
+  if (*high - *low < least_range) return edges;
+  const double middle = 0.5 * (*low + *high);
+  for (std::size_t k = 1; k < series.values.size(); ++k) {
+    const double before = series.values[k - 1] - middle, now = series.values[k] - middle;
+    if ((before < 0) == (now < 0)) continue;
+    const double time = series.step * (double(k) - now / (now - before));
+    (now < 0 ? edges.off : edges.on).push_back(time);
+  }
+  return edges;
+}
+
+Series light_in(const Pictures& pictures, double fps) {
+  const std::int64_t height = pictures[0].height(), width = pictures[0].width();
+  std::vector<double> range;
+  for (std::int64_t i = 0; i < height * width; ++i) {
+    double low = 1, high = 0;
+    for (std::int64_t k = 0; k < pictures.size(); ++k) {
+      const Rgb color = pictures[k].pixel(i / width, i % width);
+      const double level = std::max({color[0], color[1], color[2]});
+      low = std::min(low, level), high = std::max(high, level);
+    }
+    range.push_back(high - low);
+  }
+  const double most = *std::max_element(range.begin(), range.end());
+  Series light{1 / fps, {}};
+  for (std::int64_t k = 0; k < pictures.size(); ++k) {
+    double sum = 0, weight = 0;
+    for (std::int64_t i = 0; i < height * width; ++i) {
+      if (range[std::size_t(i)] < 0.6 * most) continue;
+      const Rgb color = pictures[k].pixel(i / width, i % width);
+      sum += std::max({color[0], color[1], color[2]}), weight += 1;
+    }
+    light.values.push_back(sum / std::max(weight, 1.0));
+  }
+  return light;
+}
+
+std::vector<FigureSpec> lamp_figures() {
+  return {{"light on to beep on", "ms", Summary::median, true, 20.8, 42},
+          {"light off to beep off", "ms", Summary::median, true, 20.8, 42},
+          {"light and beep, correlation", "", Summary::median, false, 0.90, 0.75},
+          {"flashes as told", "%", Summary::mean, false, 98, 90},
+          {"beeps as told", "%", Summary::mean, false, 98, 90},
+          {"light, error", "ms", Summary::median, true, 20.8},
+          {"beep, error", "ms", Summary::median, true, 5}};
+}
+
+Readings read_lamp(const Clip& clip, const world::Truth& truth, bool depicts_truth) {
+  const Series light = light_in(Pictures(clip.frames), clip.fps);
+  const Series beep = band_level(mono_samples(clip.waveform), double(clip.sample_rate), 150, 4000, /*window=*/0.02);
+  const Edges seen = edges_of(light, /*least_range=*/0.15), heard = edges_of(beep, /*least_range=*/0.01);
+  Readings readings;
+  compare(seen.on, heard.on, "light on to beep on", readings);
+  compare(seen.off, heard.off, "light off to beep off", readings);
+  readings["light and beep, correlation"].push_back(correlation(light.values, heard_at(light, beep)));
+  readings["flashes as told"].push_back(percent_of(seen.on.size() == truth.events.size()));
+  readings["beeps as told"].push_back(percent_of(heard.on.size() == truth.events.size()));
+  if (!depicts_truth) return readings;
+  std::vector<double> on, off;
+  for (const world::Span& span : world::spans_of(truth, "light")) on.push_back(span.start), off.push_back(span.end);
+  check(seen.on, on, "light, error", readings), check(seen.off, off, "light, error", readings);
+  check(heard.on, on, "beep, error", readings), check(heard.off, off, "beep, error", readings);
+  return readings;
+}
+
+}  // namespace phonofilm::eval

@@ -1,0 +1,167 @@
+#include "phonofilm/eval/tune.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "phonofilm/base/text.h"
+#include "phonofilm/eval/onsets.h"
+#include "phonofilm/eval/scoring.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/world/tune.h"
+
+namespace phonofilm::eval {
+namespace {
+
+constexpr double kLowest = 400, kHighest = 1400;  // Hz
+constexpr double kPitchWindow = 0.10;             // seconds
+constexpr double kTogether = 0.08;                // seconds: further apart, strike and onset are not one
+
+// Power of a windowed stretch between kLowest and kHighest, zero-padded to bins of about a hertz.
+std::vector<double> power_from(const std::vector<double>& wave, double rate, double start, double bin) {
+  const auto size = std::int64_t(kPitchWindow * rate), padded = std::int64_t(rate / bin);
+  const Tensor stretch = at::zeros({padded}, at::kDouble);
+  double* data = stretch.data_ptr<double>();
+  for (std::int64_t i = 0; i < size; ++i) {
+    const auto n = std::int64_t(std::lround(start * rate)) + i;
+    const double hann = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * double(i) / double(size));
+    data[i] = n >= 0 && n < std::int64_t(wave.size()) ? hann * wave[std::size_t(n)] : 0;
+  }
+  const Tensor power = at::fft_rfft(stretch).abs().square().contiguous();
+  const double* p = power.const_data_ptr<double>();
+  return {p + std::int64_t(kLowest / bin), p + std::int64_t(kHighest / bin)};
+}
+
+const BarStrike* nearest_strike(const std::vector<BarStrike>& strikes, double time) {
+  const BarStrike* nearest = nullptr;
+  for (const BarStrike& strike : strikes) {
+    if (!nearest || std::abs(strike.time - time) < std::abs(nearest->time - time)) nearest = &strike;
+  }
+  return nearest && std::abs(nearest->time - time) <= kTogether ? nearest : nullptr;
+}
+
+std::int64_t bar_of_pitch(double frequency) {
+  std::int64_t nearest = 0;
+  for (std::int64_t bar = 1; bar < world::kBars; ++bar) {
+    const auto off = [&](std::int64_t b) { return std::abs(std::log(frequency / world::bar_frequency(b))); };
+    if (off(bar) < off(nearest)) nearest = bar;
+  }
+  return nearest;
+}
+
+void add_offsets(const std::vector<double>& from, const std::vector<double>& to, const std::string& name,
+                 Readings& readings) {
+  for (const double time : from) {
+    double nearest = kSearchRadius;
+    for (const double other : to) nearest = std::min(nearest, std::abs(other - time));
+    readings[name].push_back(1000 * nearest);
+  }
+}
+
+template <class Events>
+std::vector<double> times_of(const Events& events) {
+  std::vector<double> times;
+  for (const auto& event : events) times.push_back(event.time);
+  return times;
+}
+
+// Every onset's pitch against the bar that is struck then.
+void compare_pitches(const std::vector<BarStrike>& strikes, const std::vector<double>& heard,
+                     const std::vector<double>& wave, double rate, Readings& readings) {
+  for (const double time : heard) {
+    const auto pitch = new_pitch(wave, rate, time);
+    const BarStrike* strike = nearest_strike(strikes, time);
+    if (!strike || !pitch) {
+      readings["pitch of the bar struck"].push_back(0);
+      continue;
+    }
+    const double off = 12 * std::abs(std::log2(*pitch / world::bar_frequency(strike->bar)));
+    readings["pitch of the bar struck"].push_back(percent_of(off < 0.5));
+    readings["pitch off the bar's"].push_back(off);
+  }
+}
+
+void compare_caption(const std::vector<BarStrike>& strikes, const std::vector<double>& heard,
+                     const std::vector<double>& wave, double rate, const world::Truth& truth, Readings& readings) {
+  readings["number of strikes as told"].push_back(percent_of(strikes.size() == truth.events.size()));
+  readings["number of onsets as told"].push_back(percent_of(heard.size() == truth.events.size()));
+  const std::vector<std::int64_t> told = bars_told(truth.caption);
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    const auto pitch = i < heard.size() ? new_pitch(wave, rate, heard[i]) : std::nullopt;
+    readings["bar heard as told"].push_back(percent_of(pitch && bar_of_pitch(*pitch) == told[i]));
+    readings["bar seen as told"].push_back(percent_of(i < strikes.size() && strikes[i].bar == told[i]));
+  }
+}
+
+void check_truth(const std::vector<double>& found, const world::Truth& truth, const std::string& name,
+                 Readings& readings) {
+  const TruthMatch match = match_truth(times_of(truth.events), found);
+  for (const double offset : match.found.offsets) readings[name + ", error"].push_back(1000 * std::abs(offset));
+  const auto add = [&](std::int64_t count, double value) {
+    for (std::int64_t i = 0; i < count; ++i) readings[name + ", found"].push_back(value);
+  };
+  add(std::int64_t(match.found.offsets.size()), 100);
+  add(match.found.failed + match.false_events, 0);
+}
+
+}  // namespace
+
+std::optional<double> new_pitch(const std::vector<double>& wave, double rate, double time) {
+  constexpr double kBin = 1;
+  const std::vector<double> before = power_from(wave, rate, time - kPitchWindow - 0.002, kBin);
+  const std::vector<double> after = power_from(wave, rate, time + 0.004, kBin);
+  std::size_t best = 0;
+  double most = 0;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const double rise = after[i] - before[i];
+    if (rise > most) most = rise, best = i;
+  }
+  if (most < 1e-6) return std::nullopt;
+  return kLowest + kBin * double(best);
+}
+
+std::vector<std::int64_t> bars_told(const std::string& caption) {
+  static const std::vector<std::string> kNumbers{"one", "two", "three", "four", "five", "six"};
+  const std::size_t at = caption.find("bars ");
+  std::vector<std::int64_t> told;
+  if (at == std::string::npos) return told;
+  for (const std::string& word : split(caption.substr(at + 5), ' ')) {
+    const auto number = std::find(kNumbers.begin(), kNumbers.end(), word);
+    if (number == kNumbers.end()) break;
+    told.push_back(number - kNumbers.begin());
+  }
+  return told;
+}
+
+std::vector<FigureSpec> xylophone_figures() {
+  return {{"strike to onset", "ms", Summary::median, true, 5, 20},
+          {"onset to strike", "ms", Summary::median, true, 5, 20},
+          {"pitch of the bar struck", "%", Summary::mean, false, 100, 85},
+          {"pitch off the bar's", "semitones", Summary::median, true, 0.1},
+          {"number of strikes as told", "%", Summary::mean, false, 98, 80},
+          {"number of onsets as told", "%", Summary::mean, false, 98, 80},
+          {"bar heard as told", "%", Summary::mean, false, 98, 80},
+          {"bar seen as told", "%", Summary::mean, false, 98, 80},
+          {"strikes seen, found", "%", Summary::mean, false, 98},
+          {"strikes seen, error", "ms", Summary::median, true, 5},
+          {"onsets heard, found", "%", Summary::mean, false, 98},
+          {"onsets heard, error", "ms", Summary::median, true, 2}};
+}
+
+Readings read_xylophone(const Clip& clip, const world::Truth& truth, bool depicts_truth) {
+  const std::vector<BarStrike> strikes = find_bar_strikes(Pictures(clip.frames), clip.fps);
+  const std::vector<double> wave = mono_samples(clip.waveform), seen = times_of(strikes);
+  const std::vector<double> heard = times_of(find_onsets(clip.waveform, clip.sample_rate));
+  Readings readings;
+  add_offsets(seen, heard, "strike to onset", readings);
+  add_offsets(heard, seen, "onset to strike", readings);
+  compare_pitches(strikes, heard, wave, double(clip.sample_rate), readings);
+  compare_caption(strikes, heard, wave, double(clip.sample_rate), truth, readings);
+  if (depicts_truth) {
+    check_truth(seen, truth, "strikes seen", readings);
+    check_truth(heard, truth, "onsets heard", readings);
+  }
+  return readings;
+}
+
+}  // namespace phonofilm::eval

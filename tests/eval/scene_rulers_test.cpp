@@ -1,0 +1,235 @@
+// The rulers of the scenes with speech, tunes, light and motion, against films whose truth is exact.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
+#include "phonofilm/eval/lamp.h"
+#include "phonofilm/eval/passing.h"
+#include "phonofilm/eval/report.h"
+#include "phonofilm/eval/scene_evaluation.h"
+#include "phonofilm/eval/series.h"
+#include "phonofilm/eval/speech.h"
+#include "phonofilm/eval/tune.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
+#include "phonofilm/world/speech/speech.h"
+#include "support/support.h"
+
+using namespace phonofilm;
+using namespace phonofilm::eval;
+
+namespace {
+
+// Blurs the picture (3 x 3 twice), leaks a tenth of either neighbour into every frame, adds noise and hiss: what a
+// codec does to a film, and worse.
+Clip worn(const Clip& clip, std::uint64_t seed) {
+  const at::Generator noise = make_generator(seed);
+  Tensor frames = clip.frames.to(at::kFloat).permute({0, 3, 1, 2});  // [F, 3, H, W]
+  const Tensor box = at::ones({3, 1, 3, 3}) / 9.0;
+  const std::vector<std::int64_t> one{1, 1}, none{0, 0};
+  for (int round = 0; round < 2; ++round) {
+    frames = at::conv2d(at::pad(frames, {1, 1, 1, 1}, "replicate"), box, {}, one, none, one, 3);
+  }
+  const std::int64_t last = frames.size(0) - 1;
+  const Tensor before = at::cat({frames.slice(0, 0, 1), frames.slice(0, 0, last)});
+  const Tensor after = at::cat({frames.slice(0, 1), frames.slice(0, last)});
+  frames = 0.8 * frames + 0.1 * (before + after) + 4 * randn(frames.sizes().vec(), noise);
+  Clip result = clip;
+  result.frames = frames.clamp(0, 255).round().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
+  result.waveform = clip.waveform + 0.001 * randn(clip.waveform.sizes().vec(), noise);
+  return result;
+}
+
+enum class Wear { none, codec };
+
+// The figures of `count` films of a scene as rendered ("ground_truth") and with the sound of another ("shuffled").
+SceneReport measure(const std::string& scene, std::int64_t count, Wear wear = Wear::none) {
+  SceneEvaluation evaluation;
+  world::RenderOptions options;
+  options.channels = scene == "car" ? 2 : 1;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto sample = world::render(scene, held_out_seed(3, i), options);
+    const Clip clip = wear == Wear::codec ? worn(sample.clip, std::uint64_t(i)) : sample.clip;
+    evaluation.add("ground_truth", sample.truth, clip, /*depicts_truth=*/true, "");
+    evaluation.add_shuffled(sample.truth, clip);
+  }
+  return evaluation.reports(/*seed=*/1).at(0);
+}
+
+double value(const SceneReport& report, const std::string& group, const std::string& figure) {
+  for (const SceneGroup& g : report.groups) {
+    for (const SceneFigure& f : g.figures) {
+      if (g.name == group && f.spec.name == figure) return f.estimate.value;
+    }
+  }
+  FAIL("no figure ", group, " ", figure);
+  return NAN;
+}
+
+void check_targets(const SceneReport& report) {
+  const std::vector<Check> checks = check_scene(report);
+  CHECK(checks.size() >= 4);
+  for (const Check& check : checks) {
+    INFO(check.group, " ", check.figure, " ", check.value, " target ", check.target);
+    CHECK(check.passed());
+  }
+}
+
+Series sine(double step, double seconds, double phase) {
+  Series series{step, {}};
+  for (double t = 0; t < seconds; t += step) series.values.push_back(std::sin(2 * std::numbers::pi * t + phase));
+  return series;
+}
+
+}  // namespace
+
+TEST_CASE("a lag is found between frames, with its sign") {
+  // Heard 0.033 s later than seen: sin(2 pi (t - 0.033)).
+  const auto lag = best_lag(sine(1 / 24.0, 2, 0), sine(0.005, 2.5, -2 * std::numbers::pi * 0.033));
+  REQUIRE(lag);
+  CHECK(lag->seconds == doctest::Approx(0.033).epsilon(0.03));
+  CHECK(lag->correlation > 0.99);
+  CHECK(!best_lag(sine(1 / 24.0, 2, 0), {0.005, std::vector<double>(400, 1.0)}));
+  CHECK(correlation({1, 2, 3}, {3, 2, 1}) == doctest::Approx(-1));
+  CHECK(correlation({1, 2, 3}, {5, 5, 5}) == 0);
+}
+
+TEST_CASE("captions tell bars and who speaks first") {
+  CHECK(bars_told("a mallet plays bars two six one of a xylophone") == std::vector<std::int64_t>{1, 5, 0});
+  CHECK(bars_told("a xylophone with bars of six colors plays two notes").empty());
+  CHECK(first_speaker_told("on the right a man says hi, on the left a girl answers") == std::optional<std::size_t>(1));
+  CHECK(first_speaker_told("a girl on the left says hi, a man on the right answers") == std::optional<std::size_t>(0));
+  CHECK(!first_speaker_told("a man says hi and a woman answers"));
+}
+
+TEST_CASE("a new note is heard beside one that rings on") {
+  std::vector<double> wave;
+  for (int n = 0; n < 8000; ++n) {
+    const double t = n / 16000.0, turn = 2 * std::numbers::pi * t;
+    wave.push_back(0.3 * std::exp(-t / 0.4) * std::sin(523 * turn) + (t < 0.25 ? 0 : 0.2 * std::sin(659 * turn)));
+  }
+  REQUIRE(new_pitch(wave, 16000, 0.25));
+  CHECK(*new_pitch(wave, 16000, 0.25) == doctest::Approx(659).epsilon(0.003));
+  CHECK(!new_pitch(std::vector<double>(8000, 0.0), 16000, 0.25));
+}
+
+TEST_CASE("edges cross the middle") {
+  const Edges edges = edges_of({0.1, {0, 0, 1, 1, 1, 0.2, 0}}, 0.5);
+  REQUIRE(edges.on.size() == 1);
+  REQUIRE(edges.off.size() == 1);
+  CHECK(edges.on[0] == doctest::Approx(0.15));
+  CHECK(edges.off[0] == doctest::Approx(0.4625));
+  CHECK(edges_of({0.1, {0, 0.1, 0}}, 0.5).on.empty());
+}
+
+TEST_CASE("a xylophone is struck where it sounds") {
+  const SceneReport report = measure("xylophone", 8);
+  check_targets(report);
+  CHECK(value(report, "shuffled", "strike to onset") > 30);
+  CHECK(value(report, "shuffled", "pitch of the bar struck") < 40);
+  const SceneReport blurred = measure("xylophone", 6, Wear::codec);
+  CHECK(value(blurred, "ground_truth", "strike to onset") < 5);
+  CHECK(value(blurred, "ground_truth", "pitch of the bar struck") > 95);
+}
+
+TEST_CASE("a lamp beeps while it is lit") {
+  check_targets(measure("lamp", 8));
+  const SceneReport blurred = measure("lamp", 6, Wear::codec);
+  CHECK(value(blurred, "ground_truth", "light on to beep on") < 20.8);
+  CHECK(value(blurred, "shuffled", "light on to beep on") > 50);
+}
+
+TEST_CASE("a car sounds as it passes") {
+  const SceneReport report = measure("car", 8);
+  check_targets(report);
+  CHECK(value(report, "shuffled", "loudest off nearest") > 40);
+  CHECK(value(measure("car", 6, Wear::codec), "ground_truth", "side and course, correlation") > 0.9);
+}
+
+TEST_CASE("rain sounds as heavy as it looks") {
+  const SceneReport report = measure("rain", 12);
+  check_targets(report);
+  CHECK(value(report, "shuffled", "drops and sound, correlation") < 0.7);
+  CHECK(value(measure("rain", 8, Wear::codec), "ground_truth", "drops and sound, correlation") > 0.85);
+}
+
+TEST_CASE("a mouth goes with its voice" * doctest::skip(!world::speech_available())) {
+  const SceneReport report = measure("talker", 10);
+  check_targets(report);
+  CHECK(value(report, "shuffled", "mouth and voice, correlation") < 0.5);
+  CHECK(value(report, "shuffled", "voice off mouth") > 40);
+  const SceneReport blurred = measure("talker", 8, Wear::codec);
+  CHECK(value(blurred, "ground_truth", "opening against truth, correlation") > 0.95);
+  CHECK(value(blurred, "ground_truth", "mouth and voice, correlation") > 0.75);
+}
+
+TEST_CASE("a voice that is late is measured as late" * doctest::skip(!world::speech_available())) {
+  SceneEvaluation evaluation;
+  for (std::int64_t i = 0; i < 8; ++i) {
+    const auto sample = world::render("talker", held_out_seed(3, i), {});
+    const Tensor wave = sample.clip.waveform;
+    Clip late = sample.clip;  // by 80 ms
+    late.waveform = at::cat({wave.slice(1, wave.size(1) - 1280), wave.slice(1, 0, wave.size(1) - 1280)}, 1);
+    evaluation.add("generated", sample.truth, late, /*depicts_truth=*/false, "");
+  }
+  const SceneReport report = evaluation.reports(1).at(0);
+  CHECK(value(report, "generated", "voice behind mouth") == doctest::Approx(80).epsilon(0.2));
+}
+
+TEST_CASE("of two talkers the one who speaks is found" * doctest::skip(!world::speech_available())) {
+  check_targets(measure("two_talkers", 8));
+  const SceneReport blurred = measure("two_talkers", 6, Wear::codec);
+  CHECK(value(blurred, "ground_truth", "speaker found") > 95);
+  CHECK(value(blurred, "ground_truth", "one mouth moves while a voice sounds") > 80);
+}
+
+TEST_CASE("the shape of a mouth is read, and of another place it is not" * doctest::skip(!world::speech_available())) {
+  const MouthReader mouths;
+  const auto sample = world::render("talker", held_out_seed(3, 1), {});
+  const Pictures pictures(sample.clip.frames);
+  const auto agreement = [&](const HeadPlace& place) {
+    const MouthCourse mouth = mouths.read(pictures, sample.clip.fps, place);
+    std::vector<double> expected;
+    for (std::size_t k = 0; k < mouth.shapes.size(); ++k) {
+      expected.push_back(world::value_at(*world::find_track(sample.truth, "mouth opening"), double(k) / 24));
+    }
+    return correlation(mouth.opening.values, expected);
+  };
+  const HeadPlace right = head_places(1, 1)[0];
+  CHECK(agreement(right) > 0.97);
+  CHECK(agreement({right.x, right.y - 0.25, right.scale}) < 0.7);
+  CHECK(mouth_shape_of("teeth on lip") == "narrow");
+  CHECK(mouth_shape_of("beak").empty());
+}
+
+TEST_CASE("a report has the scenes of everything, each by itself" * doctest::skip(!world::speech_available())) {
+  WorldEvalOptions options;
+  options.scene = "everything";
+  options.count = 14;
+  const WorldReport report = evaluate_world(options, {}, {}, {}, ignore_progress);
+  CHECK(report.scenes.size() >= 2);
+  std::size_t films = report.groups.empty() ? 0 : report.groups[0].films.size();
+  for (const SceneReport& scene : report.scenes) films += scene.groups.at(0).films.size();
+  CHECK(films == 14);
+  const test::TemporaryFolder folder;
+  write_report(folder.file("report"), report, {});
+  const auto json = nlohmann::json::parse(read_file(folder.file("report/report.json")));
+  CHECK(json.at("scenes").size() == report.scenes.size());
+  const std::string page = read_file(folder.file("report/index.html"));
+  for (const SceneReport& scene : report.scenes) CHECK(page.find("Scene: " + scene.scene) != std::string::npos);
+  CHECK(page.find("nan") == std::string::npos);
+}
+
+TEST_CASE("what has no ruler and what is no film is refused") {
+  SceneEvaluation evaluation;
+  const auto sample = world::render("lamp", 1, {});
+  world::Truth truth = sample.truth;
+  CHECK_THROWS_AS(evaluation.add("generated", truth, {sample.clip.frames, 24, {}, 16000}, false, ""), ShapeError);
+  truth.scene = "impacts";
+  CHECK_THROWS_AS(evaluation.add("generated", truth, sample.clip, false, ""), InvalidRequest);
+  CHECK_THROWS_AS(Pictures(at::zeros({2, 8, 8})), ShapeError);
+}
