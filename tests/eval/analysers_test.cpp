@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "eval/worn_pictures.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/eval/least_squares.h"
 #include "phonofilm/eval/piecewise.h"
@@ -36,19 +37,10 @@ double bouncing_y(double t, double top, double bottom, double restitution, std::
 // flicker, adds noise; smears half of the sound over 1 ms and adds hiss: what a codec does, and worse.
 Clip degraded(const Clip& clip, std::uint64_t seed) {
   const at::Generator noise = make_generator(seed);
-  Tensor frames = clip.frames.to(at::kFloat).permute({0, 3, 1, 2});  // [F, 3, H, W]
-  const Tensor box = at::ones({3, 1, 3, 3}) / 9.0;
-  const std::vector<std::int64_t> one{1, 1}, none{0, 0};
-  for (int round = 0; round < 2; ++round) {
-    frames = at::conv2d(at::pad(frames, {1, 1, 1, 1}, "replicate"), box, {}, one, none, one, 3);
-  }
-  const std::int64_t last = frames.size(0) - 1;
-  const Tensor before = at::cat({frames.slice(0, 0, 1), frames.slice(0, 0, last)});
-  const Tensor after = at::cat({frames.slice(0, 1), frames.slice(0, last)});
-  frames = 0.8 * frames + 0.1 * (before + after) + 4 * randn(frames.sizes().vec(), noise);
-  frames = (frames - 128) * (1 + 0.05 * randn({last + 1, 1, 1, 1}, noise)) + 128;
+  Tensor frames = test::worn_pictures(clip.frames, noise);
+  frames = (frames - 128) * (1 + 0.05 * randn({frames.size(0), 1, 1, 1}, noise)) + 128;
   Clip result = clip;
-  result.frames = frames.clamp(0, 255).round().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
+  result.frames = test::as_pictures(frames);
   Tensor window = at::hann_window(17, /*periodic=*/false).reshape({1, 1, 17});
   const Tensor smeared = at::conv1d(at::pad(clip.waveform.unsqueeze(0), {8, 8}), window / window.sum()).squeeze(0);
   result.waveform = 0.5 * clip.waveform + 0.5 * smeared + 0.001 * randn(clip.waveform.sizes().vec(), noise);

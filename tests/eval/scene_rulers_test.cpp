@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "eval/worn_pictures.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/eval/lamp.h"
@@ -28,18 +29,9 @@ namespace {
 // codec does to a film, and worse.
 Clip worn(const Clip& clip, std::uint64_t seed) {
   const at::Generator noise = make_generator(seed);
-  Tensor frames = clip.frames.to(at::kFloat).permute({0, 3, 1, 2});  // [F, 3, H, W]
-  const Tensor box = at::ones({3, 1, 3, 3}) / 9.0;
-  const std::vector<std::int64_t> one{1, 1}, none{0, 0};
-  for (int round = 0; round < 2; ++round) {
-    frames = at::conv2d(at::pad(frames, {1, 1, 1, 1}, "replicate"), box, {}, one, none, one, 3);
-  }
-  const std::int64_t last = frames.size(0) - 1;
-  const Tensor before = at::cat({frames.slice(0, 0, 1), frames.slice(0, 0, last)});
-  const Tensor after = at::cat({frames.slice(0, 1), frames.slice(0, last)});
-  frames = 0.8 * frames + 0.1 * (before + after) + 4 * randn(frames.sizes().vec(), noise);
+  const Tensor frames = test::worn_pictures(clip.frames, noise);
   Clip result = clip;
-  result.frames = frames.clamp(0, 255).round().to(at::kByte).permute({0, 2, 3, 1}).contiguous();
+  result.frames = test::as_pictures(frames);
   result.waveform = clip.waveform + 0.001 * randn(clip.waveform.sizes().vec(), noise);
   return result;
 }

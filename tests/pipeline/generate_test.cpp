@@ -14,17 +14,9 @@ using namespace phonofilm;
 using pipeline::GenerateOptions;
 using pipeline::GenerateRequest;
 using pipeline::SavedLatent;
+using test::TinyModel;
 
 namespace {
-
-struct TinyModel {
-  test::TemporaryFolder folder;
-  std::unique_ptr<families::Generator> generator;
-  TinyModel() {
-    test::write_tiny_model(folder.path().string());
-    generator = families::load_generator(folder.path().string(), at::kFloat);
-  }
-};
 
 GenerateRequest request(const std::string& prompt = "a red ball falls") {
   GenerateRequest r;

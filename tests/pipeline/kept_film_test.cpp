@@ -17,13 +17,10 @@ using pipeline::SavedLatent;
 
 namespace {
 
-struct TinyModel {
-  test::TemporaryFolder folder;
-  std::unique_ptr<families::Generator> generator;
-  TinyModel() {
-    test::write_tiny_model(folder.path().string());
+struct OpenModel : test::TinyModel {
+  OpenModel() {
     open_video_head();
-    generator = families::load_generator(folder.path().string(), at::kFloat);
+    load();
   }
   // It starts at zero, which would leave the picture what the noise was.
   void open_video_head() const {
@@ -55,7 +52,7 @@ Given keep(const Clip& clip, std::vector<families::TimeSpan> video, std::vector<
 }  // namespace
 
 TEST_CASE("a kept picture comes back bit by bit, and the sound listens to it") {
-  const TinyModel model;
+  const OpenModel model;
   const Clip first = random_clip(1), second = random_clip(2);
   std::vector<Tensor> handed;
   GenerateOptions options;
@@ -68,7 +65,7 @@ TEST_CASE("a kept picture comes back bit by bit, and the sound listens to it") {
 }
 
 TEST_CASE("a kept sound comes back bit by bit, and the picture follows it") {
-  const TinyModel model;
+  const OpenModel model;
   const Clip first = random_clip(3), second = random_clip(4);
   const auto film = [&](const Clip& clip) {
     return pipeline::generate(*model.generator, request(), keep(clip, {}, {{0, 1}}), {}).clip;
@@ -79,7 +76,7 @@ TEST_CASE("a kept sound comes back bit by bit, and the picture follows it") {
 }
 
 TEST_CASE("the latents of what is kept are those of the given film at the end of denoising") {
-  const TinyModel model;
+  const OpenModel model;
   const Clip clip = random_clip(5);
   SavedLatent saved;
   GenerateOptions options;
@@ -93,7 +90,7 @@ TEST_CASE("the latents of what is kept are those of the given film at the end of
 }
 
 TEST_CASE("what is kept is saved with the latents, so that a stopped film goes on to what it would have been") {
-  const TinyModel model;
+  const OpenModel model;
   const Given given = keep(random_clip(6), {{0, 0.1}, {0.3, 0.5}}, {{0.2, 0.5}});
   const Clip straight = pipeline::generate(*model.generator, request(), given, {}).clip;
   const std::string path = model.folder.file("kept.latents.safetensors");
@@ -114,7 +111,7 @@ TEST_CASE("what is kept is saved with the latents, so that a stopped film goes o
 }
 
 TEST_CASE("a given film of another shape is refused") {
-  const TinyModel model;
+  const OpenModel model;
   Clip short_clip = random_clip(8);
   short_clip.frames = short_clip.frames.narrow(0, 0, 5);
   CHECK_THROWS_AS(pipeline::generate(*model.generator, request(), keep(short_clip, {{0, 1}}, {}), {}), ShapeError);

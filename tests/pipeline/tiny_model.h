@@ -5,6 +5,8 @@
 
 #include "phonofilm/base/files.h"
 #include "phonofilm/families/nava/small_model.h"
+#include "phonofilm/families/registry.h"
+#include "support/support.h"
 
 namespace phonofilm::test {
 
@@ -37,5 +39,16 @@ inline void write_tiny_model(const std::string& folder) {
       "max_seconds": 1, "steps": 3, "solver": "euler", "video_mean": [0, 0, 0], "video_std": [1, 1, 1],
       "audio_mean": [0, 0, 0, 0], "audio_std": [1, 1, 1, 1]})");
 }
+
+// It, in a folder of its own, and loaded.
+struct TinyModel {
+  TemporaryFolder folder;
+  std::unique_ptr<families::Generator> generator;
+  TinyModel() {
+    write_tiny_model(folder.path().string());
+    load();
+  }
+  void load() { generator = families::load_generator(folder.path().string(), at::kFloat); }
+};
 
 }  // namespace phonofilm::test

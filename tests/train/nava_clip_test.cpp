@@ -9,9 +9,11 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/train/nava_clip_file.h"
 #include "support/support.h"
+#include "train/nava_small_backbone.h"
 
 using namespace phonofilm;
 using namespace phonofilm::train;
+using test::small_backbone;
 
 namespace {
 
@@ -22,14 +24,6 @@ Clip counting(std::int64_t frames, double fps, std::int64_t height = 32, std::in
       (4 * at::arange(frames)).to(at::kByte).view({frames, 1, 1, 1}).expand({frames, height, width, 3}).contiguous();
   clip.fps = fps;
   return clip;
-}
-
-nava::NavaConfig small_backbone() {
-  nava::NavaConfig config;
-  config.text_len = 10;
-  config.text_dim = 4;
-  config.spk_dim = 6;
-  return config;
 }
 
 // Of a sound alone, with one spoken line.

@@ -9,9 +9,11 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/train/nava_batch.h"
 #include "support/support.h"
+#include "train/nava_small_backbone.h"
 
 using namespace phonofilm;
 using namespace phonofilm::train;
+using test::small_backbone;
 using nlohmann::json;
 
 namespace {
@@ -39,14 +41,6 @@ std::vector<NavaClip> ten_clips() {
 EncodedClip speaking_clip(double value) {
   return {at::full({48, 3, 2, 2}, value).to(at::kBFloat16), at::full({128, 9}, value).to(at::kBFloat16),
           at::full({7, 4}, value).to(at::kBFloat16), at::tensor({2, 5}, at::kLong), at::full({2, 6}, value)};
-}
-
-nava::NavaConfig small_backbone() {
-  nava::NavaConfig config;
-  config.text_len = 10;
-  config.text_dim = 4;
-  config.spk_dim = 6;
-  return config;
 }
 
 // Of n independent draws of probability p: within four standard deviations.

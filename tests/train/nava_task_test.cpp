@@ -35,7 +35,7 @@ std::string checkpoint_after(NavaToy& toy, const json& recipe, const std::string
 Clip film_of(const std::string& root, double seconds) {
   const at::NoGradGuard no_grad;
   families::LoadOptions options;
-  options.open_tokenizer = toy_letters;
+  options.open_tokenizer = letters;
   const auto model = families::load_generator(root, options);
   const families::ClipSpec spec = model->clip_spec({.seconds = seconds, .height = 32, .width = 64});
   const auto conditioning = model->encode({.text = "A ball. <S>Hi.<E>", .negative = "n"}, spec, {});

@@ -12,28 +12,12 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/families/nava/synthesis.h"
-#include "phonofilm/families/nava/voices.h"
 #include "phonofilm/families/wan22.h"
 #include "phonofilm/train/nava_task.h"
 #include "phonofilm/world/world.h"
-#include "support/support.h"
+#include "support/tiny_folders.h"
 
 namespace phonofilm::test {
-
-// One token per letter, the voice sentinel as one token, and an end mark.
-inline families::TokenizeFn toy_letters(const std::string&, std::int64_t longest) {
-  return [longest](const std::string& text) {
-    std::vector<std::int64_t> ids;
-    const std::string sentinel = nava::kVoiceSentinel;
-    for (size_t at = 0; at < text.size() && std::int64_t(ids.size()) + 1 < longest;) {
-      const bool voice = text.compare(at, sentinel.size(), sentinel) == 0;
-      ids.push_back(voice ? 2 : 3 + std::int64_t(static_cast<unsigned char>(text[at])) % 60);
-      at += voice ? sentinel.size() : 1;
-    }
-    ids.push_back(1);
-    return ids;
-  };
-}
 
 // A line of a list. spans: pairs of begin and end.
 inline nlohmann::json toy_line(const std::string& path, const std::string& caption,
@@ -58,7 +42,7 @@ struct NavaToy {
     nava::synthesise(folder.file("model"), {.scale = families::Scale::toy, .seed = 4}, ignore_progress);
     const std::string tokenizer = folder.file("model/") + wan22::kTokenizerFile;
     make_folder(std::filesystem::path(tokenizer).parent_path().string());
-    write_file_atomically(tokenizer, "letters");  // not read: toy_letters stands for it
+    write_file_atomically(tokenizer, "letters");  // not read: letters stands for it
     write_list("films", {toy_line("clip1.mp4", "A ball. <S>Hi.<E>", {{0.1, 0.6}}),
                          toy_line("clip2.mp4", "Two <S>a<E> and <S>b<E>", {{0, 0.3}, {0.4, 0.9}}),
                          toy_line("clip3.mp4", "Nobody speaks"), toy_line("clip4.mp4", "Rain")});
@@ -100,7 +84,7 @@ struct NavaToy {
 
   train::TaskTools tools() {
     return {.read_clip = [this](const std::string& path, const train::ClipWish& wish) { return read(path, wish); },
-            .open_tokenizer = toy_letters};
+            .open_tokenizer = letters};
   }
 
   std::unique_ptr<train::Task> make(const nlohmann::json& recipe, const Observer& observer = ignore_progress) {

@@ -9,17 +9,13 @@
 #include "phonofilm/world/speech/lines.h"
 #include "phonofilm/world/speech/mouth.h"
 #include "support/support.h"
+#include "world/no_speech.h"
 
 using namespace phonofilm;
 using namespace phonofilm::world;
+using test::no_speech;
 
 namespace {
-
-// Tests of speech are nothing in a build without it.
-bool no_speech() {
-  if (!speech_available()) MESSAGE("skipped: built without espeak-ng");
-  return !speech_available();
-}
 
 bool same(const Speech& a, const Speech& b) {
   return a.sound.samples == b.sound.samples && a.phonemes.size() == b.phonemes.size() &&

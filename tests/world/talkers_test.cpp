@@ -9,16 +9,13 @@
 #include "phonofilm/world/speech/speech.h"
 #include "phonofilm/world/world.h"
 #include "support/support.h"
+#include "world/no_speech.h"
 
 using namespace phonofilm;
 using namespace phonofilm::world;
+using test::no_speech;
 
 namespace {
-
-bool no_speech() {
-  if (!speech_available()) MESSAGE("skipped: built without espeak-ng");
-  return !speech_available();
-}
 
 // The sum of a profile whose valleys are filled: from the uppermost lip to the lowest, whatever is between (teeth are
 // nearly as bright as the palest skin).

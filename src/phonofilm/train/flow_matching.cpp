@@ -76,4 +76,11 @@ FlowLoss flow_loss(const diffusion::JointLatent& prediction, const diffusion::Jo
   return loss;
 }
 
+StepLoss step_loss(const FlowLoss& flow) {
+  StepLoss loss{flow.total, {}};
+  if (flow.video.defined()) loss.parts["video"] = flow.video.mean().item<double>();
+  if (flow.audio.defined()) loss.parts["audio"] = flow.audio.mean().item<double>();
+  return loss;
+}
+
 }  // namespace phonofilm::train

@@ -6,6 +6,7 @@
 
 #include "phonofilm/base/random.h"
 #include "phonofilm/diffusion/joint_latent.h"
+#include "phonofilm/train/task.h"
 
 namespace phonofilm::train {
 
@@ -53,5 +54,8 @@ struct FlowLoss {
 // Squared errors are averaged over all elements of a sample, a given first frame included, as published.
 FlowLoss flow_loss(const diffusion::JointLatent& prediction, const diffusion::JointLatent& data,
                    const diffusion::JointLatent& noise, const Tensor& weight, const LossScales& scales = {});
+
+// What a task reports of a step: the total, and the means of "video" and "audio" where they are there.
+StepLoss step_loss(const FlowLoss& flow);
 
 }  // namespace phonofilm::train

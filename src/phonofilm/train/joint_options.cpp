@@ -35,9 +35,9 @@ std::vector<LatentSpan> around(const LatentSpan& open, std::int64_t length) {
   return spans;
 }
 
-// A half at most, and never so little that nothing can be seen of how things move.
+// From two latent frames, in which something can be seen of how things move, to half of the clip.
 Held draw_beginning(const ClipLength& length, Random& random) {
-  const LatentSpan frames{0, 1 + random.below(std::max<std::int64_t>(1, length.frames / 2))};
+  const LatentSpan frames{0, 2 + random.below(std::max<std::int64_t>(1, length.frames / 2 - 1))};
   Held held;
   hold(held.video, frames);
   hold(held.audio, sound_of(frames, length));

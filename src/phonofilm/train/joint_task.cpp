@@ -38,11 +38,7 @@ class JointTask : public Task {
     const LogitNormal logit_normal{options_.noise_mean, options_.noise_std, options_.noise_shift};
     const NoiseLevels levels =
         options_.noise == "nava" ? nava_table_.draw(count, random) : logit_normal.draw(count, random);
-    const FlowLoss flow = flow_of(batch, levels, mix_seed(seed, "noise", std::uint64_t(step)), run);
-    StepLoss loss{flow.total, {}};
-    if (flow.video.defined()) loss.parts["video"] = flow.video.mean().item<double>();
-    if (flow.audio.defined()) loss.parts["audio"] = flow.audio.mean().item<double>();
-    return loss;
+    return step_loss(flow_of(batch, levels, mix_seed(seed, "noise", std::uint64_t(step)), run));
   }
 
   // Losses at even noise levels, with the right captions, and with wrong ones, with which a model that reads its text

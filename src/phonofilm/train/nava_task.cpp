@@ -75,11 +75,7 @@ class NavaTask : public Task {
   StepLoss loss(const Batch& batch, std::uint64_t seed, std::int64_t step, const nn::RunContext& run) override {
     Random random(mix_seed(seed, "noise level", std::uint64_t(step)));
     const NoiseLevels levels = table_.draw(batch.at("mode").size(0), random);
-    const FlowLoss flow = flow_of(batch, levels, mix_seed(seed, "noise", std::uint64_t(step)), run);
-    StepLoss loss{flow.total, {}};
-    if (flow.video.defined()) loss.parts["video"] = flow.video.mean().item<double>();
-    if (flow.audio.defined()) loss.parts["audio"] = flow.audio.mean().item<double>();
-    return loss;
+    return step_loss(flow_of(batch, levels, mix_seed(seed, "noise", std::uint64_t(step)), run));
   }
 
   // Plain squared errors of the held-out clips of each modality, with all conditions, at fixed noise levels and with
