@@ -1,8 +1,12 @@
 // The joint task on the embedded model's codecs, with a handful of clips and a tiny transformer.
+#include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "phonofilm/families/nava/small_model.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/world/world.h"
 #include "support/tiny_speaker.h"
 #include "train/joint_toy.h"
 #include "world/no_speech.h"

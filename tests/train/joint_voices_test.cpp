@@ -168,6 +168,18 @@ TEST_CASE("joint task: speech is judged with wrong words and wrong voices, scene
   CHECK(figures.at("audio wrong voice") != figures.at("audio speech"));
 }
 
+TEST_CASE("joint task: exchanged voices of a dialogue cost a model that binds them, and no other") {
+  if (no_speech()) return;
+  for (const bool bound : {true, false}) {
+    Toy toy;
+    toy.options["transformer"]["bind_voices"] = bound;
+    const auto figures = make_joint(toy.options)->validate({});
+    const double difference = figures.at("audio exchanged voices") - figures.at("audio dialogues");
+    INFO(bound, " ", difference);
+    CHECK((std::abs(difference) > 1e-6) == bound);
+  }
+}
+
 TEST_CASE("joint task: trained with voices, exported and loaded, each talker has a voice of their own") {
   if (no_speech()) return;
   for (const bool bound : {true, false}) {

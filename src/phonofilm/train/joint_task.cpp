@@ -10,6 +10,7 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/train/flow_matching.h"
+#include "phonofilm/train/exchanged_materials.h"
 #include "phonofilm/train/joint_data.h"
 #include "phonofilm/train/joint_start.h"
 #include "phonofilm/train/nava_batch.h"
@@ -52,7 +53,8 @@ class JointTask : public Task {
   // two materials"), its own with the materials exchanged ("... exchanged"), which only a model that binds words to
   // balls minds.
   // Of clips of several scenes also the losses of each, and of clips in which somebody speaks ("... speech") those with
-  // the words of other lines and with other voices ("... wrong words", "... wrong voice").
+  // the words of other lines and with other voices ("... wrong words", "... wrong voice"); of two who speak ("...
+  // dialogues") that with their voices exchanged ("... exchanged voices"), which only a model that binds voices minds.
   std::map<std::string, double> validate(const nn::RunContext& run) override {
     const Batch& right = data_.held_out_conditions();
     const FlowLoss own = validation_loss(right, run);
@@ -116,7 +118,7 @@ class JointTask : public Task {
   void report_materials(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
     Batch exchanged = data_.held_out_conditions();
     const Tensor tokens = exchanged["tokens"];
-    exchanged["tokens"] = exchange_materials(tokens);
+    exchanged["tokens"] = exchange_materials(tokens, backbone_->text_encoder().tokenizer());
     const Tensor two = exchanged["tokens"].ne(tokens).any(1).nonzero().flatten();
     if (two.numel() == 0) return;
     report(figures, " two materials", own, two);
@@ -135,6 +137,16 @@ class JointTask : public Task {
     report(figures, " wrong words", validation_loss(data_.wrong_words(), run), speech);
     if (data_.wrong_voices().empty()) return;
     report(figures, " wrong voice", validation_loss(data_.wrong_voices(), run), speech);
+    report_dialogues(figures, own, run);
+  }
+
+  void report_dialogues(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
+    Batch exchanged = data_.held_out_conditions();
+    const Tensor two = exchanged["positions"].ne(kNobody).sum(1).eq(2).nonzero().flatten();
+    if (two.numel() == 0) return;
+    exchanged["voices"] = exchanged["voices"].flip({1});
+    report(figures, " dialogues", own, two);
+    report(figures, " exchanged voices", validation_loss(exchanged, run), two);
   }
 
   // Means over all samples, or over those of an index.
@@ -145,27 +157,6 @@ class JointTask : public Task {
     };
     figures["video" + name] = mean(loss.video);
     figures["audio" + name] = mean(loss.audio);
-  }
-
-  // Captions that name two materials with the two exchanged, all others as they are. tokens: int64 [N, max_tokens]
-  Tensor exchange_materials(const Tensor& tokens) const {
-    Tensor exchanged = tokens.clone();
-    std::vector<std::pair<std::int64_t, Tensor>> materials;  // of one caption: id and where it stands
-    for (std::int64_t row = 0; row < tokens.size(0); ++row) {
-      materials.clear();
-      for (const std::string& name : world::materials()) {
-        const auto word = backbone_->text_encoder().tokenizer().encode(name, 1);
-        if (!word.unknown.empty()) continue;  // this world has no such material
-        const std::int64_t id = word.ids.at(0);
-        const Tensor places = tokens[row].eq(id);
-        if (places.any().item<bool>()) materials.emplace_back(id, places);
-      }
-      if (materials.size() != 2) continue;
-      const auto& [first, first_places] = materials[0];
-      const auto& [second, second_places] = materials[1];
-      exchanged[row].masked_fill_(first_places, second).masked_fill_(second_places, first);
-    }
-    return exchanged;
   }
 
   FlowLoss flow_of(const Batch& batch, const NoiseLevels& levels, std::uint64_t noise_seed,

@@ -1,21 +1,21 @@
 // Small networks side by side: two that run on a core each beat one whose every operator is split in two.
 #pragma once
 
-#include <ATen/Parallel.h>
-
+#include <functional>
 #include <future>
-
-#include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::nava {
 
-// Runs work() in a thread of its own, without gradients.
+// Runs work in this thread, which is new to the math library, without gradients.
+void run_as_thread(const std::function<void()>& work);
+
+// Runs work() in a thread of its own, without gradients. Its result is a value that can be made empty.
 template <class Work>
 auto in_background(Work work) {
   return std::async(std::launch::async, [work = std::move(work)] {
-    at::init_num_threads();  // the math library counts its threads per thread
-    const at::NoGradGuard no_grad;
-    return work();
+    decltype(work()) result{};
+    run_as_thread([&] { result = work(); });
+    return result;
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "phonofilm/families/nava/background.h"
 #include "phonofilm/families/nava/guided.h"
+#include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::nava {
 
