@@ -137,7 +137,8 @@ TEST_CASE("joint task: lines have voices at their marks, of chance but of seed a
   CHECK(different.size() > 3);
   const json recipe{{"task", "joint"}, {"seed", 5}, {"steps", 10}, {"options", toy.options}};
   std::int64_t reports = 0;
-  const auto again = train::make_joint_task(train::parse_recipe(recipe, "test"), {}, [&](const Progress&) { return ++reports > 0; });
+  const auto again = train::make_joint_task(train::parse_recipe(recipe, "test"), {},
+                                            [&](const ProgressEvent&) { return ++reports > 0; });
   CHECK(reports == 0);  // nothing was rendered or encoded anew
   const train::Batch first = task->batch(1, 5), second = again->batch(1, 5);
   for (const auto& [name, tensor] : first) CHECK_MESSAGE(at::equal(tensor, second.at(name)), name);
