@@ -40,7 +40,7 @@ struct VoicedModel : test::TinyModel {
 
 Tensor voice(std::uint64_t seed, double seconds = 1.2) {
   const Tensor noise = randn({1, std::int64_t(seconds * families::kVoiceRate)}, make_generator(seed)) * 0.1;
-  return at::cumsum(noise, 1) * (0.02 * double(seed));  // darker noise of another level
+  return seed % 2 == 1 ? noise : at::cumsum(noise, 1) * 0.02;  // as different as noises are: bright and dark
 }
 
 JointLatent velocity_of(const families::Generator& model, const Prompt& prompt, families::Sampling sampling) {
@@ -76,9 +76,9 @@ TEST_CASE("bound voices belong to their lines; overwritten ones do not know whos
     INFO(bound);
     CHECK(test::relative_error(ab.audio, none.audio) > 1e-4);
     if (bound) {
-      CHECK(test::relative_error(ba.audio, ab.audio) > 1e-4);
+      CHECK(test::relative_error(ba.audio, ab.audio) > 1e-5);
     } else {
-      CHECK(test::relative_error(ba.audio, ab.audio) < 1e-5);
+      CHECK(test::relative_error(ba.audio, ab.audio) < 2e-6);
     }
   }
 }
@@ -97,14 +97,15 @@ TEST_CASE("timbre guidance is the model's default with voices, a pass more, and 
   off.guidance.text = {2, 0}, off.guidance.timbre = 0;
   families::Sampling on = off;
   on.guidance.timbre = 2;
-  const JointLatent with = velocity_of(*model.generator, prompt, on), without = velocity_of(*model.generator, prompt, off);
+  const families::Generator& g = *model.generator;
+  const JointLatent with = velocity_of(g, prompt, on), without = velocity_of(g, prompt, off);
   CHECK(test::relative_error(with.audio, without.audio) > 1e-4);
   test::expect_close(with.video, without.video, 1e-6);
   // Without voices there is nothing to pull at.
   const Prompt silent{.text = kTwoLines};
   off.guidance.text.audio = 1, off.guidance.use_timbre = false;
   on.guidance.text.audio = 1;
-  test::expect_close(velocity_of(*model.generator, silent, on).audio, velocity_of(*model.generator, silent, off).audio, 0);
+  test::expect_close(velocity_of(g, silent, on).audio, velocity_of(g, silent, off).audio, 0);
 }
 
 TEST_CASE("a line without a reference has the null voice, as one of zeros has, and the user hears of odd references") {

@@ -87,7 +87,8 @@ TEST_CASE("clip texts: lines stand in the order of the caption's marks, survive 
   const bool same = train::clip_texts_from_json(train::to_json(texts), "test") == texts;
   CHECK(same);
   CHECK_THROWS_AS(train::clip_texts_from_json(json{{{"caption", 1}}}, "test"), CheckpointError);
-  const train::ClipText other = train::with_words({"x <S>a<E> y <S>a<E>", "", {{"v1", "a"}, {"v2", "a"}}}, {"b c", "d"});
+  const train::ClipText two{"x <S>a<E> y <S>a<E>", "", {{"v1", "a"}, {"v2", "a"}}};
+  const train::ClipText other = train::with_words(two, {"b c", "d"});
   CHECK(other.caption == "x <S>b c<E> y <S>d<E>");
   CHECK(other.lines[1].voice == "v2");
   CHECK(other.lines[1].words == "d");

@@ -20,8 +20,8 @@ struct LatentStatistics {
 //   mode    int64 [B]               JointMode::code, the same for all
 //   video, audio                    normalised latents; a modality that the mode leaves out is missing
 //   held_video, held_audio          bool [B, F], [B, T]: what is given; missing where nothing is
-//   positions, voices               int64 [B, S], float32 [B, S, D]: of spoken lines, as in nava_batch.h; missing without
-//                                   a speaker encoder and where no clip of that length has a line
+//   positions, voices               int64 [B, S], float32 [B, S, D]: of spoken lines, as in nava_batch.h; missing
+//                                   without a speaker encoder and where no clip of that length has a line
 class JointData {
  public:
   // Renders and encodes the clips, or finds them in the cache. bank: voices for spoken lines, if there are any.
@@ -33,8 +33,8 @@ class JointData {
   const LatentStatistics& audio() const { return audio_; }
 
   Batch draw(std::uint64_t seed, std::int64_t step) const;  // a pure function
-  // All held-out clips with these conditions (tokens, and positions and voices where there are any), in a joint mode with
-  // nothing given.
+  // All held-out clips with these conditions (tokens, and positions and voices where there are any), in a joint mode
+  // with nothing given.
   Batch held_out(const Batch& conditions) const;
   const std::vector<ClipText>& held_out_texts() const { return validation_.latents.texts; }
   const Batch& held_out_conditions() const { return own_; }  // their own, with all voices

@@ -9,8 +9,8 @@ namespace phonofilm::train {
 
 struct JointTaskOptions {
   std::string video_autoencoder, audio_autoencoder, vocoder;  // folders of trained codecs
-  // Folder of a trained speaker encoder: the lines of clips have voices, and the transformer reads them ("add_spk_emb").
-  // Empty: neither.
+  // Folder of a trained speaker encoder: the lines of clips have voices, and the transformer reads them
+  // ("add_spk_emb"). Empty: neither.
   std::string speaker_encoder;
   std::int64_t utterances = 64;      // of every voice, of which a line is given one as reference
   double voice_drop = 0.15;          // per line: the null voice

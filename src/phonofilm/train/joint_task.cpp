@@ -249,8 +249,8 @@ std::unique_ptr<SmallBackbone> make_backbone(const Recipe& recipe, const nlohman
   if (bank) transformer_json["spk_dim"] = bank->width();
   const nava::NavaConfig transformer = nava::read_nava_config(transformer_json, recipe.path + ": options: transformer");
   PF_CHECK(transformer.add_spk_emb == bank.has_value(), InvalidRequest, "recipe", recipe.path,
-           ": 'speaker_encoder' names where voices come from, 'add_spk_emb' of the transformer that it reads them; give "
-           "both or neither");
+           ": 'speaker_encoder' names where voices come from, 'add_spk_emb' of the transformer that it reads them; "
+           "give both or neither");
   auto backbone = std::make_unique<SmallBackbone>(text, transformer);
   backbone->initialise(mix_seed(std::uint64_t(recipe.run.seed), "weights"));
   if (!options.start.empty()) take_over(*nava::load_backbone(options.start, at::kFloat), *backbone, options.start);

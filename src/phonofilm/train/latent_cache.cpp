@@ -20,7 +20,8 @@ namespace {
 
 // Begins with the version of the file's layout.
 std::string describe(const LatentCacheOptions& o) {
-  return phonofilm::concat("2 ", o.scene, " ", o.purpose, " ", o.seed, " ", o.clips, "x", o.frames, "x", o.size, " ", o.codec_fingerprint);
+  return phonofilm::concat("2 ", o.scene, " ", o.purpose, " ", o.seed, " ", o.clips, "x", o.frames, "x", o.size, " ",
+                           o.codec_fingerprint);
 }
 
 std::uint64_t seed_of(const LatentCacheOptions& options, std::int64_t index) {
@@ -47,7 +48,8 @@ LatentSet make_latents(const LatentCacheOptions& options, const nava::SmallCodec
       throw Cancelled("encode", "stopped while encoding clips");
     }
   });
-  return {at::cat(video), at::cat(audio), std::move(texts)};
+  // Laid out as a file has them, so that sums over them round alike after a restart.
+  return {at::cat(video).contiguous(), at::cat(audio).contiguous(), std::move(texts)};
 }
 
 // JSON as a tensor of bytes: a header of metadata is read at once and has its limit.
@@ -73,8 +75,9 @@ std::optional<LatentSet> find_latents(const std::string& path, const std::string
   const auto found = file.metadata().find("contents");
   if (found == file.metadata().end() || found->second != description) return std::nullopt;
   LatentSet set{file.at("video"), file.at("audio"), unpacked(file.at("texts"), path)};
-  PF_CHECK(std::int64_t(set.texts.size()) == set.video.size(0) && set.audio.size(0) == set.video.size(0), CheckpointError,
-           "load", path, ": has ", set.video.size(0), " clips and ", set.texts.size(), " captions; delete it");
+  const std::int64_t clips = set.video.size(0);
+  PF_CHECK(std::int64_t(set.texts.size()) == clips && set.audio.size(0) == clips, CheckpointError, "load", path,
+           ": has ", clips, " clips and ", set.texts.size(), " captions; delete it");
   return set;
 }
 

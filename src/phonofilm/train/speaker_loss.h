@@ -14,8 +14,8 @@ Tensor contrastive_loss(const Tensor& embeddings, const Tensor& speakers, double
 // The share of `trials` [N, D] whose nearest row of `references` [V, D], by the cosine, is row labels[i]; int64 [N].
 double nearest_accuracy(const Tensor& trials, const Tensor& references, const Tensor& labels);
 
-// Where a threshold on similarities refuses as large a share of `same` (of one speaker) as it takes of `other` (of two):
-// the mean of both shares at the threshold where they differ least. 1-D tensors, not empty.
+// Where a threshold on similarities refuses as large a share of `same` (of one speaker) as it takes of `other` (of
+// two): the mean of both shares at the threshold where they differ least. 1-D tensors, not empty.
 double equal_error_rate(const Tensor& same, const Tensor& other);
 
 }  // namespace phonofilm::train

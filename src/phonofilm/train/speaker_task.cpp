@@ -136,7 +136,7 @@ std::unique_ptr<Task> make_speaker_task(const Recipe& recipe, const SampleWriter
   PF_CHECK(world::speech_available(), InvalidRequest, "recipe", recipe.path,
            ": this program was built without espeak-ng, which speaks what is to be learnt from");
   PF_CHECK(recipe.optimizer.weight_decay == 0, InvalidRequest, "recipe", recipe.path,
-           ": weight_decay must be 0: the front end and the statistics of the norms are constants and would decay, too");
+           ": weight_decay must be 0: the front end and the statistics of the norms are constants and would decay");
   nlohmann::json json = *recipe.options;
   PF_CHECK(json.contains("model"), InvalidRequest, "recipe", where, ": 'model' is missing, the shape of the network");
   auto model = std::make_unique<ReDimNet>(speaker_encoders::read_redimnet_config(json["model"], where + ": model"));

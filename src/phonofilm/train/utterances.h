@@ -17,8 +17,8 @@ struct Utterance {
   std::vector<std::string> words;  // of the lines, the last of which may be cut off
 };
 
-// Lines of the world one after the other, over a floor of noise 40 to 75 dB below full scale. Throws InvalidRequest in a
-// build without speech.
+// Lines of the world one after the other, over a floor of noise 40 to 75 dB below full scale. Throws InvalidRequest in
+// a build without speech.
 Utterance draw_utterance(const world::Voice& voice, std::int64_t samples, Random& random);
 
 // How far a drawn voice may lie from the one that it is made of.

@@ -86,7 +86,8 @@ VoiceBank make_voices(const VoiceBankOptions& options, const Observer& observer)
 }
 
 bool share_a_word(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  return std::any_of(a.begin(), a.end(), [&](const auto& word) { return std::find(b.begin(), b.end(), word) != b.end(); });
+  const auto among_b = [&](const auto& word) { return std::find(b.begin(), b.end(), word) != b.end(); };
+  return std::any_of(a.begin(), a.end(), among_b);
 }
 
 }  // namespace

@@ -195,7 +195,8 @@ class SmallGenerator : public families::Generator {
   // Samples per audio latent.
   std::int64_t audio_unit() const { return 2 * codecs_.audio->config().mel.hop; }
 
-  void read_prompt(const Prompt& prompt, const ClipSpec& spec, const nn::RunContext& run, SmallConditioning& own) const {
+  void read_prompt(const Prompt& prompt, const ClipSpec& spec, const nn::RunContext& run,
+                   SmallConditioning& own) const {
     const auto& encoder = backbone_->text_encoder();
     const Tensor tokens = encoder.tokenize({prompt.text}), negative = encoder.tokenize({prompt.negative});
     const Voices voices = voices_of(prompt, spec, tokens, own.notices);

@@ -1,5 +1,5 @@
-// One guided step of the embedded model: the passes of guided.h, side by side instead of in a batch. Unlike the published
-// model, passes without voices show the learned null voice, as training did.
+// One guided step of the embedded model: the passes of guided.h, side by side instead of in a batch. Unlike the
+// published model, passes without voices show the learned null voice, as training did.
 #pragma once
 
 #include "phonofilm/diffusion/guidance.h"
