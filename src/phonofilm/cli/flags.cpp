@@ -123,13 +123,14 @@ std::string flag_name(const Field& field) {
   return name;
 }
 
-std::vector<std::string> add_flags(CLI::App& app, const Fields& fields) {
+std::vector<std::string> add_flags(CLI::App& app, const Fields& fields, const std::string& group) {
   std::vector<std::string> names;
   for (const Field& field : fields) {
     bool* const* target = std::get_if<bool*>(&field.target);
     names.push_back(concat(target && **target ? "--no-" : "--", flag_name(field)));
     if (target) add_switch(app, field, names.back(), *target);
     else add_value_flag(app, field, names.back());
+    if (!group.empty()) app.get_option(names.back())->group(group);
   }
   return names;
 }
