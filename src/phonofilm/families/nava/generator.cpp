@@ -1,7 +1,5 @@
 // NAVA's published checkpoints behind the pipeline's Generator interface. The backbone's weights lie where
 // nn/memory_plan.h puts them; text encoder, speaker encoder, autoencoders and vocoder come and go.
-#include <algorithm>
-
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
@@ -15,7 +13,6 @@
 #include "phonofilm/families/nava/sound.h"
 #include "phonofilm/families/nava/voices.h"
 #include "phonofilm/families/wan22.h"
-#include "phonofilm/speaker_encoders/redimnet/redimnet.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/pixel_range.h"
 #include "phonofilm/tensor/random.h"
@@ -183,7 +180,7 @@ class NavaGenerator : public families::Generator {
     // Only films with voices need it: one of a list must not stop the others, as damaged weights would.
     const std::string speaker = speaker_file(root_);
     PF_CHECK(
-        !has_voices(prompt) || is_file(root_ + "/" + speaker), InvalidRequest, "voices", root_, "/", speaker,
+        !wants_voices(prompt, spec) || is_file(root_ + "/" + speaker), InvalidRequest, "voices", root_, "/", speaker,
         " is not there, without which nobody can be told by their voice; `phonofilm inspect` says where it comes from");
   }
 
@@ -209,19 +206,11 @@ class NavaGenerator : public families::Generator {
 
   Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const SpokenLines& lines,
                    std::vector<std::string>& notices) const {
-    if (!has_voices(prompt)) return {};
-    PF_CHECK(spec.has_audio(), InvalidRequest, "voices", "reference voices need a sound; leave out --no-audio");
-    const std::string path = root_ + "/" + speaker_file(root_);
-    const auto encoder = speaker_encoders::load_redimnet(path);
+    if (!wants_voices(prompt, spec)) return {};
     const std::int64_t width = backbone_.config().spk_dim;
-    PF_CHECK(encoder->config().embed_dim == width, CheckpointError, "load", path, ": its embeddings have ",
-             encoder->config().embed_dim, " numbers, the backbone takes ", width);
+    const auto encoder = load_voice_encoder(root_ + "/" + speaker_file(root_), width);
     const auto embed = [&](const Tensor& waveform) { return encoder->embedding(waveform); };
     return bind_voices(prompt.voices, lines, width, embed, notices);
-  }
-
-  static bool has_voices(const Prompt& prompt) {
-    return std::any_of(prompt.voices.begin(), prompt.voices.end(), [](const Tensor& voice) { return voice.defined(); });
   }
 
   Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
