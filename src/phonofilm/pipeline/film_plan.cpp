@@ -108,6 +108,18 @@ FilmPlan planned_at_once(const families::Generator& model, const GenerateRequest
   return plan;
 }
 
+// Sound alone may be longer than a film; by how much is known to clip_spec() only.
+bool takes_length(const families::Generator& model, const GenerateRequest& r) {
+  if (r.latent_frames > 0 || r.seconds <= model.info().max_seconds + kRounding) return true;
+  if (r.video) return false;
+  try {
+    model.clip_spec(clip_request(r, {}));
+    return true;
+  } catch (const InvalidRequest&) {
+    return false;
+  }
+}
+
 // Prompts share the film's time evenly; a segment has the one that stands in the middle of what it adds.
 const std::string& prompt_of(const FilmPlan& plan, const GenerateRequest& r, std::size_t k) {
   const double begin = double(plan.segments.front().first + plan.segments.front().kept);
@@ -137,7 +149,7 @@ double FilmPlan::seconds() const {
 FilmPlan plan_film(const families::Generator& model, const GenerateRequest& r, const Given& given) {
   const families::ModelInfo& info = model.info();
   const OpenPart open = open_part(r, given.kept, info.fps);
-  const bool fits = r.latent_frames > 0 || r.seconds <= info.max_seconds + kRounding;
+  const bool fits = takes_length(model, r);
   const bool at_once = !info.keeps_films || (fits && open.first == 0 && !given.retake);
   FilmPlan plan{.fps = info.fps};
   if (at_once) {

@@ -10,11 +10,11 @@
 namespace phonofilm::pipeline {
 
 struct GivenFiles {
-  std::string image, last_image;      // first and last picture
-  std::string audio, video;           // a sound that the picture follows; a film whose picture the sound follows
-  std::string extend;                 // a film to go on from
-  std::string retake;                 // the seconds that are made again, "1.0-1.6", of the film `of`
-  std::string of;
+  std::string image{}, last_image{};  // first and last picture
+  std::string audio{}, video{};       // a sound that the picture follows; a film whose picture the sound follows
+  std::string extend{};               // a film to go on from
+  std::string retake{};               // the seconds that are made again, "1.0-1.6", of the film `of`
+  std::string of{};
   std::string retake_only = "both";   // or "picture" or "sound": the other is kept
   std::vector<std::string> voices{};  // reference voices; empty where a spoken line has none
 
