@@ -116,7 +116,8 @@ TEST_CASE("following: a film that goes on begins with the given one and is longe
   const Clip given = given_clip();
   media::write_film(folder.file("given.mp4"), given, {}, {.crf = 1});
   media::write_png(folder.file("last.png"), given.frames[20]);
-  expect_made(folder.file("film.mp4"), "--crf 1 --extend " + folder.file("given.mp4") + " --last-image " + folder.file("last.png"));
+  expect_made(folder.file("film.mp4"),
+              "--crf 1 --extend " + folder.file("given.mp4") + " --last-image " + folder.file("last.png"));
   const Clip film = media::read_film(folder.file("film.mp4"), as_model()).clip;
   const Clip before = media::read_film(folder.file("given.mp4"), as_model()).clip;
   const std::int64_t there = before.frames.size(0);
@@ -149,8 +150,9 @@ TEST_CASE("following: of a moment that is made again all else stays, of one moda
 TEST_CASE("following: a long film that was killed in its second segment goes on there") {
   const TemporaryFolder folder;
   const std::string errors = folder.file("err"), latents = folder.file("film.latents.safetensors");
-  const std::string command = "\"" PHONOFILM_PROGRAM "\" generate 'a red rubber ball falls' --steps 12 --seconds 5 -o " +
-                              folder.file("film.mp4") + kModel + " 2>" + errors + " & pid=$!; until test -s " + latents +
+  const std::string request = "generate 'a red rubber ball falls' --steps 12 --seconds 5 -o ";
+  const std::string command = "\"" PHONOFILM_PROGRAM "\" " + request + folder.file("film.mp4") + kModel + " 2>" +
+                              errors + " & pid=$!; until test -s " + latents +
                               "; do sleep 0.02; done; kill -KILL $pid; wait $pid";
   CHECK(std::system(command.c_str()) != 0);
   CHECK_FALSE(fs::exists(folder.file("film.mp4")));
@@ -160,10 +162,10 @@ TEST_CASE("following: a long film that was killed in its second segment goes on 
   INFO(resumed.error);
   REQUIRE(resumed.exit_code == 0);
   CHECK_FALSE(fs::exists(latents));
-  const Outcome straight = run_program("generate 'a red rubber ball falls' --steps 12 --seconds 5 -o " +
-                                       folder.file("straight.mp4") + kModel);
+  const Outcome straight = run_program(request + folder.file("straight.mp4") + kModel);
   REQUIRE(straight.exit_code == 0);
-  const Clip one = media::read_film(folder.file("film.mp4")).clip, other = media::read_film(folder.file("straight.mp4")).clip;
+  const Clip one = media::read_film(folder.file("film.mp4")).clip;
+  const Clip other = media::read_film(folder.file("straight.mp4")).clip;
   CHECK(one.frames.size(0) == 121);
   CHECK(at::equal(one.frames, other.frames));
   CHECK(at::equal(one.waveform, other.waveform));
@@ -173,7 +175,8 @@ TEST_CASE("following: a list of films that follow, gone on with after an interru
   const TemporaryFolder folder;
   media::write_wav(folder.file("given.wav"), given_clip().waveform, 44100);
   write_file_atomically(folder.file("list.jsonl"), "{\"prompt\": \"a ball\", \"audio_path\": \"given.wav\"}\n");
-  const std::string batch = "batch " + folder.file("list.jsonl") + " -o " + folder.file("films") + kModel + " --steps 2";
+  const std::string batch =
+      "batch " + folder.file("list.jsonl") + " -o " + folder.file("films") + kModel + " --steps 2";
   REQUIRE(run_program(batch + " --dump-latents").exit_code == 0);
   fs::remove(folder.file("films/001_a_ball.mp4"));
   const Outcome again = run_program(batch);
@@ -195,7 +198,9 @@ TEST_CASE("following: files that cannot be followed are refused with their reaso
   std::ofstream(folder.file("text.mp4")) << "this is no film";
   const auto refused = [&](const std::string& arguments, int code, const std::string& message) {
     std::string placed = arguments;
-    for (size_t at = placed.find('@'); at != std::string::npos; at = placed.find('@')) placed.replace(at, 1, folder.path().string() + "/");
+    for (size_t at = placed.find('@'); at != std::string::npos; at = placed.find('@')) {
+      placed.replace(at, 1, folder.path().string() + "/");
+    }
     const Outcome outcome = generate(folder.file("out.mp4"), placed);
     INFO(arguments, ": ", outcome.error);
     CHECK(outcome.exit_code == code);
@@ -217,7 +222,7 @@ TEST_CASE("following: files that cannot be followed are refused with their reaso
   refused("--retake 1-0.5 --of @film.mp4", kUsage, "ends before it begins");
   refused("--retake 1-1 --of @film.mp4", kUsage, "ends where it begins");
   refused("--retake 1-1.01 --of @film.mp4", kUsage, "at least one picture");
-  refused("--retake 0-2.1 --of @film.mp4", kUsage, "is the whole film");
+  refused("--retake 0-2.125 --of @film.mp4", kUsage, "is the whole film");
   refused("--retake nan-1 --of @film.mp4", kUsage, "expected seconds A-B");
   refused("--overlap nan", kUsage, "--overlap: expected a number");
   refused("--extend @film.mp4 --overlap 3.1", kUsage, "--overlap: segments of");
@@ -234,8 +239,8 @@ TEST_CASE("following: silence is followed with a warning; a list of options is g
   CHECK(quiet.error.find("quiet.wav is silent") != std::string::npos);
   const Outcome help = run_program("generate --help");
   size_t last = 0;
-  for (const char* part : {"What the film is given:", "--audio TEXT", "--retake TEXT", "--voice TEXT", "Length and size:",
-                           "--overlap NUMBER", "--no-video", "--then TEXT", "Prompt and sampling:", "--seed INT",
+  for (const char* part : {"What the film is given:", "--audio TEXT", "--retake TEXT", "--voice TEXT",
+                           "Length and size:", "--overlap NUMBER", "--no-video", "--then TEXT", "Prompt and sampling:", "--seed INT",
                            "Model and machine:", "The file:", "--crf INT"}) {
     const size_t found = help.output.find(part, last);
     CHECK_MESSAGE(found != std::string::npos, part);

@@ -75,8 +75,8 @@ TEST_CASE("held latents: a first picture stands before what else is kept, and ta
   for (const double begin : {0.0, 5.0 / 24}) {
     auto latents = families::hold_film({clip, {{begin, 1}}, {}}, clock, encode);
     families::hold_first_frame(at::full({1, 2, 1, 1, 1}, 5.0), {1, 2, 3, 1, 1}, latents);
-    const std::vector<LatentSpan> expected = begin == 0 ? std::vector<LatentSpan>{{0, 3}} : std::vector<LatentSpan>{{0, 1}, {2, 1}};
-    CHECK(latents.held.video == expected);
+    const std::vector<LatentSpan> one{{0, 3}}, two{{0, 1}, {2, 1}};
+    CHECK(latents.held.video == (begin == 0 ? one : two));
     CHECK(latents.given.video[0][0].flatten().eq(at::tensor({5.0, 1.0, 1.0})).all().item<bool>());
   }
   families::HeldLatents alone;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "phonofilm/base/error.h"
 #include "phonofilm/pipeline/segment_given.h"
 #include "pipeline/tiny_model.h"
@@ -50,7 +52,7 @@ std::int64_t sample_of(double seconds) { return std::llround(seconds * 16000); }
 
 }  // namespace
 
-TEST_CASE("a film longer than the model's has every picture and its whole sound, and begins as a short one of its seed") {
+TEST_CASE("a film longer than the model's has all its pictures and sound, and begins as a short one of its seed") {
   const OpenModel model;
   const Generated film = make(model, request());
   CHECK(film.clip.frames.sizes() == at::IntArrayRef({45, 32, 32, 3}));
@@ -123,6 +125,7 @@ TEST_CASE("a film that was stopped in its second segment goes on to what it woul
   std::int64_t first = -1;
   resumed.observer = [&](const ProgressEvent& event) { return first = first < 0 ? event.done : first, true; };
   const Clip finished = pipeline::generate_film(*model.generator, saved.request, saved.given, resumed).clip;
+  CHECK(first == 6);  // three steps of the first segment, two of the second, one more
   CHECK(at::equal(finished.frames, straight.frames));
   CHECK(at::equal(finished.waveform, straight.waveform));
   const Clip part = pipeline::decode_film(*model.generator, saved, {}).clip;

@@ -13,7 +13,8 @@ namespace {
 // As models/mini: 49 to 73 pictures, a third of the longest is kept.
 constexpr SegmentRules kRules{.shortest = 49, .longest = 73, .patch = 4, .overlap = 25};
 
-void expect_whole(const SegmentRules& rules, const std::vector<Segment>& segments, std::int64_t begin, std::int64_t total) {
+void expect_whole(const SegmentRules& rules, const std::vector<Segment>& segments, std::int64_t begin,
+                  std::int64_t total) {
   std::int64_t reached = begin;
   for (const Segment& segment : segments) {
     CAPTURE(segment.first);
@@ -70,8 +71,8 @@ TEST_CASE("other models' numbers: a latent frame per picture, films of one pictu
 }
 
 TEST_CASE("too little to go on from is refused") {
-  CHECK_THROWS_WITH_AS(plan_segments(kRules, 5, 9), doctest::Contains("9 pictures together; the model makes at least 49"),
-                       InvalidRequest);
+  CHECK_THROWS_WITH_AS(plan_segments(kRules, 5, 9),
+                       doctest::Contains("9 pictures together; the model makes at least 49"), InvalidRequest);
 }
 
 TEST_CASE("a moment stands in the middle of the longest segment that the film has room for") {
@@ -84,8 +85,10 @@ TEST_CASE("a moment stands in the middle of the longest segment that the film ha
     const Segment window = plan_window(kRules, first, first + 73, 300);
     CHECK(window.first == first);
   }
-  CHECK_THROWS_WITH_AS(plan_window(kRules, 10, 90, 300), doctest::Contains("80 pictures, more than the 73"), InvalidRequest);
-  CHECK_THROWS_WITH_AS(plan_window(kRules, 10, 20, 40), doctest::Contains("40 pictures, fewer than the 49"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(plan_window(kRules, 10, 90, 300), doctest::Contains("80 pictures, more than the 73"),
+                       InvalidRequest);
+  CHECK_THROWS_WITH_AS(plan_window(kRules, 10, 20, 40), doctest::Contains("40 pictures, fewer than the 49"),
+                       InvalidRequest);
 }
 
 TEST_CASE("lengths are whole latent frames") {

@@ -102,8 +102,9 @@ class Preparation {
   void settle_length(const std::string& path, double seconds) {
     if (film_.request.seconds > 0) return;
     const double longest = std::max(info_.max_seconds, pipeline::kLongestSeconds);
-    PF_CHECK(seconds >= info_.min_seconds - kRounding, InvalidRequest, kOperation, path, ": lasts ", seconds, " s, and ",
-             info_.name(), " makes at least ", info_.min_seconds, " s: add --seconds, and it is lengthened");
+    const double shortest = info_.min_seconds;
+    PF_CHECK(seconds >= shortest - kRounding, InvalidRequest, kOperation, path, ": lasts ", seconds, " s, and ",
+             info_.name(), " makes at least ", shortest, " s: add --seconds, and it is lengthened");
     PF_CHECK(seconds <= longest + kRounding, InvalidRequest, kOperation, path, ": lasts ", seconds, " s, and at most ",
              longest, " s are made: add --seconds, and only its beginning is used");
     film_.request.seconds = seconds;
@@ -136,7 +137,8 @@ class Preparation {
     return clip;
   }
   double seconds_of(const Clip& clip) const {
-    return clip.has_video() ? clip.video_seconds() : std::floor(clip.audio_seconds() * info_.fps + kRounding) / info_.fps;
+    if (clip.has_video()) return clip.video_seconds();
+    return std::floor(clip.audio_seconds() * info_.fps + kRounding) / info_.fps;
   }
 
   void go_on() {

@@ -38,7 +38,8 @@ families::LoadOptions load_options_of(const FilmMakerOptions& options, const nn:
 nlohmann::json spans_json(const std::vector<families::TimeSpan>& spans) {
   nlohmann::json list = nlohmann::json::array();
   for (const families::TimeSpan& span : spans) {
-    list.push_back(span.last >= pipeline::kToTheEnd ? nlohmann::json{span.first} : nlohmann::json{span.first, span.last});
+    const bool ends = span.last < pipeline::kToTheEnd;
+    list.push_back(ends ? nlohmann::json{span.first, span.last} : nlohmann::json{span.first});
   }
   return list;
 }

@@ -1,5 +1,5 @@
-// What a film's conditioning holds clean while the rest of its latent is denoised: a first picture, and what is kept of a
-// given film (kept_film.h), as latents.
+// What a film's conditioning holds clean while the rest of its latent is denoised: a first picture, and what is kept of
+// a given film (kept_film.h), as latents.
 #pragma once
 
 #include <functional>
@@ -17,8 +17,8 @@ struct HeldLatents {
 HeldLatents hold_film(const KeptFilm& film, const LatentClock& clock,
                       const std::function<diffusion::JointLatent(const Clip&)>& encode);
 
-// The latent of a first picture, [1, C, 1, H, W], in the place of the first latent frame of a film whose video latent has
-// the shape `video`.
+// The latent of a first picture, [1, C, 1, H, W], in the place of the first latent frame of a film whose video latent
+// has the shape `video`.
 void hold_first_frame(const Tensor& frame, const Shape& video, HeldLatents& latents);
 
 }  // namespace phonofilm::families

@@ -58,8 +58,8 @@ SegmentRules rules_of(const families::Generator& model, const GenerateRequest& r
   const double overlap = r.overlap > 0 ? r.overlap * info.fps : double(rules.longest) / 3;
   rules.overlap = nearest_length(rules, overlap);
   PF_CHECK(rules.overlap < rules.longest, InvalidRequest, "generate", "--overlap: segments of ",
-           double(rules.longest) / info.fps, " s, as long as ", info.name(), " makes them, cannot begin with ", r.overlap,
-           " s of what is there");
+           double(rules.longest) / info.fps, " s, as long as ", info.name(), " makes them, cannot begin with ",
+           r.overlap, " s of what is there");
   return rules;
 }
 

@@ -25,10 +25,10 @@ struct FilmPlan {
   double seconds() const;
 };
 
-// request: resolved. A length beyond the model's is made in segments where the model keeps films, and so is a film whose
-// beginning is given, of which all pictures (of sound alone, all sound) from 0 on are kept; Given::retake asks for one
-// segment around what is not kept. Throws InvalidRequest for lengths that cannot be made, and where nothing is left to
-// be made.
+// request: resolved. A length beyond the model's is made in segments where the model keeps films, and so is a film
+// whose beginning is given, of which all pictures (of sound alone, all sound) from 0 on are kept; Given::retake asks
+// for one segment around what is not kept. Throws InvalidRequest for lengths that cannot be made, and where nothing is
+// left to be made.
 FilmPlan plan_film(const families::Generator& model, const GenerateRequest& request, const Given& given);
 
 // Seconds that one segment adds to a film that goes on. request: resolved.

@@ -24,7 +24,7 @@ constexpr Contradiction kContradictions[] = {
     {&GivenFiles::extend, &GivenFiles::video, "--extend and --video", "the picture is given twice"},
     {&GivenFiles::extend, &GivenFiles::audio, "--extend and --audio", "the sound is given twice"},
     {&GivenFiles::extend, &GivenFiles::image, "--extend and --image", "the beginning is given twice"},
-    {&GivenFiles::retake, &GivenFiles::extend, "--retake and --extend", "one keeps a film's length, the other does not"},
+    {&GivenFiles::retake, &GivenFiles::extend, "--retake and --extend", "only one keeps a film's length"},
     {&GivenFiles::retake, &GivenFiles::video, "--retake and --video", "the film comes from --of"},
     {&GivenFiles::retake, &GivenFiles::audio, "--retake and --audio", "the film comes from --of"},
     {&GivenFiles::retake, &GivenFiles::image, "--retake and --image", "the film comes from --of"},
@@ -78,8 +78,9 @@ void check(const GivenFiles& files, const GenerateRequest& request) {
   }
   check_retake(files, request);
   check_modalities(files, request);
-  PF_CHECK(request.latent_frames == 0 || (files.audio.empty() && files.video.empty() && files.extend.empty()),
-           InvalidRequest, kOperation, "--latent-frames cannot stand beside --audio, --video and --extend; give --seconds");
+  const bool sets_length = !files.audio.empty() || !files.video.empty() || !files.extend.empty();
+  PF_CHECK(request.latent_frames == 0 || !sets_length, InvalidRequest, kOperation,
+           "--latent-frames cannot stand beside --audio, --video and --extend; give --seconds");
 }
 
 families::TimeSpan parse_span(const std::string& text) {
@@ -87,8 +88,9 @@ families::TimeSpan parse_span(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto first = std::from_chars(text.data(), end, span.first);
   const bool dash = first.ec == std::errc() && first.ptr != end && *first.ptr == '-';
-  const auto last = dash ? std::from_chars(first.ptr + 1, end, span.last) : std::from_chars_result{end, std::errc::invalid_argument};
-  const bool whole = last.ec == std::errc() && last.ptr == end && std::isfinite(span.first) && std::isfinite(span.last);
+  const auto last = dash ? std::from_chars(first.ptr + 1, end, span.last) : first;
+  const bool read = dash && last.ec == std::errc() && last.ptr == end;
+  const bool whole = read && std::isfinite(span.first) && std::isfinite(span.last);
   PF_CHECK(whole && span.first >= 0, InvalidRequest, kOperation, "--retake: expected seconds A-B, as in 1.0-1.6, got ",
            in_quotes(text));
   PF_CHECK(span.last > span.first, InvalidRequest, kOperation, "--retake: the moment ", in_quotes(text), " ends ",

@@ -1,5 +1,5 @@
-// What a film is given beside its request, as a user says it: paths of files, and the moment that is made again. Reading
-// the files is the program's business.
+// What a film is given beside its request, as a user says it: paths of files, and the moment that is made again.
+// Reading the files is the program's business.
 #pragma once
 
 #include <string>
@@ -20,7 +20,9 @@ struct GivenFiles {
 
   Fields fields();  // all but the voices
   // Whether what is given is kept as a part of the film.
-  bool keeps() const { return !last_image.empty() || !audio.empty() || !video.empty() || !extend.empty() || !of.empty(); }
+  bool keeps() const {
+    return !last_image.empty() || !audio.empty() || !video.empty() || !extend.empty() || !of.empty();
+  }
   bool operator==(const GivenFiles&) const = default;
 };
 

@@ -1,8 +1,8 @@
 // Latents on disk, so that an interrupted film can be finished and a run can be repeated elsewhere: a safetensors file
 // with tensors "video", "audio" (the latent so far), "init_video", "init_audio" (the noise that it began with) and
 // "first_frame", "last_image", "voice.0", "voice.1", ..., "kept_frames" and "kept_waveform" if such were given, and as
-// metadata the model's name, the settings, the names of the files that these came from, and what is kept of a given film.
-// Of a film in segments these latents are those of the segment that is being made; "segment.0.video",
+// metadata the model's name, the settings, the names of the files that these came from, and what is kept of a given
+// film. Of a film in segments these latents are those of the segment that is being made; "segment.0.video",
 // "segment.0.audio", ... are the finished ones before it.
 #pragma once
 

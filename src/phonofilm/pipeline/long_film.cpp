@@ -15,7 +15,8 @@ class Reel {
   Reel(const FilmPlan& plan, const Given& given, const std::function<void(const Tensor&)>& on_frames)
       : plan_(plan), given_(given), on_frames_(on_frames) {}
 
-  // Pictures [first, last) and the sound from here to their end as they were given; the film's end is that of its sound.
+  // Pictures [first, last) and the sound from here to their end as they were given; the film's end is that of its
+  // sound.
   void add_given(std::int64_t first, std::int64_t last) {
     const Clip& clip = given_.kept.clip;
     if (plan_.spec.has_video() && first < last) add_pictures(clip.frames.slice(0, first, last));
@@ -67,7 +68,7 @@ class LongFilm {
 
   // All segments; those that are finished already are only decoded.
   Generated make() {
-    begin();
+    begin(plan_.segments.size());
     const std::size_t finished = earlier_.size();
     for (std::size_t k = 0; k < plan_.segments.size(); ++k) add(k, k < finished ? decoded(k, earlier_[k]) : made(k));
     reel_.add_given(plan_.segments.back().end(), plan_.pictures);
@@ -76,7 +77,7 @@ class LongFilm {
 
   // As far as the latents go.
   Generated decode() {
-    begin();
+    begin(earlier_.size() + 1);
     for (std::size_t k = 0; k < earlier_.size(); ++k) add(k, decoded(k, earlier_[k]));
     add(earlier_.size(), decoded(earlier_.size(), options_.resume->latent));
     if (options_.resume->finished()) reel_.add_given(plan_.segments.back().end(), plan_.pictures);
@@ -84,7 +85,10 @@ class LongFilm {
   }
 
  private:
-  void begin() { reel_.add_given(0, plan_.segments.front().first); }
+  void begin(std::size_t count) {
+    count_ = count;
+    reel_.add_given(0, plan_.segments.front().first);
+  }
   Generated end() {
     result_.clip = reel_.take();
     return std::move(result_);
@@ -127,7 +131,7 @@ class LongFilm {
   // Pictures that the next segment makes its beginning of are handed on by that one.
   std::int64_t handed_on(std::size_t k) const {
     const Segment& segment = plan_.segments[k];
-    return k + 1 < plan_.segments.size() ? plan_.segments[k + 1].first - segment.first : segment.frames;
+    return k + 1 < count_ ? plan_.segments[k + 1].first - segment.first : segment.frames;
   }
 
   // steps: of the segment's that are done already.
@@ -167,7 +171,8 @@ class LongFilm {
   Generated result_;
   Reel reel_;
   std::vector<diffusion::JointLatent> earlier_;
-  Clip before_;
+  std::size_t count_ = 0;  // of the segments that this film gets
+  Clip before_;            // the last of them so far
 };
 
 }  // namespace

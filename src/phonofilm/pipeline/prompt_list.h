@@ -1,8 +1,9 @@
 // Lists of films to make: Ovi's own CSV or TSV (columns text_prompt and, for a first frame, image_path), JSON lines,
 // NAVA's among them (prompt or text, image_path, and for reference voices spk_wavs, a list in which "None" stands for
 // no voice), or the lists of Seed-TTS-eval (seed_tts_list.h). In the first two, further columns or keys are settings of
-// the request by their names (seed, seconds, negative_prompt, ...) and what else a film is given: audio_path, video_path,
-// last_image_path, extend_path, and of a moment that is made again of_path, retake, retake_only (given_files.h).
+// the request by their names (seed, seconds, negative_prompt, ...) and what else a film is given: audio_path,
+// video_path, last_image_path, extend_path, and of a moment that is made again of_path, retake, retake_only
+// (given_files.h).
 #pragma once
 
 #include <functional>

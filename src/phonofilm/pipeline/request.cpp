@@ -133,7 +133,8 @@ bool same(const Given& a, const Given& b) {
   const auto equal = [](const Tensor& x, const Tensor& y) {
     return x.defined() == y.defined() && (!x.defined() || at::equal(x, y));
   };
-  return equal(a.image, b.image) && equal(a.last_image, b.last_image) && a.retake == b.retake && a.kept.video == b.kept.video && a.kept.audio == b.kept.audio &&
+  return equal(a.image, b.image) && equal(a.last_image, b.last_image) && a.retake == b.retake &&
+         a.kept.video == b.kept.video && a.kept.audio == b.kept.audio &&
          equal(a.kept.clip.frames, b.kept.clip.frames) && equal(a.kept.clip.waveform, b.kept.clip.waveform) &&
          std::equal(a.voices.begin(), a.voices.end(), b.voices.begin(), b.voices.end(), equal);
 }

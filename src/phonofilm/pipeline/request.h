@@ -12,7 +12,7 @@ struct GenerateRequest {
   std::string negative_audio_prompt;  // the same for the sound, of models that read one per modality
   std::vector<std::string> then{};  // further prompts of a film in segments, which share its time evenly with the first
   double seconds = 0;            // 0: the model's default
-  double overlap = 0;            // of what stands before a segment, that it keeps; 0: a third of the model's longest film
+  double overlap = 0;            // seconds that a segment keeps of what is before it; 0: a third of the longest
   std::int64_t latent_frames = 0;  // the length in latent frames instead, of models that take it; 0: by seconds
   std::int64_t height = 0, width = 0;
   bool exact_size = false;       // no scaling to the area that the model was trained at

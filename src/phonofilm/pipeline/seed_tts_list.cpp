@@ -78,7 +78,8 @@ void fill(PromptRow& row, const std::string& list, const std::vector<std::string
   row.request.prompt = concat(kSpeechMarks.open, parts[3], kSpeechMarks.close);
   const bool length_given = row.request.seconds > 0 || row.request.latent_frames > 0;
   if (!length_given) {
-    row.request.seconds = seconds_to_speak(parts[3], parts[1], seconds_of_reference(row.files.voices[0], sound_seconds));
+    const double reference = seconds_of_reference(row.files.voices[0], sound_seconds);
+    row.request.seconds = seconds_to_speak(parts[3], parts[1], reference);
   }
   check(row.request);
 }

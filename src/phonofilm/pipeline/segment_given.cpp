@@ -41,8 +41,8 @@ std::vector<TimeSpan> with_beginning(const std::vector<TimeSpan>& spans, double 
   return all;
 }
 
-// Behind `known` samples of [C, S]: they go back for a moment, so that no edge is heard in what the encoder makes of the
-// known ones.
+// Behind `known` samples of [C, S]: they go back for a moment, so that no edge is heard in what the encoder makes of
+// the known ones.
 void mirror(Tensor& sound, std::int64_t known, std::int64_t sample_rate) {
   const std::int64_t count = std::min({known, sound.size(1) - known, sample_rate / 10});
   if (count > 0) sound.narrow(1, known, count).copy_(sound.narrow(1, known - count, count).flip({1}));

@@ -1,7 +1,7 @@
-// Films that are longer than a model makes at once, and moments of films that are made again: which segments of the film
-// the model makes, one after the other. Each segment begins with the last pictures of what stands before it, which it
-// keeps. All numbers are pictures; a model makes lengths of a multiple of `patch` plus one, so that everything lies on
-// whole latent frames.
+// Films that are longer than a model makes at once, and moments of films that are made again: which segments of the
+// film the model makes, one after the other. Each segment begins with the last pictures of what stands before it, which
+// it keeps. All numbers are pictures; a model makes lengths of a multiple of `patch` plus one, so that everything lies
+// on whole latent frames.
 #pragma once
 
 #include <cstdint>
