@@ -76,7 +76,7 @@ TEST_CASE("held latents: a first picture stands before what else is kept, and ta
     auto latents = families::hold_film({clip, {{begin, 1}}, {}}, clock, encode);
     families::hold_first_frame(at::full({1, 2, 1, 1, 1}, 5.0), {1, 2, 3, 1, 1}, latents);
     const std::vector<LatentSpan> one{{0, 3}}, two{{0, 1}, {2, 1}};
-    CHECK(latents.held.video == (begin == 0 ? one : two));
+    CHECK((latents.held.video == (begin == 0 ? one : two)));
     CHECK(latents.given.video[0][0].flatten().eq(at::tensor({5.0, 1.0, 1.0})).all().item<bool>());
   }
   families::HeldLatents alone;

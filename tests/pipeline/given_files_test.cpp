@@ -66,8 +66,8 @@ TEST_CASE("files that contradict the request are refused by name") {
 }
 
 TEST_CASE("a moment is two numbers, the earlier first") {
-  CHECK(parse_span("1.0-1.6") == families::TimeSpan{1, 1.6});
-  CHECK(parse_span("0-2e1") == families::TimeSpan{0, 20});
+  CHECK((parse_span("1.0-1.6") == families::TimeSpan{1, 1.6}));
+  CHECK((parse_span("0-2e1") == families::TimeSpan{0, 20}));
   for (const char* text : {"", "1", "1-", "-1-2", "1:2", "a-b", "1.0-1.6s", "1-nan", "inf-2", "nan-nan", " 1-2",
                            "1--2e999"}) {
     CAPTURE(text);

@@ -60,7 +60,7 @@ TEST_CASE("a film longer than the model's has all its pictures and sound, and be
   CHECK(film.clip.audio_seconds() < kLong + 0.04);
   CHECK(film.spec.frames == 45);
   CHECK(film.spec.samples == film.clip.waveform.size(1));
-  CHECK(film.joints == std::vector<double>{21.0 / 24, 33.0 / 24});
+  CHECK((film.joints == std::vector<double>{21.0 / 24, 33.0 / 24}));
   const Generated first = make(model, request(21.0 / 24));
   CHECK(first.joints.empty());
   CHECK(at::equal(film.clip.frames.narrow(0, 0, 21), first.clip.frames));
@@ -93,10 +93,10 @@ TEST_CASE("a segment keeps the end of the one before, in whole latents") {
   const pipeline::FilmPlan plan =
       pipeline::plan_film(*model.generator, pipeline::resolve(request(), model.generator->info()), {});
   REQUIRE(plan.segments.size() == 3);
-  CHECK(plan.segments[1] == pipeline::Segment{12, 21, 9});
+  CHECK((plan.segments[1] == pipeline::Segment{12, 21, 9}));
   const Clip before = random_clip(1, 21, 28 * 512);
   const Given given = pipeline::segment_given(plan, 1, {}, before);
-  CHECK(given.kept.video == std::vector<families::TimeSpan>{{0, 9.0 / 24}});
+  CHECK((given.kept.video == std::vector<families::TimeSpan>{{0, 9.0 / 24}}));
   REQUIRE(given.kept.audio.size() == 1);
   CHECK(given.kept.audio[0].last == doctest::Approx(11 * 0.032));  // 9 pictures last 11.7 steps
   CHECK(at::equal(given.kept.clip.frames.narrow(0, 0, 9), before.frames.narrow(0, 12, 9)));
@@ -163,7 +163,7 @@ TEST_CASE("a film that goes on keeps what was there bit by bit") {
   CHECK(at::equal(film.clip.frames.narrow(0, 0, 30), clip.frames));
   const std::int64_t kept = sample_of(30.0 / 24 - families::kFadeSeconds);
   CHECK(at::equal(film.clip.waveform.narrow(1, 0, kept), clip.waveform.narrow(1, 0, kept)));
-  CHECK(film.joints == std::vector<double>{30.0 / 24, 42.0 / 24});
+  CHECK((film.joints == std::vector<double>{30.0 / 24, 42.0 / 24}));
   const Clip other = make(model, request(54.0 / 24), going_on_from(random_clip(2, 30, 20000))).clip;
   CHECK_FALSE(at::equal(film.clip.frames.narrow(0, 30, 24), other.frames.narrow(0, 30, 24)));  // it listens to it
 }

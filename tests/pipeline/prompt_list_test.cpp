@@ -152,7 +152,7 @@ TEST_CASE("prompt list: a row's unit of length goes before the other one that al
 }
 
 TEST_CASE("prompt list: films that follow or keep given ones are named by path, beside the switches of the request") {
-  const List list;
+  List list;
   const auto rows = list.read(
       "list.jsonl",
       "{\"prompt\": \"a\", \"audio_path\": \"a.wav\", \"audio\": true, \"last_image_path\": \"/b.png\"}\n"
@@ -161,8 +161,8 @@ TEST_CASE("prompt list: films that follow or keep given ones are named by path, 
       "{\"prompt\": \"a\", \"extend_path\": 3}\n"
       "{\"prompt\": \"a\", \"retake\": \"1-2\", \"of_path\": \"c.mp4\", \"retake_only\": \"words\"}\n");
   REQUIRE(rows.size() == 5);
-  CHECK(rows[0].files == GivenFiles{.last_image = "/b.png", .audio = list.folder.file("a.wav")});
-  CHECK(rows[1].files == GivenFiles{.retake = "1-2", .of = list.folder.file("c.mp4"), .retake_only = "sound"});
+  CHECK((rows[0].files == GivenFiles{.last_image = "/b.png", .audio = list.folder.file("a.wav")}));
+  CHECK((rows[1].files == GivenFiles{.retake = "1-2", .of = list.folder.file("c.mp4"), .retake_only = "sound"}));
   CHECK(rows[2].problem.find("with --no-audio nothing is left") != std::string::npos);
   CHECK(rows[3].problem.find("extend_path must be a path") != std::string::npos);
   CHECK(rows[4].problem.find("retake_only must be one of") != std::string::npos);

@@ -53,11 +53,11 @@ TEST_CASE("a film that goes on from another is made from its end on") {
 TEST_CASE("segments advance by whole sound samples, and the last keeps more where it would be too short") {
   const auto segments = plan_segments(kRules, 0, 481);
   REQUIRE(segments.size() == 10);
-  CHECK(segments[1] == Segment{48, 73, 25});
-  CHECK(segments[8] == Segment{384, 73, 25});
-  CHECK(segments[9] == Segment{432, 49, 25});
-  CHECK(plan_segments(kRules, 0, 77).back() == Segment{28, 49, 45});
-  CHECK(plan_segments(kRules, 0, 73) == std::vector<Segment>{{0, 73, 0}});
+  CHECK((segments[1] == Segment{48, 73, 25}));
+  CHECK((segments[8] == Segment{384, 73, 25}));
+  CHECK((segments[9] == Segment{432, 49, 25}));
+  CHECK((plan_segments(kRules, 0, 77).back() == Segment{28, 49, 45}));
+  CHECK((plan_segments(kRules, 0, 73) == std::vector<Segment>{{0, 73, 0}}));
 }
 
 TEST_CASE("other models' numbers: a latent frame per picture, films of one picture on") {
@@ -76,11 +76,11 @@ TEST_CASE("too little to go on from is refused") {
 }
 
 TEST_CASE("a moment stands in the middle of the longest segment that the film has room for") {
-  CHECK(plan_window(kRules, 100, 110, 300) == Segment{69, 73, 0});
-  CHECK(plan_window(kRules, 0, 10, 300) == Segment{0, 73, 0});
-  CHECK(plan_window(kRules, 295, 300, 300) == Segment{227, 73, 0});
-  CHECK(plan_window(kRules, 10, 20, 60) == Segment{0, 57, 0});
-  CHECK(plan_window(kRules, 50, 60, 60) == Segment{3, 57, 0});
+  CHECK((plan_window(kRules, 100, 110, 300) == Segment{69, 73, 0}));
+  CHECK((plan_window(kRules, 0, 10, 300) == Segment{0, 73, 0}));
+  CHECK((plan_window(kRules, 295, 300, 300) == Segment{227, 73, 0}));
+  CHECK((plan_window(kRules, 10, 20, 60) == Segment{0, 57, 0}));
+  CHECK((plan_window(kRules, 50, 60, 60) == Segment{3, 57, 0}));
   for (std::int64_t first = 0; first < 227; ++first) {
     const Segment window = plan_window(kRules, first, first + 73, 300);
     CHECK(window.first == first);
