@@ -52,8 +52,9 @@ class LongFilm {
  public:
   LongFilm(const families::Generator& model, const GenerateRequest& request, const Given& given, FilmPlan plan,
            const GenerateOptions& options)
-      : model_(model), given_(given), options_(options), plan_(std::move(plan)),
-        result_{.request = request, .spec = plan_.spec}, reel_(plan_, given_, options_.on_frames) {
+      : model_(model), request_(request), given_(given), options_(options), plan_(std::move(plan)),
+        result_{.request = resolve(request, model.info()), .spec = plan_.spec},
+        reel_(plan_, given_, options_.on_frames) {
     PF_CHECK(options.init_noise.empty(), InvalidRequest, "generate", "the film is made in ", plan_.segments.size(),
              " segments, whose noise no file holds; leave out --init-noise");
     for (const Segment& segment : plan_.segments) {
@@ -97,7 +98,7 @@ class LongFilm {
   // One segment's own latents, as if it were a film of its own.
   SavedLatent saved(std::size_t k, const diffusion::JointLatent& latent, const diffusion::JointLatent& noise,
                     std::int64_t steps_done, const Given& given) const {
-    return {model_.info().name(), segment_request(plan_, result_.request, k), plan_.specs[k], latent, noise, steps_done,
+    return {model_.info().name(), segment_request(plan_, request_, k), plan_.specs[k], latent, noise, steps_done,
             given};
   }
 
@@ -123,7 +124,7 @@ class LongFilm {
       interrupted = saved(k, from.latent, from.noise, from.steps_done, given);
       options.resume = &interrupted;
     }
-    Generated part = generate(model_, segment_request(plan_, result_.request, k), given, options);
+    Generated part = generate(model_, segment_request(plan_, request_, k), given, options);
     earlier_.push_back(finished);
     return part;
   }
@@ -165,6 +166,7 @@ class LongFilm {
   }
 
   const families::Generator& model_;
+  const GenerateRequest& request_;  // as it was asked: what it leaves open, no segment is told to have been asked for
   const Given& given_;
   const GenerateOptions& options_;
   FilmPlan plan_;
@@ -179,9 +181,8 @@ class LongFilm {
 
 Generated generate_film(const families::Generator& model, const GenerateRequest& request, const Given& given,
                         const GenerateOptions& options) {
-  const GenerateRequest asked = resolve(request, model.info());
-  const FilmPlan plan = plan_film(model, asked, given);
-  if (!plan.at_once) return LongFilm(model, asked, given, plan, options).make();
+  const FilmPlan plan = plan_film(model, resolve(request, model.info()), given);
+  if (!plan.at_once) return LongFilm(model, request, given, plan, options).make();
   GenerateOptions keeping = options;
   keeping.keep = [&](SavedLatent saved) {  // with all that was given, also what does not fit into the film
     saved.given = given;
