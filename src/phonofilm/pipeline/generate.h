@@ -23,11 +23,12 @@ struct GenerateOptions {
 };
 
 struct Generated {
-  Clip clip;
+  Clip clip{};
   GenerateRequest request;                // resolved
   families::ClipSpec spec;                // the film's exact shape
-  std::vector<std::string> notices;       // for the user
-  std::map<std::string, double> seconds;  // spent per stage: "encode", "denoise", "decode"
+  std::vector<std::string> notices{};       // for the user
+  std::map<std::string, double> seconds{};  // spent per stage: "encode", "denoise", "decode"
+  std::vector<double> joints{};           // of a film in segments: seconds at which a segment goes on
 };
 
 // given: a resumed run's own is SavedLatent::given. Throws InvalidRequest (bad settings, latents of another model,

@@ -35,6 +35,9 @@ constexpr const char* kNegativePicture =
     "多余的手指，画得不好的手部，画得不好的脸部，畸形的，毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂乱的背景，三条腿，背景人很多，"
     "倒着走";
 
+// Of one audio token, four mel frames; the first token stands for one, so that others begin up to three earlier.
+constexpr double kStepSeconds = 4.0 / double(kMelFramesPerSecond);
+
 struct NavaConditioning : families::Conditioning {
   GuidedContext context;
 };
@@ -96,8 +99,11 @@ class NavaGenerator : public families::Generator {
     const auto negative = tokenize(negative_of(prompt, spec, conditioning->notices));
     const std::vector<Tensor> rows = wan22::encode_tokens(root_, {ids, negative}, longest, run, observer);
     conditioning->context = prepare_guided(backbone_, rows[0], rows[1], voices, run, *placement_.runner);
+    conditioning->context.clean = give_film(prompt.kept, spec, run);
     const bool from_image = prompt.image.defined() && spec.has_video();
-    if (from_image) conditioning->context.first_frame = encode_image(prompt.image, spec, run);
+    if (!from_image) return conditioning;
+    const Tensor frame = encode_image(prompt.image, spec, run);
+    families::hold_first_frame(frame, latent_shape(spec).video, conditioning->context.clean);
     return conditioning;
   }
 
@@ -125,8 +131,7 @@ class NavaGenerator : public families::Generator {
     return [this, &context, layout, whole_times, asked = sampling.guidance, run](const JointLatent& latent,
                                                                                  double sigma) {
       const bool picture = latent.has_video(), sound = latent.has_audio();
-      const auto held = diffusion::first_frames(context.first_frame.defined() && picture ? 1 : 0);
-      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, held);
+      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, context.clean.held);
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       const auto scales = applicable(asked, picture, sound, context.has_voices());
       return guided_velocity(backbone_, context, scales, latent, time, layout.get(), run, *placement_.runner);
@@ -140,8 +145,8 @@ class NavaGenerator : public families::Generator {
 
   // After the last step too, where the publisher's program leaves a trace of noise in the given frame.
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
-    const Tensor& first = own(conditioning).context.first_frame;
-    if (first.defined() && latent.has_video()) latent.video.narrow(2, 0, 1).copy_(first);
+    const families::HeldLatents& clean = own(conditioning).context.clean;
+    diffusion::impose(clean.given, clean.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run,
@@ -213,6 +218,16 @@ class NavaGenerator : public families::Generator {
     return bind_voices(prompt.voices, lines, width, embed, notices);
   }
 
+  families::HeldLatents give_film(const families::KeptFilm& film, const ClipSpec& spec, const RunContext& run) const {
+    if (film.empty()) return {};
+    const LatentShape shape = latent_shape(spec);
+    families::LatentClock clock{.frame_patch = autoencoders::kWan22TimeStride, .fps = kFps};
+    if (spec.has_video()) clock.frames = shape.video[2];
+    if (spec.has_audio()) clock.steps = shape.audio[2];
+    clock.step_seconds = kStepSeconds;
+    return families::hold_film(film, clock, [&](const Clip& clip) { return encode_clip(clip, run); });
+  }
+
   Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
     expect_shape(image, {spec.height, spec.width, 3}, "generate: image");
     const Tensor x = to_unit_range(image.permute({2, 0, 1})).unsqueeze(0).unsqueeze(2);  // [1, 3, 1, H, W]
@@ -230,7 +245,7 @@ class NavaGenerator : public families::Generator {
     info_.min_seconds = 1 / kFps;
     info_.max_seconds = kLongestSeconds;
     info_.other_sample_rates = {kNarrowSampleRate};
-    info_.takes_latent_frames = info_.tiles_pictures = true;
+    info_.takes_latent_frames = info_.tiles_pictures = info_.keeps_films = true;
     info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 0};
     info_.sampling.guidance.use_timbre = backbone_.config().add_spk_emb;
     info_.negative_video = concat(kNegativePicture, "，", kNegativeSound);

@@ -9,6 +9,7 @@
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/families/nava/background.h"
+#include "phonofilm/families/held_latents.h"
 #include "phonofilm/families/nava/family.h"
 #include "phonofilm/families/nava/guided.h"
 #include "phonofilm/families/nava/plan.h"
@@ -30,8 +31,7 @@ using families::Prompt;
 
 struct SmallConditioning : families::Conditioning {
   SmallContext context;
-  JointLatent given;  // normalised, of the film's shape, of the modalities of which something is held
-  diffusion::Held held;
+  families::HeldLatents clean;  // normalised
 };
 
 double bytes_of(const nn::Module& module) {
@@ -107,7 +107,7 @@ class SmallGenerator : public families::Generator {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
     return [this, &own, asked = sampling.guidance, run](const JointLatent& latent, double sigma) {
       const auto scales = applicable(asked, latent.has_video(), latent.has_audio(), own.context.has_voices);
-      return guided_velocity(backbone_->transformer(), own.context, scales, latent, 1000 * sigma, own.held, run);
+      return guided_velocity(backbone_->transformer(), own.context, scales, latent, 1000 * sigma, own.clean.held, run);
     };
   }
 
@@ -132,7 +132,7 @@ class SmallGenerator : public families::Generator {
 
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
-    diffusion::impose(own.given, own.held, latent);
+    diffusion::impose(own.clean.given, own.clean.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run,
@@ -177,19 +177,14 @@ class SmallGenerator : public families::Generator {
     if (spec.has_video()) clock.frames = shape.video[2];
     if (spec.has_audio()) clock.steps = shape.audio[2];
     clock.step_seconds = double(audio_unit()) / double(options_.sample_rate);
-    own.held = families::held_latents(film, clock);
-    own.given = encode_clip({own.held.video.empty() ? Tensor() : film.clip.frames, options_.fps,
-                             own.held.audio.empty() ? Tensor() : film.clip.waveform, options_.sample_rate}, run);
+    own.clean = families::hold_film(film, clock, [&](const Clip& clip) { return encode_clip(clip, run); });
   }
 
   // In the place of the first latent frame, which holds one picture.
   void give_image(const Tensor& image, const ClipSpec& spec, const nn::RunContext& run, SmallConditioning& own) const {
     expect_shape(image, {spec.height, spec.width, 3}, "generate: image");
     const Tensor frame = normalise(encode_frames(codecs_, image.unsqueeze(0), run), options_.video_mean, options_.video_std);
-    if (!own.given.has_video()) own.given.video = at::zeros(latent_shape(spec).video);
-    own.given.video.narrow(2, 0, 1).copy_(frame);
-    const bool held = !own.held.video.empty() && own.held.video.front().first == 0;
-    if (!held) own.held.video.insert(own.held.video.begin(), {0, 1});
+    families::hold_first_frame(frame, latent_shape(spec).video, own.clean);
   }
 
   // Samples per audio latent.
