@@ -77,8 +77,9 @@ class SqlTransaction : public Transaction {
     };
     if (listing.owner) also("owner =", *listing.owner);
     if (listing.state) also("state =", std::string(state_name(*listing.state)));
-    if (listing.before) also("number <", *listing.before);
-    return jobs(where + " ORDER BY number DESC LIMIT $1", values);
+    const bool newest_first = listing.order == ListOrder::newest_first;
+    if (listing.cursor) also(newest_first ? "number <" : "number >", *listing.cursor);
+    return jobs(concat(where, " ORDER BY number ", newest_first ? "DESC" : "ASC", " LIMIT $1"), values);
   }
   std::vector<Place> places(const std::string& owner, std::int64_t priority) override {
     std::vector<Place> places;
