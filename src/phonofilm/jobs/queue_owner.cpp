@@ -66,7 +66,7 @@ std::vector<std::string> reordered(const std::vector<Place>& places, const std::
 
 Job Queue::submit(const Submission& submission) {
   check_submission(submission, limits_);
-  const std::string id = sources_.ids();
+  const std::string id = submission.id.empty() ? sources_.ids() : submission.id;
   const Time now = sources_.clock();
   Job job;
   store_.transact([&](Transaction& transaction) {
