@@ -81,8 +81,7 @@ Upload UploadFolder::add(const Upload& upload, const std::function<void(const st
   check_text(upload.type, "content type");
   check_text(upload.name, "name");
   Upload added = upload;
-  if (added.id.empty()) added.id = options_.ids();
-  PF_REFUSE_UNLESS(is_id(added.id), Refusal::invalid, "upload", in_quotes(added.id), " is no id of an upload");
+  added.id = options_.ids();
   added.created = options_.clock();
   const std::string target = folder_ + "/" + added.id;
   with_temporary_file(target, [&](const std::string& temporary) {
@@ -103,13 +102,15 @@ Upload UploadFolder::get(const std::string& id) const {
   return upload;
 }
 
-void UploadFolder::touch(const std::string& id) {
+void UploadFolder::use(const std::string& id, const std::function<void(const std::string&)>& read) {
   const std::lock_guard lock(mutex_);
+  const std::string bytes = path(id);
   const std::int64_t now = options_.clock();
   const timespec time{now / 1000, (now % 1000) * 1'000'000};
   const timespec times[2] = {time, time};
-  PF_CHECK(utimensat(AT_FDCWD, path(id).c_str(), times, AT_SYMLINK_NOFOLLOW) == 0, ResourceError, "upload", path(id),
+  PF_CHECK(utimensat(AT_FDCWD, bytes.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0, ResourceError, "upload", bytes,
            ": its time of last use cannot be set");
+  read(bytes);
 }
 
 void UploadFolder::remove_files(const std::string& id) const {
@@ -123,13 +124,13 @@ void UploadFolder::remove(const std::string& id) {
   remove_files(id);
 }
 
-std::int64_t UploadFolder::sweep(const std::set<std::string>& in_use) {
+std::int64_t UploadFolder::sweep() {
   const std::lock_guard lock(mutex_);
   std::int64_t removed = 0;
   for (const fs::path& path : entries(folder_)) {
     if (options_.clock() - used_ms(path.string()) < options_.keep) continue;
     const std::string name = path.filename().string(), id = name.substr(0, 32);
-    if (is_id(name) ? in_use.contains(name) : is_id(id) && is_there(folder_ + "/" + id)) continue;
+    if (!is_id(name) && is_id(id) && is_there(folder_ + "/" + id)) continue;  // goes with its bytes
     unlink(path.c_str());
     if (is_id(name)) unlink((path.string() + ".json").c_str());
     removed += is_id(name);

@@ -1,4 +1,5 @@
-// Files that owners send for their jobs: first frames, voices. A request names them by id; workers read them.
+// Files that owners send before the jobs they are for: first frames, voices. A submission copies them into the files of
+// its job (artifacts.h: kUploads), so that they need no counting of who uses them.
 //
 //   <folder>/<upload id>        the bytes
 //   <folder>/<upload id>.json   whose they are
@@ -7,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include "phonofilm/jobs/sources.h"
@@ -25,7 +25,7 @@ struct Upload {
 
 struct UploadOptions {
   std::int64_t quota = 10LL << 30;  // bytes of all uploads
-  Time keep = 24LL * 3600 * 1000;   // milliseconds that an upload without a job is kept after its last use
+  Time keep = 24LL * 3600 * 1000;   // milliseconds after the last use
   Clock clock = wall_clock;
   IdSource ids = random_id;
 };
@@ -36,17 +36,17 @@ class UploadFolder {
   // Creates the folder. Throws ResourceError.
   explicit UploadFolder(const std::string& folder, const UploadOptions& options = {});
 
-  // upload: owner, type, name and, if the caller knows it, the id: a file of the same id is replaced. Calls
-  // write(temporary path); the file appears whole or not at all. Throws Refused(invalid) for texts that are too long or
-  // no UTF-8, ResourceError beyond the quota and for a full disk.
+  // upload: owner, type and name. Calls write(temporary path); the file appears whole or not at all. Throws
+  // Refused(invalid) for texts that are too long or no UTF-8, ResourceError beyond the quota and for a full disk.
   Upload add(const Upload& upload, const std::function<void(const std::string& path)>& write);
   // Throws Refused(not_found) for what is no id or not there.
   Upload get(const std::string& id) const;
   std::string path(const std::string& id) const;  // of the bytes
-  void touch(const std::string& id);              // a new job names it: it counts as used now
+  // Calls read(path) of an upload, which counts as used now and is not swept meanwhile. Throws as get() does.
+  void use(const std::string& id, const std::function<void(const std::string& path)>& read);
   void remove(const std::string& id);
-  // Removes what is not in use and was not used for UploadOptions::keep, and what a crash left half-written.
-  std::int64_t sweep(const std::set<std::string>& in_use);
+  // Removes what was not used for UploadOptions::keep, and what a crash left half-written. Returns the number of uploads.
+  std::int64_t sweep();
 
  private:
   void expect_room() const;

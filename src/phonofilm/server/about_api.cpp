@@ -55,6 +55,7 @@ Response request_schema(Call& call) {
     inputs.push_back({{"name", input.name},
                       {"accept", accepted_types(input.kind)},
                       {"many", is_list_field(fields, input.name)},
+                      {"max", input.artifacts.size()},
                       {"help", input.help}});
   }
   return json_response({{"fields", fields_json(fields)}, {"inputs", inputs}});
@@ -69,7 +70,7 @@ Response capabilities(Call& call) {
                         {"version", call.api.version},
                         {"keys", call.api.keys != nullptr},
                         {"uploads", !call.api.format.inputs.empty()},
-                        {"previews", bool(call.api.format.preview)},
+                        {"previews", true},
                         {"videos_api", true},
                         {"scopes", scopes},
                         {"owner", call.caller.owner}});

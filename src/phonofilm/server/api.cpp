@@ -45,7 +45,7 @@ std::vector<Route> native_routes() {
       {"POST", "/api/v1/jobs/{id}/cancel", Scope::submit, BodyKind::none, cancel_job, "Cancel a job", "Job"},
       {"POST", "/api/v1/jobs/{id}/move", Scope::submit, BodyKind::json, move_job, "Change the place of a waiting job", "Job"},
       {"GET", "/api/v1/jobs/{id}/events", Scope::read, BodyKind::none, job_events, "Events of one job", "", {after}},
-      {"GET", "/api/v1/jobs/{id}/files/{name}", Scope::read, BodyKind::none, job_file, "A file of a job", "", {download}},
+      {"GET", "/api/v1/jobs/{id}/files/{name}", Scope::read, BodyKind::none, get_job_file, "A file of a job", "", {download}},
       {"GET", "/api/v1/events", Scope::read, BodyKind::none, all_events, "Events of all jobs", "", {after}},
       {"POST", "/api/v1/uploads", Scope::submit, BodyKind::bytes, add_upload, "Upload a file", "Upload"},
       {"GET", "/api/v1/uploads/{id}", Scope::read, BodyKind::none, get_upload, "The bytes of an upload", ""},

@@ -34,7 +34,7 @@ struct ApiOptions {
 // Lives as long as the server; handlers run in several threads, and everything here is made for that.
 struct Api {
   jobs::Queue& queue;
-  const jobs::ArtifactFolder& artifacts;
+  jobs::ArtifactFolder& artifacts;
   jobs::UploadFolder& uploads;
   EventHub& events;
   Metrics& metrics;

@@ -23,7 +23,7 @@ bool may_change_progress(EventKind kind) {
   return kind == EventKind::progress || kind == EventKind::started || kind == EventKind::checkpoint;
 }
 
-// The job as it is now, if it is there: the store's events carry steps, but neither stage nor estimate.
+// The job as it is now, if it is there: the store's events carry steps, but neither stage, estimate nor preview.
 std::optional<jobs::Job> current(jobs::Queue& queue, const std::string& id) {
   try {
     return queue.get(kEverybody, id).job;
@@ -32,8 +32,8 @@ std::optional<jobs::Job> current(jobs::Queue& queue, const std::string& id) {
   }
 }
 
-nlohmann::json event_json(const jobs::Event& event, const std::string& kind) {
-  return {{"sequence", event.sequence}, {"job", event.job},         {"kind", kind},
+nlohmann::json event_json(const jobs::Event& event) {
+  return {{"sequence", event.sequence}, {"job", event.job},         {"kind", jobs::event_name(event.kind)},
           {"state", jobs::state_name(event.state)}, {"step", event.step}, {"steps", event.steps},
           {"stage", nullptr},           {"eta_ms", nullptr},        {"preview", nullptr},
           {"at_ms", event.at}};
@@ -42,6 +42,7 @@ nlohmann::json event_json(const jobs::Event& event, const std::string& kind) {
 void add_progress(nlohmann::json& data, const jobs::Job& job) {
   if (!job.progress.stage.empty()) data["stage"] = job.progress.stage;
   if (job.progress.eta >= 0) data["eta_ms"] = job.progress.eta;
+  if (job.progress.preview > 0) data["preview"] = job.progress.preview;
 }
 
 std::string dumped(const nlohmann::json& data) { return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
@@ -52,8 +53,8 @@ std::string event_text(const std::string& name, const std::string& data, std::in
   return concat(id > 0 ? concat("id: ", id, "\n") : "", "event: ", name, "\ndata: ", data, "\n\n");
 }
 
-EventHub::EventHub(jobs::Queue& queue, const FilmFormat& format, Metrics& metrics, const HubOptions& options)
-    : queue_(queue), format_(format), metrics_(metrics), options_(options) {
+EventHub::EventHub(jobs::Queue& queue, const jobs::ArtifactFolder& artifacts, Metrics& metrics, std::size_t kept)
+    : queue_(queue), artifacts_(artifacts), metrics_(metrics), kept_(kept) {
   while (true) {
     const jobs::EventPage page = queue_.events(kEverybody, sequence_, kPage);
     if (!page.complete && !page.events.empty()) forgotten_ = page.events.front().sequence - 1;
@@ -68,11 +69,10 @@ void EventHub::poll() {
     for (const jobs::Event& event : page.events) take(event, /*live=*/true);
     if (std::int64_t(page.events.size()) < kPage) break;
   }
-  if (options_.watches && format_.preview) poll_previews();
 }
 
 void EventHub::take(const jobs::Event& event, bool live) {
-  nlohmann::json data = event_json(event, std::string(jobs::event_name(event.kind)));
+  nlohmann::json data = event_json(event);
   if (live && may_change_progress(event.kind)) {
     if (const auto job = current(queue_, event.job)) add_progress(data, *job);
   }
@@ -85,33 +85,18 @@ void EventHub::push(Message message) {
   message.index = ++index_;
   sequence_ = std::max(sequence_, message.sequence);
   messages_.push_back(std::move(message));
-  if (messages_.size() <= options_.kept) return;
+  if (messages_.size() <= kept_) return;
   forgotten_ = messages_.front().sequence;
   messages_.pop_front();
 }
 
-void EventHub::poll_previews() {
+void EventHub::watch_jobs() const {
   std::map<std::string, int> watched;
   {
     const std::lock_guard lock(mutex_);
     watched = watchers_;
   }
-  std::erase_if(previews_, [&](const auto& entry) { return !watched.contains(entry.first); });
-  for (const auto& [id, listeners] : watched) {
-    const std::optional<jobs::Job> job = current(queue_, id);
-    if (!job || job->state != jobs::State::running) continue;
-    if (format_.watch) format_.watch(*job);
-    const Preview preview = format_.preview(*job);
-    if (preview.sequence <= previews_[id]) continue;
-    previews_[id] = preview.sequence;
-    nlohmann::json data =
-        event_json({sequence(), id, job->owner, EventKind::progress, job->state, job->progress.step, job->progress.steps,
-                    job->lease.heartbeat},
-                   "preview");
-    add_progress(data, *job);
-    data["preview"] = preview.sequence;
-    push({0, sequence(), id, job->owner, event_text("job", dumped(data)), false});
-  }
+  for (const auto& [job, listeners] : watched) artifacts_.watch(job);
 }
 
 std::int64_t EventHub::sequence() const {

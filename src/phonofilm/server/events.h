@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/jobs/artifacts.h"
 #include "phonofilm/jobs/queue.h"
-#include "phonofilm/server/film_format.h"
 #include "phonofilm/server/http.h"
 #include "phonofilm/server/metrics.h"
 
@@ -25,19 +25,18 @@ struct Message {
   bool is_last = false;  // of its job
 };
 
-struct HubOptions {
-  std::size_t kept = 20'000;  // messages
-  bool watches = true;        // ask for previews of jobs that somebody listens to
-};
+inline constexpr std::size_t kKeptMessages = 20'000;
 
 class EventHub {
  public:
   // Reads the events that the store still has. Throws StoreError.
-  EventHub(jobs::Queue& queue, const FilmFormat& format, Metrics& metrics, const HubOptions& options = {});
+  EventHub(jobs::Queue& queue, const jobs::ArtifactFolder& artifacts, Metrics& metrics,
+           std::size_t kept = kKeptMessages);
 
-  // Takes what is new from the store, and from previews of watched jobs. Called several times a second by one thread.
-  // Throws StoreError.
+  // Takes what is new from the store. Called several times a second by one thread. Throws StoreError.
   void poll();
+  // Says to the workers whose jobs somebody listens to that they should make previews. Called every second or so.
+  void watch_jobs() const;
 
   std::int64_t sequence() const;  // of the newest event
   std::int64_t index() const;     // of the newest message
@@ -56,13 +55,11 @@ class EventHub {
  private:
   void take(const jobs::Event& event, bool live);
   void push(Message message);
-  void poll_previews();
 
   jobs::Queue& queue_;
-  const FilmFormat& format_;
+  const jobs::ArtifactFolder& artifacts_;
   Metrics& metrics_;
-  HubOptions options_;
-  std::map<std::string, std::int64_t> previews_{};  // latest sequence by watched job; of the polling thread
+  std::size_t kept_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::deque<Message> messages_{};

@@ -1,11 +1,13 @@
 // Files of jobs and uploads.
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/base/files.h"
 #include "phonofilm/server/file_answer.h"
 #include "phonofilm/server/handlers.h"
 #include "phonofilm/server/job_answer.h"
 #include "phonofilm/server/json_answer.h"
 #include "phonofilm/server/problem.h"
+#include "phonofilm/server/submission.h"
 
 namespace phonofilm::server {
 namespace {
@@ -24,23 +26,31 @@ std::string upload_name(const Call& call) {
   return *name;
 }
 
+// Nobody has looked at these bytes: a browser shows them, if at all, as an attachment in a sandbox.
+void distrust(Response& response) { response.set("Content-Security-Policy", "default-src 'none'; sandbox"); }
+
 }  // namespace
 
-Response job_file(Call& call) {
+Response get_job_file(Call& call) {
   const jobs::Job job = call.api.queue.get(call.caller, call.path["id"]).job;
   const std::string name = call.path["name"];
-  const bool download = call.query("download") == "1";
-  return file_response(call.request.head, {.path = job_file_path(call.api, job, name),
-                                           .type = content_type_of(name),
-                                           .tag = job.result,
-                                           .attachment = download ? concat(job.id.substr(0, 8), "-", name) : ""});
+  const JobFile file = job_file(call.api, job, name);
+  const bool download = file.is_input || call.query("download") == "1";
+  Response response = file_response(call.request.head, {.path = file.path,
+                                                        .type = file.type,
+                                                        .tag = file.run,
+                                                        .attachment = download ? concat(job.id.substr(0, 8), "-", name) : ""});
+  if (file.is_input) distrust(response);
+  return response;
 }
 
 Response add_upload(Call& call) {
   const auto type = parse_media_type(*call.header("content-type"));
-  const std::string id =
-      keep_upload(call, "", "", type ? type->type : "", upload_name(call), call.request.body.view());
-  const jobs::Upload upload = call.api.uploads.get(id);
+  const InputFile file{"", type ? type->type : "", call.request.body.view()};
+  check_file(call.api, "", file);
+  const jobs::Upload upload =
+      call.api.uploads.add({.owner = call.caller.owner, .type = file.type, .name = upload_name(call)},
+                           [&](const std::string& path) { write_file_atomically(path, file.bytes); });
   Response response = json_response({{"id", upload.id},
                                      {"type", upload.type},
                                      {"bytes", upload.bytes},
@@ -51,14 +61,13 @@ Response add_upload(Call& call) {
   return response;
 }
 
-// Always as an attachment, and in a sandbox where a browser shows it all the same: nobody has looked at these bytes.
 Response get_upload(Call& call) {
   const jobs::Upload upload = own_upload(call);
   Response response = file_response(call.request.head, {.path = call.api.uploads.path(upload.id),
                                                         .type = upload.type,
                                                         .tag = upload.id,
                                                         .attachment = upload.name.empty() ? upload.id : upload.name});
-  response.set("Content-Security-Policy", "default-src 'none'; sandbox");
+  distrust(response);
   return response;
 }
 

@@ -21,10 +21,12 @@ class FilmForm {
   virtual void check() = 0;
 };
 
-// A field (a string, or a list of strings) that names uploads by their ids.
+// A field (a string, or a list of strings) whose values are files. A client names an upload there; what is stored names
+// the artifacts that the job keeps of them.
 struct InputField {
   std::string name;
   std::string kind;  // "image", "audio" or "video": which content types are taken
+  std::vector<std::string> artifacts;  // of jobs::kArtifactNames, one for each file that the field takes
   std::string help;
 };
 
@@ -34,21 +36,10 @@ struct ModelCard {
   std::optional<double> fps{}, seconds{};
 };
 
-// Pictures of a film in the making, which workers replace in place.
-struct Preview {
-  std::int64_t sequence = 0;  // grows with each; 0: there is none
-  std::vector<std::string> names{};
-};
-
 struct FilmFormat {
   std::function<std::unique_ptr<FilmForm>()> blank;
   std::vector<InputField> inputs{};
   std::vector<ModelCard> models{};  // the first is the default
-  // Of a running job; none where workers make no previews.
-  std::function<Preview(const jobs::Job&)> preview{};
-  std::function<std::string(const jobs::Job&, const std::string& name)> preview_path{};
-  // Says to the worker of a running job that somebody looks.
-  std::function<void(const jobs::Job&)> watch{};
 };
 
 // Content types that files of a kind are taken in; of no kind: of all.

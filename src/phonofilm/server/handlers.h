@@ -19,7 +19,7 @@ Response job_events(Call& call);
 Response all_events(Call& call);
 
 // files_api.cpp
-Response job_file(Call& call);
+Response get_job_file(Call& call);
 Response add_upload(Call& call);
 Response get_upload(Call& call);
 Response delete_upload(Call& call);

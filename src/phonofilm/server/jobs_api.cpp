@@ -5,6 +5,7 @@
 #include "phonofilm/server/job_answer.h"
 #include "phonofilm/server/json_answer.h"
 #include "phonofilm/server/problem.h"
+#include "phonofilm/server/submission.h"
 
 namespace phonofilm::server {
 namespace {
@@ -13,12 +14,6 @@ using Json = nlohmann::json;
 
 constexpr std::int64_t kHour = 3600 * 1000;
 constexpr std::int64_t kMaxHours = 24 * 366;
-
-struct Submitted {
-  Json request = Json::object();
-  std::int64_t priority = 0;
-  std::optional<std::int64_t> retention{};
-};
 
 const Json& object_member(const Json& body, const std::string& name) {
   const auto found = body.find(name);
@@ -35,40 +30,33 @@ std::int64_t priority_of(const Call& call, const Json& body, std::int64_t fallba
   return priority;
 }
 
-void read_settings(const Call& call, const Json& body, Submitted& submitted) {
-  submitted.priority = priority_of(call, body, 0);
-  const std::int64_t hours = integer_member(body, "retention_hours", -1, 0, kMaxHours);
-  if (hours >= 0) submitted.retention = hours * kHour;
+Terms terms_of(const Call& call, const Json& body) {
+  Terms terms{.priority = priority_of(call, body, 0)};
+  const std::int64_t hours = integer_member(body, "retention_hours", -1, -1, kMaxHours);
+  if (hours >= 0) terms.retention = hours * kHour;
+  return terms;
 }
 
-Submitted from_json(Call& call) {
+jobs::Job submit_json(Call& call) {
   const Json body = parse_object(call.request.body.view(), {"request", "priority", "retention_hours"});
-  Submitted submitted{.request = object_member(body, "request")};
-  read_settings(call, body, submitted);
-  return submitted;
+  return submit_film(call, object_member(body, "request"), {}, terms_of(call, body));
 }
 
-Submitted from_form(Call& call) {
+// Every part that is no file is a member of what the body would be in JSON.
+jobs::Job submit_form(Call& call) {
   const std::vector<Part> parts = form_parts(call);
-  Submitted submitted;
-  Json settings = Json::object();
-  bool has_request = false;
+  Json body = Json::object();
+  std::vector<InputFile> files;
   for (const Part& part : parts) {
-    if (part.is_file && part.name != "request") continue;
-    if (part.name == "request" && !has_request) {
-      submitted.request = parse_object(part.content);
-      has_request = true;
-    } else if ((part.name == "priority" || part.name == "retention_hours") && !settings.contains(part.name)) {
-      settings[part.name] = value_from_text(part.name, part.content);
-    } else {
+    if (part.is_file && part.name != "request") {
+      files.push_back({part.name, part.type, part.content});
+    } else if (body.contains(part.name) || (part.name != "request" && part.name != "priority" && part.name != "retention_hours")) {
       throw Problem(400, "unknown_field", "a part of the form is unknown or stands twice", safe_name(part.name));
+    } else {
+      body[part.name] = part.name == "request" ? parse_object(part.content) : value_from_text(part.name, part.content);
     }
   }
-  if (!has_request) throw Problem(400, "missing_value", "the form has no part 'request'", "request");
-  read_settings(call, settings, submitted);
-  checked_request(call, submitted.request);  // before any file is kept
-  add_files(call, parts, submitted.request);
-  return submitted;
+  return submit_film(call, object_member(body, "request"), files, terms_of(call, body));
 }
 
 std::optional<jobs::State> state_filter(const Call& call) {
@@ -94,9 +82,7 @@ Response job_answer(Call& call, const jobs::Job& job) {
 }  // namespace
 
 Response submit_job(Call& call) {
-  const Submitted submitted = has_form(call) ? from_form(call) : from_json(call);
-  const std::string request = checked_request(call, submitted.request);
-  const jobs::Job job = submit(call, request, submitted.priority, submitted.retention);
+  const jobs::Job job = has_form(call) ? submit_form(call) : submit_json(call);
   Response response = json_response(job_json(call.api, job), 201);
   response.set("Location", "/api/v1/jobs/" + job.id);
   return response;
@@ -119,7 +105,7 @@ Response edit_job(Call& call) {
   if (body.empty()) throw Problem(400, "missing_value", "nothing to change: give request or priority");
   const jobs::Job before = call.api.queue.get(call.caller, call.path["id"]).job;
   jobs::Edit edit;
-  if (body.contains("request")) edit.request = checked_request(call, object_member(body, "request"));
+  if (body.contains("request")) edit.request = edited_request(call, object_member(body, "request"), before);
   if (body.contains("priority")) edit.priority = priority_of(call, body, before.priority);
   return job_answer(call, call.api.queue.edit(call.caller, before.id, edit));
 }

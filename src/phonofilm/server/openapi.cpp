@@ -39,6 +39,7 @@ Json job_schema() {
                      {"failure", nullable("string")},
                      {"worker", nullable("string")},
                      {"files", list_of(reference("File"))},
+                     {"inputs", list_of(reference("File"))},
                      {"preview", nullable("object")}});
   job["properties"]["position"] = nullable("integer");
   return job;

@@ -1,7 +1,6 @@
 #include "phonofilm/server/server.h"
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
 
@@ -9,7 +8,7 @@ namespace phonofilm::server {
 namespace {
 
 // Seconds between two runs.
-constexpr double kPollEvents = 0.15, kReadKeys = 2, kRecover = 5, kSweep = 60, kSweepUploads = 3600;
+constexpr double kPollEvents = 0.15, kWatch = 1, kReadKeys = 2, kRecover = 5, kSweep = 60, kSweepUploads = 3600;
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -33,13 +32,6 @@ std::vector<std::string> hosts_of(const ServerOptions& options) {
   return hosts;
 }
 
-void collect_ids(const nlohmann::json& value, std::set<std::string>& ids) {
-  if (value.is_string()) ids.insert(value.get<std::string>());
-  if (value.is_array()) {
-    for (const nlohmann::json& item : value) collect_ids(item, ids);
-  }
-}
-
 }  // namespace
 
 bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
@@ -50,7 +42,7 @@ Server::Server(const ServerParts& parts, const ServerOptions& options, Service::
       uploads_(parts.uploads),
       log_(std::move(log)),
       keys_(read_keys(options)),
-      events_(parts.queue, parts.format, metrics_),
+      events_(parts.queue, parts.artifacts, metrics_),
       api_(make_api(parts)),
       service_(api_, log_),
       http_(std::make_unique<HttpServer>(options.http, service_)) {}
@@ -77,27 +69,12 @@ Api Server::make_api(const ServerParts& parts) {
 
 std::vector<PeriodicTask> Server::tasks() {
   std::vector<PeriodicTask> tasks{{"events", kPollEvents, [this] { events_.poll(); }},
+                                  {"watch", kWatch, [this] { events_.watch_jobs(); }},
                                   {"recover", kRecover, [this] { queue_.recover(); }},
                                   {"sweep", kSweep, [this] { queue_.sweep(); }},
-                                  {"uploads", kSweepUploads, [this] { sweep_uploads(); }}};
+                                  {"uploads", kSweepUploads, [this] { uploads_.sweep(); }}};
   if (keys_) tasks.push_back({"keys", kReadKeys, [this] { keys_->refresh(); }});
   return tasks;
-}
-
-// Every text of a request may name an upload: taking all for names costs nothing but a kept file.
-void Server::sweep_uploads() {
-  std::set<std::string> in_use;
-  std::string cursor;
-  do {
-    const jobs::Page page = queue_.list({.owner = {}, .admin = true}, {}, cursor, 100);
-    for (const jobs::Job& job : page.jobs) {
-      const auto request = nlohmann::json::parse(job.request, nullptr, /*allow_exceptions=*/false);
-      if (!request.is_object()) continue;
-      for (const auto& [name, value] : request.items()) collect_ids(value, in_use);
-    }
-    cursor = page.next;
-  } while (!cursor.empty());
-  uploads_.sweep(in_use);
 }
 
 void Server::start() {

@@ -30,7 +30,7 @@ struct ServerOptions {
 // What the server works with; lives longer.
 struct ServerParts {
   jobs::Queue& queue;
-  const jobs::ArtifactFolder& artifacts;
+  jobs::ArtifactFolder& artifacts;
   jobs::UploadFolder& uploads;
   const FilmFormat& format;
 };
@@ -52,7 +52,6 @@ class Server {
  private:
   Api make_api(const ServerParts& parts);
   std::vector<PeriodicTask> tasks();
-  void sweep_uploads();
 
   ServerOptions options_;
   jobs::Queue& queue_;

@@ -8,9 +8,9 @@
 
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/server/digest.h"
-#include "phonofilm/server/job_answer.h"
 #include "phonofilm/server/json_answer.h"
 #include "phonofilm/server/problem.h"
+#include "phonofilm/server/submission.h"
 
 namespace phonofilm::server {
 namespace {
@@ -20,6 +20,12 @@ using Json = nlohmann::json;
 constexpr const char* kReference = "input_reference";
 constexpr const char* kFirstFrame = "image";  // the field that the reference goes to
 constexpr std::size_t kMaxDataUrl = 20'971'520;
+
+struct VideoRequest {
+  Json fields = Json::object();    // of the field list
+  std::vector<InputFile> files{};  // into the body, or into `decoded`
+  std::string decoded{};
+};
 
 [[noreturn]] void refuse(const std::string& param, const std::string& why) {
   throw Problem(400, "invalid_value", why, param);
@@ -61,31 +67,6 @@ void read_model(const Call& call, const Json& value, Json& fields) {
   }
 }
 
-// "data:image/png;base64,....": the only kind of URL that needs nobody to fetch it.
-std::string keep_data_url(Call& call, const Json& value) {
-  if (!value.is_string()) refuse(kReference, "image_url must be a string");
-  const std::string_view url = value.get_ref<const std::string&>();
-  if (url.size() > kMaxDataUrl) refuse(kReference, concat("image_url is longer than ", kMaxDataUrl, " characters"));
-  if (!url.starts_with("data:")) refuse(kReference, "this server fetches no URL: send the file, or a data: URL");
-  const std::size_t comma = url.find(',');
-  const std::string_view head = url.substr(5, std::min(comma, url.size()) - 5);
-  constexpr std::string_view kBase64 = ";base64";
-  if (comma == url.npos || !head.ends_with(kBase64)) refuse(kReference, "a data: URL must be in base64");
-  const auto bytes = decode_base64(url.substr(comma + 1));
-  if (!bytes) refuse(kReference, "the data: URL is not valid base64");
-  const auto type = parse_media_type(head.substr(0, head.size() - kBase64.size()));
-  return keep_upload(call, "image", kReference, type ? type->type : "", "", *bytes);
-}
-
-std::string reference_of(Call& call, const Json& value) {
-  if (!value.is_object() || value.size() != 1 || !(value.contains("image_url") || value.contains("file_id"))) {
-    refuse(kReference, "input_reference must be a file, or an object with exactly one of image_url and file_id");
-  }
-  if (value.contains("image_url")) return keep_data_url(call, value["image_url"]);
-  if (!value["file_id"].is_string()) refuse(kReference, "file_id must be a string");
-  return value["file_id"];
-}
-
 std::string own_name(const std::string& name) {
   if (name == "num_inference_steps") return "steps";
   if (name == "guidance_scale") return "text_guidance";
@@ -98,11 +79,37 @@ void set_once(Json& fields, const std::string& name, const Json& value) {
   fields[own] = value;
 }
 
+// "data:image/png;base64,....": the only kind of URL that needs nobody to fetch it.
+void take_data_url(const Json& value, VideoRequest& request) {
+  if (!value.is_string()) refuse(kReference, "image_url must be a string");
+  const std::string_view url = value.get_ref<const std::string&>();
+  if (url.size() > kMaxDataUrl) refuse(kReference, concat("image_url is longer than ", kMaxDataUrl, " characters"));
+  if (!url.starts_with("data:")) refuse(kReference, "this server fetches no URL: send the file, or a data: URL");
+  const std::size_t comma = url.find(',');
+  const std::string_view head = url.substr(5, std::min(comma, url.size()) - 5);
+  constexpr std::string_view kBase64 = ";base64";
+  if (comma == url.npos || !head.ends_with(kBase64)) refuse(kReference, "a data: URL must be in base64");
+  const auto bytes = decode_base64(url.substr(comma + 1));
+  if (!bytes) refuse(kReference, "the data: URL is not valid base64");
+  const auto type = parse_media_type(head.substr(0, head.size() - kBase64.size()));
+  request.decoded = *bytes;
+  request.files.push_back({kFirstFrame, type ? type->type : "", request.decoded});
+}
+
+void take_reference(const Json& value, VideoRequest& request) {
+  if (!value.is_object() || value.size() != 1 || !(value.contains("image_url") || value.contains("file_id"))) {
+    refuse(kReference, "input_reference must be a file, or an object with exactly one of image_url and file_id");
+  }
+  if (value.contains("image_url")) return take_data_url(value["image_url"], request);
+  if (!value["file_id"].is_string()) refuse(kReference, "file_id must be a string");
+  set_once(request.fields, kFirstFrame, value["file_id"]);
+}
+
 // Members that mean something else here than in the field list.
 constexpr std::array<std::string_view, 4> kOwnMeaning{"model", "seconds", "size", kReference};
 
-Json translated(Call& call, const Json& body) {
-  Json fields = Json::object();
+void translate(Call& call, const Json& body, VideoRequest& request) {
+  Json& fields = request.fields;
   for (const auto& [name, value] : body.items()) {
     const bool own = std::find(kOwnMeaning.begin(), kOwnMeaning.end(), name) != kOwnMeaning.end();
     if (!value.is_null() && !own) set_once(fields, name, value);
@@ -111,8 +118,7 @@ Json translated(Call& call, const Json& body) {
   if (given("seconds")) fields["seconds"] = seconds_of(body["seconds"]);
   if (given("size")) read_size(body["size"], fields);
   if (given("model")) read_model(call, body["model"], fields);
-  if (given(kReference)) set_once(fields, kFirstFrame, reference_of(call, body[kReference]));
-  return fields;
+  if (given(kReference)) take_reference(body[kReference], request);
 }
 
 // The texts of a form as the body that they would be in JSON.
@@ -131,22 +137,22 @@ Json body_of(const Call& call, const std::vector<Part>& parts) {
   return body;
 }
 
-Json from_form(Call& call) {
-  std::vector<Part> parts = form_parts(call);
-  const Json body = body_of(call, parts);
-  Json fields = translated(call, body);
-  checked_request(call, fields);  // before any file is kept
-  for (Part& part : parts) {
-    if (part.is_file && part.name == kReference) part.name = kFirstFrame;
-  }
-  add_files(call, parts, fields);
-  return fields;
-}
-
 }  // namespace
 
-Json video_fields(Call& call) {
-  return has_form(call) ? from_form(call) : translated(call, parse_object(call.request.body.view()));
+jobs::Job submit_video(Call& call) {
+  VideoRequest request;
+  std::vector<Part> parts;
+  if (has_form(call)) {
+    parts = form_parts(call);
+    translate(call, body_of(call, parts), request);
+    for (const InputFile& file : form_files(parts)) request.files.push_back(file);
+    for (InputFile& file : request.files) {
+      if (file.field == kReference) file.field = kFirstFrame;
+    }
+  } else {
+    translate(call, parse_object(call.request.body.view()), request);
+  }
+  return submit_film(call, request.fields, request.files, {});
 }
 
 }  // namespace phonofilm::server

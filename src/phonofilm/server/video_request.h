@@ -1,13 +1,11 @@
 // A request of /v1/videos in the words of the field list.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "phonofilm/server/api.h"
 
 namespace phonofilm::server {
 
-// The call's body, JSON or form, as an object of fields; files and data URLs of it are kept as uploads. Throws Problem.
-nlohmann::json video_fields(Call& call);
+// Submits what the call's body asks for, JSON or form. Throws Problem, and as submit_film() does.
+jobs::Job submit_video(Call& call);
 
 }  // namespace phonofilm::server

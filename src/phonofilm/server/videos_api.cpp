@@ -4,7 +4,6 @@
 
 #include "phonofilm/server/file_answer.h"
 #include "phonofilm/server/handlers.h"
-#include "phonofilm/server/job_answer.h"
 #include "phonofilm/server/json_answer.h"
 #include "phonofilm/server/problem.h"
 #include "phonofilm/server/video_request.h"
@@ -94,7 +93,7 @@ std::string artifact_of(const jobs::Job& job, const std::string& variant) {
   const auto is_wanted = [&](const std::string& name) {
     if (variant == "thumbnail") return name.starts_with("poster") || name.starts_with("thumbnail");
     if (variant == "spritesheet") return name.starts_with("sprite");
-    return name.starts_with("film.");
+    return name.starts_with("film.") || name.starts_with("sound.");
   };
   const auto found = std::find_if(job.artifacts.begin(), job.artifacts.end(), is_wanted);
   if (found == job.artifacts.end()) throw Problem(404, "not_found", concat("this video has no ", variant), "variant");
@@ -104,8 +103,7 @@ std::string artifact_of(const jobs::Job& job, const std::string& variant) {
 }  // namespace
 
 Response create_video(Call& call) {
-  const Json fields = video_fields(call);
-  return json_response(video_json(call.api, submit(call, checked_request(call, fields))));
+  return json_response(video_json(call.api, submit_video(call)));
 }
 
 Response list_videos(Call& call) {
