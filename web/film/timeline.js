@@ -45,12 +45,13 @@ export class Timeline extends EventTarget {
   /** A strike: its line, and a second one where its sound begins. */
   #mark({time, offset, label}) {
     const words = offset === null ? 'not heard' : offsetWords(offset);
-    const mark = el('li', {class: `mark ${gradeOf(offset)}`}, el('span', {class: 'mark-line seen'}),
-      offset !== null && el('span', {class: 'mark-line heard'}),
+    const mark = el('li', {class: `mark ${gradeOf(offset)}`}, el('span', {class: 'mark-line mark-seen'}),
+      offset !== null && el('span', {class: 'mark-line mark-heard'}),
       el('button', {type: 'button', class: 'mark-label', title: `Strike at ${time.toFixed(3)} s${label ? ` (${label})` : ''}: sound ${words}`,
-                    onclick: () => this.#seek(time)}, words));
+                    onclick: () => this.#seek(time)},
+        words.replace(/ ms$/, ''), / ms$/.test(words) && el('span', {class: 'unit'}, ' ms')));
     this.#place(mark, time);
-    const heard = mark.querySelector('.heard');
+    const heard = mark.querySelector('.mark-heard');
     if (heard) this.#place(heard, time + offset / 1000);
     return mark;
   }
