@@ -40,6 +40,19 @@ TEST_CASE("the default is the published small size") {
   CHECK(model.decode(posterior.mean, kFloat32).sizes() == at::IntArrayRef({1, 80, 128}));
 }
 
+TEST_CASE("a mono model widened to stereo does to two alike channels what it did to one") {
+  MelAutoencoder mono(small(), 3);
+  for (auto& [name, p] : mono.named_parameters()) p.copy_(randn(p.sizes().vec(), make_generator(p.numel())) * 0.1);
+  const auto stereo = widened_to_stereo(mono);
+  CHECK(stereo->config().channels == 2);
+  const Tensor mel = some_mel(), both = at::cat({mel, mel}, 1);
+  const Tensor latent = mono.encode(mel, kFloat32).mean;
+  test::expect_close(stereo->encode(both, kFloat32).mean, latent, 1e-5);
+  const Tensor decoded = mono.decode(latent, kFloat32);
+  test::expect_close(stereo->decode(latent, kFloat32), at::cat({decoded, decoded}, 1), 1e-5);
+  CHECK_THROWS_AS(widened_to_stereo(*stereo), InvalidRequest);
+}
+
 TEST_CASE("every parameter but those behind a zero convolution gets a gradient; the second step reaches all") {
   MelAutoencoder model(small(), 3);
   model.require_grad(true);

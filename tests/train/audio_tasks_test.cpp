@@ -67,6 +67,27 @@ TEST_CASE("audio autoencoder task") {
   check_learns(*task, 0.3);
 }
 
+TEST_CASE("a stereo autoencoder goes on from a mono one, and a vocoder hears one of its channels") {
+  test::TemporaryFolder folder;
+  train::make_audio_autoencoder_task(recipe("audio_autoencoder", tiny_autoencoder()), {})
+      ->export_model(folder.file("mono"));
+  json options = tiny_autoencoder();
+  options["start"] = folder.file("mono");
+  options["model"] = {{"channels", 2}};
+  const auto task = train::make_audio_autoencoder_task(recipe("audio_autoencoder", options), {});
+  const Tensor mel = task->batch(1, 0).at("mel");
+  CHECK(mel.sizes() == at::IntArrayRef({2, 160, 16}));
+  CHECK_MESSAGE(!at::equal(mel.narrow(1, 0, 80), mel.narrow(1, 80, 80)), "things stand at one side or the other");
+  check_pure_function(*task);
+  check_learns(*task, 0.3);
+  task->export_model(folder.file("stereo"));
+  json vocoder = tiny_vocoder();
+  vocoder["autoencoder"] = folder.file("stereo");
+  const auto hearing = train::make_vocoder_task(recipe("vocoder", vocoder), {});
+  CHECK(hearing->batch(1, 0).at("mel").sizes() == at::IntArrayRef({2, 80, 16}));
+  check_pure_function(*hearing);
+}
+
 TEST_CASE("vocoder task, with a trained autoencoder's mels") {
   test::TemporaryFolder folder;
   train::make_audio_autoencoder_task(recipe("audio_autoencoder", tiny_autoencoder()), {})
@@ -92,7 +113,7 @@ TEST_CASE("impossible recipes are refused") {
 }
 
 TEST_CASE("a perfect prediction has no loss, whatever the absolute phase") {
-  const Tensor sound = train::render_sounds({}, 1, "train", 0, 2);
+  const Tensor sound = train::render_sounds({}, 1, "train", 0, 2).squeeze(1);
   const dsp::LogMel mel{dsp::MelConfig{}};
   const Tensor spectrum = dsp::stft(sound, mel.config().stft());
   const auto [stft, band] = train::spectral_loss(sound, sound, mel);
@@ -108,7 +129,7 @@ TEST_CASE("a perfect prediction has no loss, whatever the absolute phase") {
 }
 
 TEST_CASE("the ruler of attacks reads a known shift") {
-  const Tensor sound = train::render_sounds({}, 1, "train", 0, 1)[0];
+  const Tensor sound = train::render_sounds({}, 1, "train", 0, 1)[0][0];
   const std::vector<double> times = train::strike_times({}, 1, "train", 0);
   REQUIRE(!times.empty());
   CHECK(train::attack_shift_ms(sound, sound, times, 16000) == 0);

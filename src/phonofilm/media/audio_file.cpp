@@ -12,6 +12,7 @@ extern "C" {
 #include "phonofilm/base/error.h"
 #include "phonofilm/media/media_file.h"
 #include "phonofilm/media/sound_collector.h"
+#include "phonofilm/tensor/channels.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 

@@ -15,6 +15,7 @@ extern "C" {
 #include "phonofilm/media/film_muxer.h"
 #include "phonofilm/media/media_file.h"
 #include "phonofilm/media/sound_collector.h"
+#include "phonofilm/tensor/channels.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::media {

@@ -44,7 +44,4 @@ class SoundCollector {
   std::vector<std::vector<float>> samples_;  // [C][S]
 };
 
-// Mono is the mean of the channels, stereo from mono is two copies; 0 leaves the count as it is.
-Tensor with_channels(const Tensor& waveform, std::int64_t channels);
-
 }  // namespace phonofilm::media

@@ -44,14 +44,14 @@ class AudioAutoencoderTask : public Task {
         mel_(model_->config().mel),
         seed_(seed),
         writer_(std::move(writer)),
-        source_{options.scenes, options.samples, mel_.config().sample_rate} {}
+        source_{options.scenes, options.samples, mel_.config().sample_rate, model_->config().channels} {}
 
   std::string name() const override { return "audio_autoencoder"; }
   nn::Module& model() override { return *model_; }
 
   Batch batch(std::uint64_t seed, std::int64_t step) const override {
     const auto first = std::uint64_t(step * options_.batch);
-    const Tensor mels = mel_.of_waveform(render_sounds(source_, seed, "train", first, options_.batch));
+    const Tensor mels = mels_of("train", seed, first, options_.batch);
     Random random(mix_seed(seed, "crop", std::uint64_t(step)));
     std::vector<Tensor> crops;
     for (std::int64_t i = 0; i < options_.batch; ++i) {
@@ -95,7 +95,13 @@ class AudioAutoencoderTask : public Task {
   }
 
   Tensor validation_mels(std::int64_t count) const {
-    return mel_.of_waveform(render_sounds(source_, seed_, "validation", 0, count));
+    return mels_of("validation", seed_, 0, count);
+  }
+
+  // [count, rows, T]
+  Tensor mels_of(const std::string& purpose, std::uint64_t seed, std::uint64_t first, std::int64_t count) const {
+    const Tensor sounds = render_sounds(source_, seed, purpose, first, count);
+    return mel_.of_waveform(sounds.flatten(0, 1)).reshape({count, model_->config().rows(), -1});
   }
 
   Options options_;
@@ -112,6 +118,12 @@ void check_options(const Options& options, const dsp::MelConfig& mel, const std:
            ": crop: ", options.crop, " must be even and at most the ", options.samples / mel.hop, " frames of a sound");
 }
 
+// Trained weights to go on from; those of a mono model also where a stereo model is asked for.
+std::unique_ptr<MelAutoencoder> started(const std::string& folder, std::int64_t channels) {
+  auto trained = autoencoders::load_mel_autoencoder(folder, at::kFloat);
+  return channels > trained->config().channels ? widened_to_stereo(*trained) : std::move(trained);
+}
+
 }  // namespace
 
 std::unique_ptr<Task> make_audio_autoencoder_task(const Recipe& recipe, const SampleWriter& writer) {
@@ -126,7 +138,7 @@ std::unique_ptr<Task> make_audio_autoencoder_task(const Recipe& recipe, const Sa
   read_json(json, options.fields(), where);
   const auto seed = std::uint64_t(recipe.run.seed);
   auto model = options.start.empty() ? std::make_unique<MelAutoencoder>(config, mix_seed(seed, "weights"))
-                                     : autoencoders::load_mel_autoencoder(options.start, at::kFloat);
+                                     : started(options.start, config.channels);
   check_options(options, model->config().mel, where);
   return std::make_unique<AudioAutoencoderTask>(options, std::move(model), seed, writer);
 }

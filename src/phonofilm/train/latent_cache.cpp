@@ -48,7 +48,8 @@ void for_all(std::int64_t count, const std::function<void(std::int64_t)>& work) 
 LatentSet make_latents(const LatentCacheOptions& options, const nava::SmallCodecs& codecs, const nn::RunContext& run,
                        const Observer& observer) {
   const std::int64_t unit = 2 * codecs.audio->config().mel.hop;
-  const world::RenderOptions render = training_render_options(options.frames, options.size, unit);
+  world::RenderOptions render = training_render_options(options.frames, options.size, unit);
+  render.channels = codecs.audio->config().channels;
   std::vector<Tensor> video(static_cast<size_t>(options.clips)), audio(static_cast<size_t>(options.clips));
   std::atomic<std::int64_t> done{0};
   std::mutex mutex;

@@ -22,6 +22,7 @@ ClipName clip_of(const SoundSource& source, std::uint64_t seed, const std::strin
   ClipName clip{source.scenes[index % source.scenes.size()], clip_seed(seed, purpose, index), {}};
   clip.options.samples = source.samples;
   clip.options.sample_rate = source.sample_rate;
+  clip.options.channels = source.channels;
   return clip;
 }
 
@@ -41,7 +42,7 @@ Tensor render_sounds(const SoundSource& source, std::uint64_t seed, const std::s
   std::vector<Tensor> sounds;
   for (std::int64_t i = 0; i < count; ++i) {
     const ClipName clip = clip_of(source, seed, purpose, first + std::uint64_t(i));
-    sounds.push_back(world::render_sound(clip.scene, clip.seed, clip.options)[0]);
+    sounds.push_back(world::render_sound(clip.scene, clip.seed, clip.options));
   }
   return at::stack(sounds);
 }

@@ -12,9 +12,10 @@ struct SoundSource {
   std::vector<std::string> scenes{"impacts"};  // clip i comes from scene i modulo their number
   std::int64_t samples = 32768;
   std::int64_t sample_rate = 16000;
+  std::int64_t channels = 1;
 };
 
-// The sounds of clips first .. first + count - 1 of a purpose ("train", "validation"): [count, samples] float32.
+// The sounds of clips first .. first + count - 1 of a purpose ("train", "validation"): [count, channels, samples] float32.
 Tensor render_sounds(const SoundSource& source, std::uint64_t seed, const std::string& purpose, std::uint64_t first,
                      std::int64_t count);
 // The exact times of their strikes, in seconds.

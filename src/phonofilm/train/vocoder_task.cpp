@@ -56,7 +56,8 @@ class VocoderTask : public Task {
         mel_(model_->config().mel),
         seed_(seed),
         writer_(std::move(writer)),
-        source_{options.scenes, options.samples, mel_.config().sample_rate} {}
+        source_{options.scenes, options.samples, mel_.config().sample_rate,
+                autoencoder_ ? autoencoder_->config().channels : 1} {}
 
   std::string name() const override { return "vocoder"; }
   nn::Module& model() override { return *model_; }
@@ -64,12 +65,13 @@ class VocoderTask : public Task {
   Batch batch(std::uint64_t seed, std::int64_t step) const override {
     const at::NoGradGuard no_grad;
     const std::int64_t hop = mel_.config().hop, length = options_.crop;
-    const Tensor sound = render_sounds(source_, seed, "train", std::uint64_t(step * options_.batch), options_.batch);
+    const Tensor sound = sounds("train", seed, std::uint64_t(step * options_.batch), options_.batch);
     const Tensor spectrum = dsp::stft(sound, mel_.config().stft()).narrow(2, 0, options_.samples / hop);
     const Tensor mel = mel_.of_magnitude(dsp::magnitude(spectrum)), coded = through_autoencoder(mel);
     Random random(mix_seed(seed, "crop", std::uint64_t(step)));
     std::vector<Tensor> waveforms, spectra, mels;
-    for (std::int64_t i = 0; i < options_.batch; ++i) {
+    for (std::int64_t clip = 0; clip < options_.batch; ++clip) {
+      const std::int64_t i = clip * source_.channels + random.below(source_.channels);
       const std::int64_t first = random.below(mel.size(2) - length + 1);
       const bool coded_mel = random.chance(options_.autoencoder_share);
       waveforms.push_back(sound[i].narrow(0, first * hop, length * hop));
@@ -102,8 +104,7 @@ class VocoderTask : public Task {
   // As predicted, after passes of Griffin-Lim ("refined"), and from the autoencoder's mel with the model's own
   // ("coded").
   std::map<std::string, double> validate(const nn::RunContext& run) override {
-    const Tensor sound = render_sounds(source_, seed_, "validation", 0, kValidationClips),
-                 mel = mel_.of_waveform(sound);
+    const Tensor sound = sounds("validation", seed_, 0, kValidationClips), mel = mel_.of_waveform(sound);
     const Vocos::Prediction prediction = model_->predict(mel, run);
     std::map<std::string, double> figures;
     add_figures(figures, "", sound, model_->waveform(prediction));
@@ -113,7 +114,7 @@ class VocoderTask : public Task {
   }
 
   void write_samples(const std::string& folder, std::int64_t step, const nn::RunContext& run) override {
-    const Tensor sound = render_sounds(source_, seed_, "validation", 0, kSampleClips);
+    const Tensor sound = sounds("validation", seed_, 0, kSampleClips);
     const Tensor rebuilt = model_->forward(mel_.of_waveform(sound), run);
     const std::string path = concat(folder, "/step", step);
     if (writer_.image) writer_.image(path, compare_mels(mel_.of_waveform(sound), mel_.of_waveform(rebuilt)));
@@ -128,18 +129,25 @@ class VocoderTask : public Task {
   void export_model(const std::string& folder) const override { save_vocos(*model_, folder); }
 
  private:
+  // The channels of clips, one after the other: [count * channels, S].
+  Tensor sounds(const std::string& purpose, std::uint64_t seed, std::uint64_t first, std::int64_t count) const {
+    return render_sounds(source_, seed, purpose, first, count).flatten(0, 1);
+  }
+
+  // mel: of all channels of some clips, [count * channels, bins, T] -> the same
   Tensor through_autoencoder(const Tensor& mel) const {
     if (!autoencoder_) return mel;
     const at::NoGradGuard no_grad;
     const nn::RunContext run{at::kBFloat16};
-    return autoencoder_->decode(autoencoder_->encode(mel, run).mean, run);
+    const Tensor clips = mel.reshape({-1, autoencoder_->config().rows(), mel.size(2)});
+    return autoencoder_->decode(autoencoder_->encode(clips, run).mean, run).reshape(mel.sizes());
   }
 
   void add_figures(std::map<std::string, double>& figures, const std::string& prefix, const Tensor& sound,
                    const Tensor& rebuilt) const {
     double shift = 0;
     for (std::int64_t i = 0; i < sound.size(0); ++i) {
-      const std::vector<double> times = strike_times(source_, seed_, "validation", std::uint64_t(i));
+      const std::vector<double> times = strike_times(source_, seed_, "validation", std::uint64_t(i / source_.channels));
       shift += attack_shift_ms(sound[i], rebuilt[i], times, source_.sample_rate) / double(sound.size(0));
     }
     figures[prefix + "mel_l1"] = (mel_.of_waveform(rebuilt) - mel_.of_waveform(sound)).abs().mean().item<double>();

@@ -12,7 +12,8 @@ namespace phonofilm::autoencoders {
 using nn::RunContext;
 
 Fields MelAutoencoderConfig::fields() {
-  return {{"width", &width, "channels inside", 1.0, 8192.0},
+  return {{"channels", &channels, "of the sound", 1.0, 2.0},
+          {"width", &width, "channels inside", 1.0, 8192.0},
           {"blocks", &blocks, "residual blocks at each rate", 0.0, 64.0},
           {"kernel", &kernel, "taps of the residual blocks, odd", 1.0, 63.0},
           {"latent_channels", &latent_channels, "of the latent", 1.0, 1024.0},
@@ -56,7 +57,7 @@ MelAutoencoder::Blocks MelAutoencoder::make_blocks(const std::string& name) {
 
 MelAutoencoder::MelAutoencoder(const MelAutoencoderConfig& config, std::uint64_t seed)
     : config_(checked(config)),
-      encoder_in_(*this, "encoder.conv_in", config.mel.bins, config.width, taps(3)),
+      encoder_in_(*this, "encoder.conv_in", config.rows(), config.width, taps(3)),
       encoder_fast_(make_blocks("encoder.fast")),
       down_(*this, "encoder.down", config.width, config.width, {.kernel = 4, .stride = 2, .padding = 1}),
       encoder_slow_(make_blocks("encoder.slow")),
@@ -65,12 +66,12 @@ MelAutoencoder::MelAutoencoder(const MelAutoencoderConfig& config, std::uint64_t
       decoder_slow_(make_blocks("decoder.slow")),
       up_(*this, "decoder.up", config.width, 2 * config.width, taps(3)),
       decoder_fast_(make_blocks("decoder.fast")),
-      decoder_out_(*this, "decoder.conv_out", config.width, config.mel.bins, taps(3)) {
+      decoder_out_(*this, "decoder.conv_out", config.width, config.rows(), taps(3)) {
   initialise(seed);
 }
 
 Posterior MelAutoencoder::encode(const Tensor& mel, const RunContext& run) const {
-  expect_shape(mel, {kAny, config_.mel.bins, kAny}, "mel_autoencoder.encode: mel");
+  expect_shape(mel, {kAny, config_.rows(), kAny}, "mel_autoencoder.encode: mel");
   PF_CHECK(mel.size(2) > 0 && mel.size(2) % 2 == 0, ShapeError, "mel_autoencoder.encode",
            "an even number of mel frames is needed, got ", mel.size(2));
   Tensor x = encoder_in_.forward((mel.to(at::kFloat) - config_.mel_mean) / config_.mel_scale, run).to(at::kFloat);
@@ -92,6 +93,23 @@ Tensor MelAutoencoder::decode(const Tensor& latent, const RunContext& run) const
   x = pairs.unflatten(1, {config_.width, 2}).transpose(2, 3).flatten(2);
   for (const auto& block : decoder_fast_) x = block->forward(x, run);
   return decoder_out_.forward(x, run).to(at::kFloat) * config_.mel_scale + config_.mel_mean;
+}
+
+std::unique_ptr<MelAutoencoder> widened_to_stereo(const MelAutoencoder& mono) {
+  MelAutoencoderConfig config = mono.config();
+  PF_CHECK(config.channels == 1, InvalidRequest, "mel_autoencoder", "only a mono model can be widened, this one has ",
+           config.channels, " channels");
+  config.channels = 2;
+  std::map<std::string, Tensor> state = mono.state_dict();
+  Tensor& in = state.at("encoder.conv_in.weight");
+  in = at::cat({in, in}, 1) / 2;
+  for (const char* name : {"decoder.conv_out.weight", "decoder.conv_out.bias"}) {
+    Tensor& out = state.at(name);
+    out = at::cat({out, out}, 0);
+  }
+  auto stereo = std::make_unique<MelAutoencoder>(config);
+  stereo->load(std::move(state), "a mono mel autoencoder");
+  return stereo;
 }
 
 void save_mel_autoencoder(const MelAutoencoder& model, const std::string& folder) {

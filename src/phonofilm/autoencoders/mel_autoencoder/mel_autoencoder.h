@@ -1,6 +1,7 @@
 // A small one-dimensional variational autoencoder of log-mel spectrograms in the manner of MMAudio's (Cheng et al.
 // 2025): mel bands are channels, time is the only axis that is convolved over, and time is halved once. With the
-// default front end, 62.5 mel frames per second become 31.25 latents per second.
+// default front end, 62.5 mel frames per second become 31.25 latents per second. Both channels of stereo share a latent,
+// which then also says where a sound comes from.
 #pragma once
 
 #include <memory>
@@ -15,12 +16,14 @@ namespace phonofilm::autoencoders {
 
 struct MelAutoencoderConfig {
   dsp::MelConfig mel;        // the front end that the weights were trained with
-  std::int64_t width = 192;  // channels inside
+  std::int64_t channels = 1;  // of the sound
+  std::int64_t width = 192;   // channels inside
   std::int64_t blocks = 2;   // residual blocks at each of the two rates, on either side
   std::int64_t kernel = 5;   // taps of the residual blocks, odd
   std::int64_t latent_channels = 16;
   double mel_mean = -6, mel_scale = 2.6;  // the networks see (mel - mel_mean) / mel_scale
-  Fields fields();                        // all but `mel`
+  std::int64_t rows() const { return channels * mel.bins; }  // of the mels, those of the first channel first
+  Fields fields();                                           // all but `mel`
 };
 
 // x [B, C, T] -> x + conv1(SiLU(conv_k(SiLU(norm(x))))), RMS norm over channels; the last convolution starts at zero.
@@ -39,9 +42,9 @@ class MelAutoencoder : public nn::Module {
   explicit MelAutoencoder(const MelAutoencoderConfig& config, std::uint64_t seed = 0);
   const MelAutoencoderConfig& config() const { return config_; }
 
-  // mel [B, bins, T], T even -> mean and log variance [B, latent_channels, T / 2], float32
+  // mel [B, rows, T], T even -> mean and log variance [B, latent_channels, T / 2], float32
   Posterior encode(const Tensor& mel, const nn::RunContext& run) const;
-  // latent [B, latent_channels, T / 2] -> mel [B, bins, T], float32
+  // latent [B, latent_channels, T / 2] -> mel [B, rows, T], float32
   Tensor decode(const Tensor& latent, const nn::RunContext& run) const;
 
  private:
@@ -59,6 +62,10 @@ class MelAutoencoder : public nn::Module {
   Blocks decoder_fast_;
   nn::Conv1d decoder_out_;
 };
+
+// A mono model's weights for stereo of which both channels hear the same: the start of a stereo model's training. Its
+// latents of a mono sound, and what it makes of them, are the mono model's. Throws InvalidRequest unless mono is 1.
+std::unique_ptr<MelAutoencoder> widened_to_stereo(const MelAutoencoder& mono);
 
 void save_mel_autoencoder(const MelAutoencoder& model, const std::string& folder);
 // Throws CheckpointError if the folder is incomplete, damaged or holds something else.

@@ -193,8 +193,8 @@ class SmallGenerator : public families::Generator {
   }
 
   Tensor decode_sound(const Tensor& latent, const nn::RunContext& run) const {
-    const Tensor mel = codecs_.audio->decode(denormalise(latent, options_.audio_mean, options_.audio_std), run);
-    return codecs_.vocoder->forward(mel, run).clamp(-1, 1).contiguous();
+    const Tensor raw = denormalise(latent, options_.audio_mean, options_.audio_std);
+    return decode_waveform(codecs_, raw, run).clamp(-1, 1).contiguous();
   }
 
   void give_film(const families::KeptFilm& film, const ClipSpec& spec, const nn::RunContext& run, SmallConditioning& own) const {
@@ -266,6 +266,7 @@ class SmallGenerator : public families::Generator {
                        codecs_.audio->parameter_count() + codecs_.vocoder->parameter_count();
     info_.fps = options_.fps;
     info_.sample_rate = options_.sample_rate;
+    info_.channels = codecs_.audio->config().channels;
     info_.seconds = options_.seconds;
     info_.min_seconds = options_.min_seconds;
     info_.max_seconds = options_.max_seconds;

@@ -4,6 +4,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/dsp/mel.h"
+#include "phonofilm/tensor/channels.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/pixel_range.h"
 #include "phonofilm/weights/model_folder.h"
@@ -79,8 +80,16 @@ Tensor encode_frames(const SmallCodecs& codecs, const Tensor& frames, const nn::
 }
 
 Tensor encode_waveform(const SmallCodecs& codecs, const Tensor& waveform, const nn::RunContext& run) {
-  const dsp::LogMel front_end(codecs.audio->config().mel);
-  return codecs.audio->encode(front_end.of_waveform(waveform.mean(0, /*keepdim=*/true)), run).mean;
+  const autoencoders::MelAutoencoderConfig& config = codecs.audio->config();
+  const Tensor sound = with_channels(waveform, config.channels);
+  const Tensor mel = dsp::LogMel(config.mel).of_waveform(sound).reshape({1, config.rows(), -1});
+  return codecs.audio->encode(mel, run).mean;
+}
+
+Tensor decode_waveform(const SmallCodecs& codecs, const Tensor& latent, const nn::RunContext& run) {
+  const autoencoders::MelAutoencoderConfig& config = codecs.audio->config();
+  const Tensor mel = codecs.audio->decode(latent, run).view({config.channels, config.mel.bins, -1});
+  return codecs.vocoder->forward(mel, run);
 }
 
 namespace {

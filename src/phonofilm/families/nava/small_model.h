@@ -56,9 +56,11 @@ struct SmallCodecs {
 SmallCodecs load_codecs(const std::string& video_folder, const std::string& audio_folder,
                         const std::string& vocoder_folder, at::ScalarType dtype);
 
-// frames: uint8 [F, H, W, 3] -> raw latent mean [1, C, F', H', W']; waveform: [C, S] -> [1, C', T]
+// frames: uint8 [F, H, W, 3] -> raw latent mean [1, C, F', H', W']; waveform: [C, S], of any number of channels -> [1,
+// C', T], and back to the channels that the autoencoder has.
 Tensor encode_frames(const SmallCodecs& codecs, const Tensor& frames, const nn::RunContext& run);
 Tensor encode_waveform(const SmallCodecs& codecs, const Tensor& waveform, const nn::RunContext& run);
+Tensor decode_waveform(const SmallCodecs& codecs, const Tensor& latent, const nn::RunContext& run);
 
 // x -> (x - mean) / std over axis 1, and back.
 Tensor normalise(const Tensor& x, const std::vector<double>& mean, const std::vector<double>& std);
