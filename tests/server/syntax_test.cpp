@@ -33,7 +33,8 @@ RequestHead head_with(const std::vector<std::pair<std::string, std::string>>& fi
 TEST_CASE("syntax: targets are taken apart and decoded") {
   const Target target = parse_target("/api/v1/jobs/a%20b?limit=5&name=%C3%A9&empty=&flag");
   CHECK(target.segments == std::vector<std::string>{"api", "v1", "jobs", "a b"});
-  CHECK(target.query == std::map<std::string, std::string>{{"limit", "5"}, {"name", "é"}, {"empty", ""}, {"flag", ""}});
+  const std::map<std::string, std::string> query{{"limit", "5"}, {"name", "é"}, {"empty", ""}, {"flag", ""}};
+  CHECK(target.query == query);
   CHECK(parse_target("/").segments.empty());
   CHECK(parse_target("/?a=b=c").query.at("a") == "b=c");
 }
