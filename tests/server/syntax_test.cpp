@@ -124,7 +124,7 @@ TEST_CASE("syntax: heads with two readings are refused") {
       {{{"host", "a"}, {"authorization", "a"}, {"authorization", "b"}}, 400},
   };
   for (const auto& [fields, status] : kHeads) {
-    INFO(fields.empty() ? "" : fields.back().first + ": " + fields.back().second);
+    INFO((fields.empty() ? std::string() : fields.back().first + ": " + fields.back().second));
     CHECK(check_head(head_with(fields), /*is_http_1_1=*/true) == status);
   }
   CHECK(check_head(head_with({}), /*is_http_1_1=*/false) == 0);

@@ -315,7 +315,7 @@ TEST_CASE("videos: a reference as an upload's id and as a data URL") {
   CHECK(create(bench, R"("input_reference": {"file_id": ")" + id + "\"}").status == 200);
   CHECK(create(bench, R"("input_reference": {"image_url": "data:image/png;base64,iVBORw=="})").status == 200);
   for (const jobs::Job& job : bench.queue.list({.admin = true}).jobs) {
-    CHECK(bench.artifacts.has(job.id, jobs::kUploads, "image"));
+    CHECK(bench.artifacts.has(job.id, std::string(jobs::kUploads), "image"));
   }
   cases += 2;
 }
