@@ -33,8 +33,9 @@ LIBRARIES = {
     "text": Library(("text",), ("base",), ("sentencepiece", "utf8proc", "gumbo")),
     "media": Library(("media",), ("core",), ("torch", "ffmpeg")),
     "jobs": Library(("jobs",), ("base",), ("sqlite", "libpq")),
-    "server": Library(("server",), ("jobs",), ("beast",)),
-    "cli": Library(("cli",), ("pipeline", "train", "eval", "world", "text", "media", "jobs", "server"), ("torch", "cli11")),
+    "workers": Library(("workers",), ("jobs", "pipeline", "media"), ("torch",)),
+    "server": Library(("server",), ("jobs",), ("beast", "libcrypto")),
+    "cli": Library(("cli",), ("pipeline", "train", "eval", "world", "text", "media", "jobs", "workers", "server"), ("torch", "cli11")),
 }
 
 # Which third-party library a header path belongs to; headers that match none are free for all.
@@ -46,6 +47,7 @@ OUTSIDE = {
     "sqlite": r"sqlite3",
     "libpq": r"(libpq-fe|libpq/|pg_config|postgres_ext)",
     "beast": r"boost/",
+    "libcrypto": r"openssl/",
     "sentencepiece": r"sentencepiece",
     "utf8proc": r"utf8proc",
     "gumbo": r"gumbo",

@@ -11,11 +11,21 @@
 
 namespace phonofilm::pipeline {
 
+// A film after a sampling step that is not the last. The functions hold while the observer runs, and cost nothing until
+// they are called.
+struct StepView {
+  std::int64_t done = 0, steps = 0;
+  std::function<SavedLatent()> saved;               // to go on from as if nothing had happened
+  // The latent that the film (of one in segments: this segment) would end with, as far as can be told.
+  std::function<diffusion::JointLatent()> estimate;
+};
+
 struct GenerateOptions {
   nn::RunContext run;
   Observer observer = ignore_progress;   // false cancels within one sampling step
   // Called with what would be lost otherwise: after a cancel, and before decoding.
   std::function<void(const SavedLatent&)> keep = [](const SavedLatent&) {};
+  std::function<void(const StepView&)> on_step = {};
   const SavedLatent* resume = nullptr;   // go on from here instead of from noise
   std::string init_noise{};              // a file to take the noise from instead of drawing it (latent_file.h)
   std::function<void(const Tensor& frames)> on_frames = {};  // uint8 [n, H, W, 3], as decoding goes on
@@ -28,7 +38,7 @@ struct Generated {
   families::ClipSpec spec;                // the film's exact shape
   std::vector<std::string> notices{};       // for the user
   std::map<std::string, double> seconds{};  // spent per stage: "encode", "denoise", "decode"
-  std::vector<double> joints{};           // of a film in segments: seconds at which a segment goes on
+  std::vector<double> joints{};             // of a film in segments: seconds at which a segment goes on
 };
 
 // given: a resumed run's own is SavedLatent::given. Throws InvalidRequest (bad settings, latents of another model,

@@ -163,6 +163,24 @@ std::vector<JointLatent> earlier_of(const SafetensorsFile& file, std::int64_t se
   return earlier;
 }
 
+constexpr std::string_view kSolver = "solver.";
+
+// Of "solver.last_data.video": "last_data". The memory is taken as it is; the solver knows its names.
+diffusion::SolverMemory solver_memory(const SafetensorsFile& file, const JointLatent& latent) {
+  diffusion::SolverMemory memory;
+  for (const auto& [name, tensor] : file.tensors()) {
+    const size_t dot = name.rfind('.');
+    if (!name.starts_with(kSolver) || dot < kSolver.size()) continue;
+    const bool video = name.substr(dot) == ".video";
+    const Tensor& like = video ? latent.video : latent.audio;
+    PF_CHECK(like.defined() && tensor.sizes() == like.sizes(), CheckpointError, "resume", file.path(), ": \"", name,
+             "\" has not the shape of the latent");
+    JointLatent& entry = memory[name.substr(kSolver.size(), dot - kSolver.size())];
+    (video ? entry.video : entry.audio) = tensor.to(at::kFloat).clone();
+  }
+  return memory;
+}
+
 // `noise` with the shape that the film has, or CheckpointError.
 Tensor fitted(Tensor noise, const Shape& shape, const std::string& path, const char* name) {
   if (shape.empty()) return {};
@@ -186,6 +204,7 @@ void save_latent(const std::string& path, const SavedLatent& saved) {
   add("", saved.latent);
   add("init_", saved.noise);
   for (size_t i = 0; i < saved.earlier.size(); ++i) add(segment_name(i), saved.earlier[i]);
+  for (const auto& [name, latent] : saved.solver) add(concat(kSolver, name, "."), latent);
   if (saved.given.image.defined()) tensors["first_frame"] = saved.given.image.contiguous();
   if (saved.given.last_image.defined()) tensors["last_image"] = saved.given.last_image.contiguous();
   for (size_t i = 0; i < saved.given.voices.size(); ++i) {
@@ -219,6 +238,7 @@ SavedLatent load_latent(const std::string& path) {
   saved.earlier = earlier_of(file, saved.segments);
   saved.given = {picture_of(file, "first_frame"), voices_of(file)};
   saved.given.last_image = picture_of(file, "last_image");
+  saved.solver = solver_memory(file, saved.latent);
   saved.given.kept = kept_of(file);
   read_names(file, saved.given);
   PF_CHECK(saved.latent.has_video() == saved.spec.has_video() && saved.latent.has_audio() == saved.spec.has_audio(),

@@ -102,6 +102,19 @@ class LongFilm {
             given};
   }
 
+  // The whole film's latents while this one is made.
+  SavedLatent of_the_film(const SavedLatent& part) const {
+    return {part.model, result_.request, plan_.spec, part.latent, part.noise, part.steps_done, given_,
+            std::int64_t(plan_.segments.size()), earlier_, part.solver};
+  }
+
+  // Its estimate is that of the segment.
+  void show_step(std::size_t k, const StepView& part) const {
+    const std::int64_t each = part.steps, segments = std::int64_t(plan_.segments.size());
+    options_.on_step({each * std::int64_t(k) + part.done, each * segments,
+                      [this, &part] { return of_the_film(part.saved()); }, part.estimate});
+  }
+
   Generated decoded(std::size_t k, const diffusion::JointLatent& latent) {
     const Given given = segment_given(plan_, k, given_, before_);
     const std::int64_t steps = result_.request.steps;
@@ -115,13 +128,14 @@ class LongFilm {
     diffusion::JointLatent finished;
     options.keep = [&](const SavedLatent& part) {
       finished = part.latent;
-      options_.keep({part.model, result_.request, plan_.spec, part.latent, part.noise, part.steps_done, given_,
-                     std::int64_t(plan_.segments.size()), earlier_});
+      options_.keep(of_the_film(part));
     };
+    if (options_.on_step) options.on_step = [this, k](const StepView& part) { show_step(k, part); };
     SavedLatent interrupted;
     if (goes_on) {
       const SavedLatent& from = *options_.resume;
       interrupted = saved(k, from.latent, from.noise, from.steps_done, given);
+      interrupted.solver = from.solver;
       options.resume = &interrupted;
     }
     Generated part = generate(model_, segment_request(plan_, request_, k), given, options);

@@ -1,0 +1,36 @@
+#include "phonofilm/cli/film_form.h"
+
+#include <filesystem>
+
+#include "phonofilm/pipeline/film_job.h"
+
+namespace phonofilm::cli {
+namespace {
+
+class JobForm : public server::FilmForm {
+ public:
+  Fields fields() override { return job_.fields(); }
+  void check() override { pipeline::check(job_); }
+
+ private:
+  pipeline::FilmJob job_;
+};
+
+std::vector<std::string> voice_uploads() {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < pipeline::kMostVoices; ++i) names.push_back(pipeline::voice_upload(i));
+  return names;
+}
+
+}  // namespace
+
+server::FilmFormat film_format(const std::string& model) {
+  server::FilmFormat format;
+  format.blank = [] { return std::make_unique<JobForm>(); };
+  format.inputs = {{"image", "image", {pipeline::kImageUpload}, "first frame"},
+                   {"voices", "audio", voice_uploads(), "reference voices, the i-th for the i-th <S>...<E>"}};
+  format.models = {{.id = std::filesystem::path(model).lexically_normal().filename().string()}};
+  return format;
+}
+
+}  // namespace phonofilm::cli

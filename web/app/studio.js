@@ -1,0 +1,171 @@
+// The page put together: what the parts share, which of them is shown, what keys do.
+import {Media} from '../server/media.js';
+import {Composer} from '../compose/composer.js';
+import {el, fill, iconButton} from '../dom/elements.js';
+import {withoutMarks} from '../dom/format.js';
+import {announce, toast, wordsOf} from '../dom/messages.js';
+import {currentTheme, toggleTheme} from '../dom/theme.js';
+import {ComparePage} from '../film/compare_page.js';
+import {FilmPage} from '../film/film_page.js';
+import {GalleryView} from '../gallery/gallery_view.js';
+import {QueueView} from '../queue/queue_view.js';
+import {Watch} from '../queue/watch.js';
+import {Jobs} from '../state/jobs.js';
+import {againOf} from '../state/submit.js';
+import {Sync} from '../state/sync.js';
+import {showConnection} from './connection.js';
+import {listenToKeys, openHelp} from './keyboard.js';
+import {routeOf} from './router.js';
+
+const kUsualFps = 24;
+
+/** @typedef {{schema: any, models: any[], limits: any, capabilities: any}} ServerFacts */
+
+export class Studio {
+  #client;
+  #facts;
+  #jobs = new Jobs();
+  #media;
+  #sync;
+  #composer;
+  #gallery;
+  #shown = null;  // the film's page or the comparison that is open
+  #scrolled = 0;  // where the studio was left
+
+  /** @param {import('../server/client.js').Client} client @param {ServerFacts} facts */
+  constructor(client, facts) {
+    this.#client = client;
+    this.#facts = facts;
+    this.#media = new Media(client);
+    this.#sync = new Sync(client, this.#jobs);
+  }
+
+  get #maySubmit() { return this.#facts.capabilities.scopes.some((scope) => scope !== 'read'); }
+
+  async start() {
+    showConnection(this.#sync);
+    this.#sync.addEventListener('finished', ({detail}) => this.#tellFinished(detail));
+    this.#makeParts();
+    this.#makeBar();
+    listenToKeys(() => (this.#shown ? 'film' : 'studio'), () => this.#commands());
+    addEventListener('hashchange', () => this.#route());
+    await this.#sync.start();
+    if (this.#facts.capabilities.previews) new Watch(this.#client, this.#jobs);
+    this.#route();
+  }
+
+  #makeParts() {
+    const shared = {client: this.#client, jobs: this.#jobs, media: this.#media, sync: this.#sync};
+    const {schema, limits} = this.#facts;
+    this.#composer = new Composer({...shared, schema: withModels(schema, this.#facts.models), maxPrompt: limits.max_prompt_characters,
+                                   maySubmit: this.#maySubmit});
+    const queue = new QueueView({...shared, mayChange: this.#maySubmit, edit: (job) => this.#composer.edit(job),
+                                 again: (job) => this.#again(againOf(job))});
+    this.#gallery = new GalleryView(shared);
+    fill(document.getElementById('compose'), this.#composer.elements);
+    fill(document.getElementById('queue'), queue.elements);
+    fill(document.getElementById('gallery'), this.#gallery.elements);
+  }
+
+  #makeBar() {
+    const theme = iconButton('sun', 'Dark or light', () => toggleTheme());
+    const draw = () => theme.replaceChildren(...iconButton(currentTheme() === 'dark' ? 'sun' : 'moon', '', () => {}).childNodes);
+    document.addEventListener('themechange', draw);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => document.dispatchEvent(new CustomEvent('themechange')));
+    draw();
+    const forget = () => { this.#client.useKey(''); location.reload(); };
+    fill(document.getElementById('bar-actions'), this.#client.hasKey && iconButton('key', 'Use another key', forget), theme,
+      iconButton('help', 'Keys and help', () => openHelp()));
+  }
+
+  #commands() {
+    const composer = this.#composer;
+    const leave = () => { location.hash = '#/'; };
+    const fromStudio = (action) => () => { leave(); setTimeout(action, 0); };
+    return {compose: fromStudio(() => composer.focus()), make: () => !this.#shown && composer.make(), settings: () => composer.toggleSettings(),
+            batch: () => composer.openBatch(), search: fromStudio(() => this.#gallery.focusSearch()), leave, theme: toggleTheme, help: openHelp,
+            ...this.#shown?.commands};
+  }
+
+  async #route() {
+    const {name, ids} = routeOf(location.hash);
+    this.#leavePage();
+    if (name === 'studio') return this.#showStudio();
+    try {
+      const jobs = await Promise.all(ids.map((id) => this.#jobs.get(id) ?? this.#sync.read(id)));
+      if (location.hash.includes(ids.join('/'))) this.#showPage(name, jobs);
+    } catch (error) {
+      toast(error.status === 404 ? 'This film is not here: it was deleted, or belongs to someone else.' : wordsOf(error), {error: true});
+      location.hash = '#/';
+    }
+  }
+
+  #leavePage() {
+    const page = document.getElementById('page');
+    page.querySelectorAll('video').forEach((video) => { video.pause(); video.removeAttribute('src'); video.load(); });
+    page.replaceChildren();
+    this.#shown = null;
+  }
+
+  #showStudio() {
+    document.getElementById('page').hidden = true;
+    document.getElementById('studio').hidden = false;
+    document.title = 'phonofilm studio';
+    scrollTo({top: this.#scrolled, behavior: 'instant'});
+  }
+
+  #showPage(name, jobs) {
+    const [studio, page] = [document.getElementById('studio'), document.getElementById('page')];
+    if (!studio.hidden) this.#scrolled = scrollY;
+    const services = {client: this.#client, media: this.#media, jobs: this.#jobs, fps: this.#fpsOf(jobs[0]), maySubmit: this.#maySubmit,
+                      again: (request) => this.#again(request), neighbour: (by) => this.#goToNeighbour(jobs[0].id, by)};
+    this.#shown = name === 'film' ? new FilmPage(jobs[0], services) : new ComparePage(jobs[0], jobs[1], services);
+    fill(page, this.#shown.element);
+    studio.hidden = true;
+    page.hidden = false;
+    document.title = `${name === 'film' ? withoutMarks(jobs[0].request.prompt ?? 'film') : 'Comparison'} · phonofilm`;
+    scrollTo({top: 0, behavior: 'instant'});
+    page.querySelector('h1').focus({preventScroll: true});
+  }
+
+  #goToNeighbour(id, by) {
+    const films = this.#gallery.films;
+    const next = films[films.findIndex((job) => job.id === id) + by];
+    if (next) location.hash = `#/film/${next.id}`;
+  }
+
+  #fpsOf(job) {
+    const models = this.#facts.models;
+    return (models.find((model) => model.id === job.request.model) ?? models.find((model) => model.default))?.fps ?? kUsualFps;
+  }
+
+  /** Takes a request into the card. The cursor stands in the prompt, and one key more makes the film. */
+  #again(request) {
+    this.#composer.request = request;
+    location.hash = '#/';
+    this.#scrolled = 0;
+    setTimeout(() => {
+      scrollTo({top: 0});
+      this.#composer.focus();
+    }, 0);
+    announce('The settings were taken over.');
+  }
+
+  #tellFinished(job) {
+    const title = withoutMarks(job.request.prompt ?? '');
+    if (job.state === 'succeeded') {
+      announce(`Finished: ${title}`);
+      toast(`Finished: ${title}`, {action: 'Watch', onaction: () => { location.hash = `#/film/${job.id}`; }});
+    }
+    if (job.state === 'failed') announce(`Failed: ${title}. ${wordsOf(job.failure ?? '')}`);
+  }
+}
+
+/** A field `model` that names no choices gets the models of the server. */
+function withModels(schema, models) {
+  const choices = models.map((model) => model.id);
+  const usual = models.find((model) => model.default)?.id ?? choices[0];
+  const fields = schema.fields.map((field) =>
+    (field.name === 'model' && !field.choices?.length && usual ? {...field, choices, default: field.default || usual} : field));
+  return {...schema, fields};
+}
