@@ -40,9 +40,10 @@ class Maker(threading.Thread):
         self.jobs, self.films, self.step_seconds, self.steps = jobs, films, step_seconds, steps
         self.go_on = threading.Event()
         self.go_on.set()
+        self.ended = False
 
     def run(self):
-        while True:
+        while not self.ended:
             job = self.jobs.start_next()
             if job:
                 self.make(job)
@@ -257,7 +258,12 @@ class StandIn(ThreadingHTTPServer):
         self.films, self.key, self.offline, self.jobs = films, key, False, Jobs()
         self.maker = Maker(self.jobs, films, step_seconds)
         self.maker.start()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self):
+        self.offline = self.maker.ended = True
+        self.shutdown()
+        self.server_close()
 
     @property
     def address(self):

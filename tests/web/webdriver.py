@@ -74,7 +74,17 @@ class Browser:
         return self.until(lambda: self.run("return document.querySelector(arguments[0])", selector), f"an element {selector}")[ELEMENT]
 
     def click(self, selector):
-        self._call("POST", f"/element/{self.find(selector)}/click")
+        """Clicks when the element is there, stands still and is not covered."""
+        self.until(lambda: self._try_click(selector), f"a click on {selector}")
+
+    def _try_click(self, selector):
+        try:
+            self._call("POST", f"/element/{self.find(selector)}/click")
+            return True
+        except RuntimeError as error:
+            if "stale" in str(error) or "intercepted" in str(error) or "not interactable" in str(error):
+                return False
+            raise
 
     def type(self, selector, text):
         self._call("POST", f"/element/{self.find(selector)}/value", {"text": text})

@@ -90,6 +90,6 @@ class Batch {
 function rowOf({line, request, problem, state}) {
   const {prompt, ...settings} = request;
   const words = Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(', ');
-  const said = state === 'wrong' ? problem : {ready: 'ready', queued: 'queued'}[state];
+  const said = state === 'wrong' ? wordsOf(problem) : {ready: 'ready', queued: 'queued'}[state];
   return el('tr', {class: state}, el('td', {class: 'number'}, String(line)), el('td', {}, prompt ?? ''), el('td', {}, words), el('td', {}, said));
 }

@@ -36,6 +36,14 @@ export function fill(node, ...children) {
   node.replaceChildren(...flatten(children));
 }
 
+/** Gives an element these children; those that are in their place already are not touched, so that they keep focus and film. */
+export function arrange(node, children) {
+  children.forEach((child, i) => {
+    if (node.children[i] !== child) node.insertBefore(child, node.children[i] ?? null);
+  });
+  while (node.children.length > children.length) node.lastElementChild.remove();
+}
+
 /** Sets a text only where it changed, so that selections and screen readers are left alone. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

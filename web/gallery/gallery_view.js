@@ -1,5 +1,5 @@
 // The gallery: films as posters, newest first; found by words; two of them chosen for comparison.
-import {el, fill, icon} from '../dom/elements.js';
+import {arrange, el, fill, icon} from '../dom/elements.js';
 import {plural} from '../dom/format.js';
 import {toast, wordsOf} from '../dom/messages.js';
 import {posterCard} from './poster.js';
@@ -56,12 +56,7 @@ export class GalleryView {
   #draw() {
     const films = this.films;
     const wanted = films.slice(0, this.#shown);
-    const elements = wanted.map((job) => this.#card(job));
-    // Only cards that are elsewhere now are moved, so that a film that plays, or has the focus, goes on.
-    elements.forEach((element, i) => {
-      if (this.#parts.grid.children[i] !== element) this.#parts.grid.insertBefore(element, this.#parts.grid.children[i] ?? null);
-    });
-    while (this.#parts.grid.children.length > elements.length) this.#parts.grid.lastChild.remove();
+    arrange(this.#parts.grid, wanted.map((job) => this.#card(job)));
     const searching = this.#parts.search.value.trim() !== '';
     this.#parts.empty.hidden = films.length > 0;
     this.#parts.empty.textContent = searching ? 'No film has these words.' : 'No films yet. Write a sentence above and make the first one.';

@@ -1,5 +1,5 @@
 // The queue: what runs, what waits in its order, what ended without a film.
-import {el, fill} from '../dom/elements.js';
+import {arrange, el} from '../dom/elements.js';
 import {plural} from '../dom/format.js';
 import {announce, toast, wordsOf} from '../dom/messages.js';
 import {endedRow, RunningRow, waitingRow} from './job_row.js';
@@ -16,6 +16,7 @@ export class QueueView {
   #actions;
   #media;
   #running = new Map();  // job id -> RunningRow
+  #rows = new Map();     // job id -> {key, element} of the other rows
   #drawn = false;
   #lists;
 
@@ -47,14 +48,17 @@ export class QueueView {
   }
 
   #draw() {
+    // A row that is being dragged must not be put back under the hand.
+    if (this.#lists.waiting.querySelector('.dragged')) return setTimeout(() => this.#draw(), 100);
     this.#drawn = false;
     const focused = focusedPlace();
     const [running, waiting] = [this.#jobs.inStates('running'), this.#jobs.waiting()];
     const ended = this.#jobs.inStates('failed', 'cancelled').slice(0, kMostEnded);
     this.#drawRunning(running);
     const shown = waiting.slice(0, kMostWaiting);
-    fill(this.#lists.waiting, shown.map((job, i) => waitingRow(job, i + 1, waiting.length, this.#actions)));
-    fill(this.#lists.ended, ended.map((job) => endedRow(job, this.#actions)));
+    arrange(this.#lists.waiting, shown.map((job, i) =>
+      this.#row(job, [i, waiting.length], () => waitingRow(job, i + 1, waiting.length, this.#actions))));
+    arrange(this.#lists.ended, ended.map((job) => this.#row(job, [], () => endedRow(job, this.#actions))));
     this.#lists.more.textContent = waiting.length > shown.length ? `and ${plural(waiting.length - shown.length, 'more film')}` : '';
     this.#lists.endedPart.hidden = ended.length === 0;
     this.#lists.empty.hidden = running.length + waiting.length > 0;
@@ -69,7 +73,14 @@ export class QueueView {
       if (this.#running.has(job.id)) this.#running.get(job.id).update(job);
       else this.#running.set(job.id, new RunningRow(job, this.#actions, this.#media));
     }
-    fill(this.#lists.running, jobs.map((job) => this.#running.get(job.id).element));
+    arrange(this.#lists.running, jobs.map((job) => this.#running.get(job.id).element));
+  }
+
+  /** The row that shows a job already, as long as it would look the same. */
+  #row(job, place, make) {
+    const key = JSON.stringify([job.state, job.request, job.failure, place]);
+    if (this.#rows.get(job.id)?.key !== key) this.#rows.set(job.id, {key, element: make()});
+    return this.#rows.get(job.id).element;
   }
 
   async #cancel(job) {
