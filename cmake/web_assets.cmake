@@ -1,15 +1,15 @@
-# The library phonofilm_web_assets: the files of web/ as data (server/web_assets.h).
+# phonofilm_web_assets(target): compiles the files of web/ into a target as data (server/web_assets.h).
 #
 # Run as a script (cmake -DFOLDER=... -DOUTPUT=... -P web_assets.cmake) this file writes the source with their bytes.
 if(NOT CMAKE_SCRIPT_MODE_FILE)
-  file(GLOB_RECURSE web_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/web/*)
-  set(web_assets_source ${PROJECT_BINARY_DIR}/web_assets.cpp)
-  add_custom_command(OUTPUT ${web_assets_source} DEPENDS ${web_files} ${CMAKE_CURRENT_LIST_FILE} VERBATIM
-    COMMENT "Embedding web/" COMMAND ${CMAKE_COMMAND} -DFOLDER=${PROJECT_SOURCE_DIR}/web -DOUTPUT=${web_assets_source}
-                                     -P ${CMAKE_CURRENT_LIST_FILE})
-  add_library(phonofilm_web_assets STATIC ${web_assets_source})
-  target_include_directories(phonofilm_web_assets PUBLIC ${PROJECT_SOURCE_DIR}/src)
-  phonofilm_flags(phonofilm_web_assets)
+  function(phonofilm_web_assets target)
+    file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/web/*)
+    set(output ${PROJECT_BINARY_DIR}/web_assets.cpp)
+    set(script ${PROJECT_SOURCE_DIR}/cmake/web_assets.cmake)
+    add_custom_command(OUTPUT ${output} DEPENDS ${files} ${script} VERBATIM COMMENT "Embedding web/"
+      COMMAND ${CMAKE_COMMAND} -DFOLDER=${PROJECT_SOURCE_DIR}/web -DOUTPUT=${output} -P ${script})
+    target_sources(${target} PRIVATE ${output})
+  endfunction()
   return()
 endif()
 

@@ -38,8 +38,7 @@ class Studio(unittest.TestCase):
         self.browser.show(1440, 900)
         self.browser.requested()
         self.browser.logs("browser")
-        self.browser.open(self.server.address)
-        self.browser.run("localStorage.clear(); sessionStorage.clear()")
+        self.browser.devtools("Storage.clearDataForOrigin", origin=self.server.address, storageTypes="all")
         self.open("")
         self.browser.find("#key" if self.key else ".film-card")
 
