@@ -19,6 +19,8 @@ MEDIA_PACKAGES=(pkg-config libavformat-dev libavcodec-dev libavutil-dev libswsca
 TEXT_PACKAGES=(libsentencepiece-dev libutf8proc-dev libgumbo-dev)
 SPEECH_PACKAGES=(libespeak-ng-dev espeak-ng-data)
 JOBS_PACKAGES=(libsqlite3-dev libpq-dev)
+# Boost is used as headers only (Beast, Asio); libcrypto hashes API keys.
+SERVER_PACKAGES=(libboost1.81-dev libssl-dev)
 # The tests of the job queue start a server of their own; without it they skip, loudly, what needs one.
 TEST_PACKAGES=(postgresql)
 LIBTORCH=.deps/libtorch
@@ -107,7 +109,7 @@ install_libtorch() {
 
 main() {
   local half=cpu packages=("${CORE_PACKAGES[@]}" "${MEDIA_PACKAGES[@]}" "${TEXT_PACKAGES[@]}" "${SPEECH_PACKAGES[@]}"
-                           "${JOBS_PACKAGES[@]}")
+                           "${JOBS_PACKAGES[@]}" "${SERVER_PACKAGES[@]}")
   local argument
   for argument in "$@"; do
     case $argument in

@@ -33,8 +33,9 @@ LIBRARIES = {
     "text": Library(("text",), ("base",), ("sentencepiece", "utf8proc", "gumbo")),
     "media": Library(("media",), ("core",), ("torch", "ffmpeg")),
     "jobs": Library(("jobs",), ("base",), ("sqlite", "libpq")),
+    "workers": Library(("workers",), ("jobs", "pipeline", "media"), ("torch",)),
     "server": Library(("server",), ("jobs",), ("beast",)),
-    "cli": Library(("cli",), ("pipeline", "train", "eval", "world", "text", "media", "jobs", "server"), ("torch", "cli11")),
+    "cli": Library(("cli",), ("pipeline", "train", "eval", "world", "text", "media", "jobs", "workers", "server"), ("torch", "cli11")),
 }
 
 # Which third-party library a header path belongs to; headers that match none are free for all.

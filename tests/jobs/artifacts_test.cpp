@@ -51,6 +51,44 @@ TEST_CASE("jobs: an artifact appears whole under its job and lease") {
   CHECK(artifacts.jobs().empty());
 }
 
+TEST_CASE("jobs: a preview is replaced whole, and made for those who watch") {
+  const TemporaryFolder folder;
+  ArtifactFolder artifacts(folder.file("artifacts"), {.quota = 0});
+  artifacts.watch(kJob);
+  CHECK(artifacts.jobs().empty());  // a mark makes no folder
+  for (const char* bytes : {"first", "second"}) {
+    artifacts.replace(kJob, kRun, "preview.jpg", [&](const std::string& path) { write_bytes(path, bytes); });
+    CHECK(bytes_of(artifacts.path(kJob, kRun, "preview.jpg")) == bytes);
+  }
+  CHECK(files_in(folder.file("artifacts")).size() == 1);
+  CHECK_FALSE(artifacts.watched(kJob, 3'600'000));
+  artifacts.watch(kJob);
+  CHECK(artifacts.watched(kJob, 3'600'000));
+  CHECK_FALSE(artifacts.watched(kJob, -3'600'000));
+  CHECK(artifacts.runs(kJob) == std::vector<std::string>{kRun});
+}
+
+TEST_CASE("jobs: uploads wait for their job and stay with it") {
+  const TemporaryFolder folder;
+  ArtifactFolder artifacts(folder.file("artifacts"));
+  const auto store = open_sqlite_store(folder.file("queue.db"));
+  Time now = wall_clock();
+  Queue queue(*store, artifacts, {}, {[&] { return now; }, random_id});
+  const std::string uploads(kUploads), early = id_of(7), late = id_of(8);
+  for (const std::string& job : {early, late}) {
+    artifacts.publish(job, uploads, "image", [](const std::string& path) { write_bytes(path, "picture"); });
+  }
+  CHECK(queue.sweep().folders == 0);
+  CHECK(queue.submit({.owner = "o", .request = "{}", .id = early}).id == early);
+  now += Limits{}.upload_wait + 1000;
+  CHECK(queue.sweep().folders == 1);  // nobody came for it
+  CHECK(artifacts.has(early, uploads, "image"));
+  CHECK_FALSE(artifacts.has(late, uploads, "image"));
+  queue.remove({.admin = true}, early);
+  CHECK(artifacts.jobs().empty());
+  CHECK(refusal_of([&] { queue.submit({.owner = "o", .request = "{}", .id = "../x"}); }) == Refusal::invalid);
+}
+
 TEST_CASE("jobs: a writer that fails leaves the old file and nothing else") {
   const TemporaryFolder folder;
   ArtifactFolder artifacts(folder.file("artifacts"));

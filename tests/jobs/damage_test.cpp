@@ -135,7 +135,7 @@ TEST_CASE("jobs: foreign, newer, taken and missing databases are told apart") {
   open_sqlite_store(folder.file("orphans"));
   run_sql(folder.file("orphans"),
           "PRAGMA foreign_keys = OFF; INSERT INTO jobs SELECT 'id', 'nobody', NULL, '{}', 'queued',"
-          " 0, 1, 1, 1, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, '', '', '', 0, 0, '', 0, '', ''");
+          " 0, 1, 1, 1, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, '', '', '', 0, 0, '', 0, '', '', 0");
   says(folder.file("orphans"), "owners that are missing");
 }
 

@@ -78,9 +78,10 @@ class MemoryTransaction : public jobs::Transaction {
   std::vector<Job> list(const jobs::Listing& listing) override {
     std::vector<Job> found = all([&](const Job& job) {
       return (!listing.owner || job.owner == *listing.owner) && (!listing.state || job.state == *listing.state) &&
-             (!listing.before || job.number < *listing.before);
+             (!listing.cursor || comes_before(listing.order, *listing.cursor, job.number));
     });
-    std::sort(found.begin(), found.end(), [](const Job& a, const Job& b) { return a.number > b.number; });
+    std::sort(found.begin(), found.end(),
+              [&](const Job& a, const Job& b) { return comes_before(listing.order, a.number, b.number); });
     if (std::int64_t(found.size()) > listing.limit) found.resize(size_t(listing.limit));
     return found;
   }
@@ -133,6 +134,9 @@ class MemoryTransaction : public jobs::Transaction {
     const std::int64_t running =
         count([&](const Job& other) { return other.state == State::running && other.owner == job.owner; });
     return {-job.priority, running, tables_.served.at(job.owner), job.place};
+  }
+  static bool comes_before(jobs::ListOrder order, std::int64_t a, std::int64_t b) {
+    return order == jobs::ListOrder::newest_first ? a > b : a < b;
   }
   template <class Condition>
   std::optional<Job> first(const Condition& holds) const {
@@ -204,6 +208,7 @@ class MemoryArtifacts : public jobs::Artifacts {
     std::erase_if(files, [&](const File& file) { return std::get<0>(file) == job && std::get<1>(file) == run; });
   }
   std::int64_t bytes() const override { return std::int64_t(files.size()); }
+  jobs::Time changed(const std::string&) const override { return 0; }
   std::set<File> files;
 };
 

@@ -386,3 +386,36 @@ TEST_CASE("missing and damaged parts of a model are named") {
   write_file_atomically(folder + "/model.json", R"({"video_mean": [0]})");
   CHECK_THROWS_WITH_AS(load(), doctest::Contains("video_mean"), CheckpointError);
 }
+
+TEST_CASE("a film that was saved after any step ends as the one that was never interrupted") {
+  const TinyModel model;
+  const test::TemporaryFolder folder;
+  for (const char* solver : {"euler", "unipc", "dpmpp"}) {
+    GenerateRequest r = request();
+    r.solver = solver, r.steps = 5;
+    GenerateOptions saving;
+    std::vector<std::string> files;
+    saving.on_step = [&](const pipeline::StepView& view) {
+      CHECK(view.steps == 5);
+      CHECK(view.estimate().video.sizes() == view.saved().latent.video.sizes());
+      files.push_back(folder.file(concat(solver, view.done)));
+      pipeline::save_latent(files.back(), view.saved());
+    };
+    const Clip whole = pipeline::generate(*model.generator, r, {}, saving).clip;
+    CHECK(files.size() == 4);  // after the last step there is nothing to go on with
+    for (const std::string& file : files) {
+      CAPTURE(file);
+      const SavedLatent saved = pipeline::load_latent(file);
+      GenerateOptions resumed;
+      resumed.resume = &saved;
+      const Clip clip = pipeline::generate(*model.generator, saved.request, {}, resumed).clip;
+      CHECK(at::equal(clip.frames, whole.frames));
+      CHECK(at::equal(clip.waveform, whole.waveform));
+    }
+    SavedLatent foreign = pipeline::load_latent(files[2]);
+    foreign.solver["of another rule"] = foreign.latent;
+    GenerateOptions resumed;
+    resumed.resume = &foreign;
+    CHECK_THROWS_AS(pipeline::generate(*model.generator, foreign.request, {}, resumed), InvalidRequest);
+  }
+}

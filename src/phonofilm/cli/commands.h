@@ -10,6 +10,9 @@ namespace phonofilm::cli {
 void add_generate_command(CLI::App& app);
 void add_batch_command(CLI::App& app);
 void add_decode_command(CLI::App& app);
+void add_serve_command(CLI::App& app);
+void add_keys_command(CLI::App& app);
+void add_worker_command(CLI::App& app);
 void add_show_command(CLI::App& app);
 void add_world_command(CLI::App& app);
 void add_train_command(CLI::App& app);

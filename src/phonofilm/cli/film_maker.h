@@ -41,6 +41,9 @@ struct FilmInputs {
 // ending that is no film's or does not fit the request, ResourceError where nothing can be written. Makes the folder.
 void check_output(const std::string& path, const pipeline::GenerateRequest& request);
 
+// The model that the options name, with the math library's threads set to what serves it.
+std::unique_ptr<families::Generator> load_model(const FilmMakerOptions& options, const nn::RunContext& context);
+
 // Where the latents of a film wait until it is written.
 std::string latent_path(const std::string& film);
 

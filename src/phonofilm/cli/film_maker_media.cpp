@@ -19,25 +19,28 @@
 #include "phonofilm/media/audio_file.h"
 #include "phonofilm/media/film_writer.h"
 #include "phonofilm/media/image.h"
+#include "phonofilm/pipeline/description.h"
 
 namespace phonofilm::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-families::LoadOptions load_options_of(const FilmMakerOptions& options, const nn::RunContext& context) {
+std::string name_of(const std::string& path) { return fs::path(path).filename().string(); }
+
+}  // namespace
+
+std::unique_ptr<families::Generator> load_model(const FilmMakerOptions& options, const nn::RunContext& context) {
   families::LoadOptions load = load_options();
   load.dtype = context.dtype;
   load.variant = options.variant;
   load.memory = nn::parse_memory_mode(options.memory);
   if (options.storage == "int8") load.storage = nn::LinearStorage::int8;
   if (options.storage == "float8") load.storage = nn::LinearStorage::float8;
-  return load;
+  auto model = families::load_generator(find_model(options.model), load);
+  set_threads(options.threads, model->info());
+  return model;
 }
-
-std::string name_of(const std::string& path) { return fs::path(path).filename().string(); }
-
-}  // namespace
 
 std::string latent_path(const std::string& film) {
   return fs::path(film).replace_extension(".latents.safetensors").string();
@@ -83,9 +86,7 @@ FilmMaker::FilmMaker(const FilmMakerOptions& options)
     : options_(options),
       tiles_(options.tiles()),
       context_(run_context(options.dtype)),
-      model_(families::load_generator(find_model(options.model), load_options_of(options, context_))) {
-  set_threads(options.threads, model_->info());
-}
+      model_(load_model(options, context_)) {}
 
 // The file grows while pictures are decoded. Sound alone, of which no picture ever arrives, is written at the end.
 class FilmMaker::Sink {
@@ -114,20 +115,10 @@ class FilmMaker::Sink {
 };
 
 nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const pipeline::Given& given) const {
-  pipeline::GenerateRequest request = result.request;
-  const families::ClipSpec& spec = result.spec;
-  nlohmann::json json{
-      {"program", concat("phonofilm ", PHONOFILM_VERSION)},
-      {"model", model_->info().name()},
-      {"settings", write_json(request.fields())},
-      {"film", {{"frames", spec.frames}, {"height", spec.height}, {"width", spec.width}, {"samples", spec.samples}}},
-      {"dtype", c10::toString(context_.dtype)},
-      {"storage", options_.storage},
-      {"seconds", result.seconds}};
-  if (spec.has_audio()) json["film"]["sample_rate"] = result.clip.sample_rate;
+  nlohmann::json json =
+      pipeline::describe(result, given, model_->info(), context_, concat("phonofilm ", PHONOFILM_VERSION));
+  json["storage"] = options_.storage;
   if (tiles_) json["vae_tiling"] = {{"tile", options_.vae_tile}, {"stride", options_.vae_tile_stride}};
-  if (!given.image_name.empty()) json["image"] = given.image_name;
-  for (const std::string& voice : given.voice_names) json["voices"].push_back(voice.empty() ? "none" : voice);
   return json;
 }
 

@@ -19,6 +19,11 @@ std::unique_ptr<Solver> make_solver(const std::string& name) {
                                         did_you_mean(name, solver_names())));
 }
 
+void Solver::recall(const SolverMemory& memory) {
+  PF_CHECK(memory.empty(), InvalidRequest, "resume", "this solver remembers nothing, the saved latent has ", memory.size(),
+           " latents of another solver's memory");
+}
+
 namespace {
 
 void check_sigmas(const std::vector<double>& sigmas) {
@@ -32,14 +37,17 @@ void check_sigmas(const std::vector<double>& sigmas) {
 }  // namespace
 
 JointLatent sample(const VelocityFn& velocity, JointLatent noise, const std::vector<double>& sigmas, Solver& solver,
-                   const HoldFn& hold, const StepObserver& observer) {
+                   const HoldFn& hold, const StepObserver& observer, const SampleStart& from) {
   check_sigmas(sigmas);
   PF_CHECK(noise.has_video() || noise.has_audio(), ShapeError, "sample", "neither a video nor an audio latent given");
   const auto steps = std::int64_t(sigmas.size()) - 1;
+  PF_CHECK(from.steps_done >= 0 && from.steps_done < steps, InvalidRequest, "resume", "the latent is at step ",
+           from.steps_done, ", the schedule has ", steps, " steps");
   // A copy of its own, because `hold` writes in place.
   JointLatent latent = map([](const Tensor& x) { return x.to(at::kFloat, false, /*copy=*/true); }, noise);
   solver.start(sigmas);
-  for (std::int64_t i = 0; i < steps; ++i) {
+  if (from.steps_done > 0) solver.recall(from.memory);
+  for (std::int64_t i = from.steps_done; i < steps; ++i) {
     if (hold) hold(latent);
     const JointLatent v = map([](const Tensor& x) { return x.to(at::kFloat); }, velocity(latent, sigmas[size_t(i)]));
     latent = solver.step(i, latent, v);

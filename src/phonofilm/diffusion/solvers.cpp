@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::diffusion {
@@ -25,6 +26,27 @@ JointLatent add_difference(const JointLatent& x, double weight, const JointLaten
   return map([&](const Tensor& x_, const Tensor& a_, const Tensor& b_) { return x_ + weight * (a_ - b_); }, x, a, b);
 }
 
+bool is_there(const JointLatent& latent) { return latent.has_video() || latent.has_audio(); }
+
+// The latents that are there, under their names.
+SolverMemory remembered(const std::vector<std::pair<std::string, JointLatent>>& latents) {
+  SolverMemory memory;
+  for (const auto& [name, latent] : latents) {
+    if (is_there(latent)) memory[name] = latent;
+  }
+  return memory;
+}
+
+// Puts what was remembered back in its places; what is missing stays undefined.
+void put_back(const SolverMemory& memory, const std::map<std::string, JointLatent*>& places) {
+  for (const auto& [name, latent] : memory) {
+    const auto place = places.find(name);
+    PF_CHECK(place != places.end(), InvalidRequest, "resume", "the saved latent has '", name,
+             "' of another solver's memory");
+    *place->second = latent;
+  }
+}
+
 }  // namespace
 
 JointLatent EulerSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
@@ -35,6 +57,13 @@ JointLatent EulerSolver::step(std::int64_t i, const JointLatent& latent, const J
 void DpmppSolver::start(const std::vector<double>& sigmas) {
   sigmas_ = sigmas;
   previous_data_ = {};
+}
+
+SolverMemory DpmppSolver::memory() const { return remembered({{"previous_data", previous_data_}}); }
+
+void DpmppSolver::recall(const SolverMemory& memory) {
+  put_back(memory, {{"previous_data", &previous_data_}});
+  PF_CHECK(is_there(previous_data_), InvalidRequest, "resume", "the saved latent lacks the solver's memory");
 }
 
 JointLatent DpmppSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
@@ -52,6 +81,17 @@ JointLatent DpmppSolver::step(std::int64_t i, const JointLatent& latent, const J
 void UniPcSolver::start(const std::vector<double>& sigmas) {
   sigmas_ = sigmas;
   last_latent_ = last_data_ = previous_data_ = {};
+}
+
+SolverMemory UniPcSolver::memory() const {
+  return remembered({{"last_latent", last_latent_}, {"last_data", last_data_}, {"previous_data", previous_data_}});
+}
+
+void UniPcSolver::recall(const SolverMemory& memory) {
+  put_back(memory,
+           {{"last_latent", &last_latent_}, {"last_data", &last_data_}, {"previous_data", &previous_data_}});
+  PF_CHECK(is_there(last_latent_) && is_there(last_data_), InvalidRequest, "resume",
+           "the saved latent lacks the solver's memory");
 }
 
 int UniPcSolver::order(std::int64_t i) const {

@@ -24,6 +24,8 @@ class DpmppSolver : public Solver {
  public:
   void start(const std::vector<double>& sigmas) override;
   JointLatent step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) override;
+  SolverMemory memory() const override;
+  void recall(const SolverMemory& memory) override;
 
  private:
   std::vector<double> sigmas_;
@@ -35,6 +37,8 @@ class UniPcSolver : public Solver {
  public:
   void start(const std::vector<double>& sigmas) override;
   JointLatent step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) override;
+  SolverMemory memory() const override;
+  void recall(const SolverMemory& memory) override;
 
  private:
   int order(std::int64_t i) const;  // of the predictor of step i

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 namespace phonofilm::jobs {
 namespace {
 
+constexpr std::string_view kWatched = "watched";
 constexpr std::string_view kTemporary = "tmp.";  // before the name, because writers choose a format by its end
 
 std::string reason() { return std::strerror(errno); }
@@ -64,6 +65,17 @@ std::vector<std::string> id_entries(const std::string& folder) {
   return ids;
 }
 
+std::string temporary_of(const std::string& target) {
+  const fs::path path(target);
+  return concat(path.parent_path().string(), "/", kTemporary, path.filename().string());
+}
+
+Time changed_at(const std::string& path) {
+  struct stat found {};
+  if (lstat(path.c_str(), &found) != 0) return 0;
+  return Time(found.st_mtim.tv_sec) * 1000 + found.st_mtim.tv_nsec / 1'000'000;
+}
+
 void remove_tree(const std::string& path) {
   std::error_code failed;
   fs::remove_all(path, failed);
@@ -95,11 +107,15 @@ void ArtifactFolder::make_run_folder(const std::string& job, const std::string& 
   flush(folder_ + "/" + job);
 }
 
-void ArtifactFolder::put_in_place(const std::string& temporary, const std::string& target) const {
+void ArtifactFolder::expect_room(const std::string& target) const {
   const std::int64_t used = bytes();
   PF_CHECK(used <= options_.quota, ResourceError, "artifact", target, ": the files of jobs would take ",
            human_bytes(double(used)), ", the quota is ", human_bytes(double(options_.quota)),
            "; delete finished jobs, or raise the quota");
+}
+
+void ArtifactFolder::put_in_place(const std::string& temporary, const std::string& target) const {
+  expect_room(target);
   pass(options_.probe, "flush file");
   flush(temporary);
   pass(options_.probe, "rename file");
@@ -108,10 +124,23 @@ void ArtifactFolder::put_in_place(const std::string& temporary, const std::strin
   flush(fs::path(target).parent_path().string());
 }
 
+void ArtifactFolder::replace(const std::string& job, const std::string& run, std::string_view name,
+                             const std::function<void(const std::string&)>& write) {
+  const std::string target = path(job, run, name), temporary = temporary_of(target);
+  make_real_folder(folder_ + "/" + job);
+  make_real_folder(folder_ + "/" + job + "/" + run);
+  try {
+    write(temporary);
+    PF_CHECK(rename(temporary.c_str(), target.c_str()) == 0, ResourceError, "artifact", target, ": ", reason());
+  } catch (...) {
+    unlink(temporary.c_str());
+    throw;
+  }
+}
+
 void ArtifactFolder::publish(const std::string& job, const std::string& run, std::string_view name,
                              const std::function<void(const std::string&)>& write) {
-  const std::string target = path(job, run, name);
-  const std::string temporary = concat(fs::path(target).parent_path().string(), "/", kTemporary, name);
+  const std::string target = path(job, run, name), temporary = temporary_of(target);
   make_run_folder(job, run);
   try {
     pass(options_.probe, "write file");
@@ -161,6 +190,25 @@ std::int64_t ArtifactFolder::bytes() const {
     }
   }
   return sum;
+}
+
+Time ArtifactFolder::changed(const std::string& job) const {
+  expect_id(job, "job");
+  return changed_at(folder_ + "/" + job);
+}
+
+void ArtifactFolder::watch(const std::string& job) const {
+  expect_id(job, "job");
+  const std::string mark = concat(folder_, "/", job, "/", kWatched);
+  const int file = open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+  if (file < 0) return;
+  futimens(file, nullptr);
+  close(file);
+}
+
+bool ArtifactFolder::watched(const std::string& job, std::int64_t period) const {
+  expect_id(job, "job");
+  return changed_at(concat(folder_, "/", job, "/", kWatched)) >= wall_clock() - period;
 }
 
 void ArtifactFolder::remove_leftovers() {

@@ -3,6 +3,8 @@
 // published.
 //
 //   <folder>/<job id>/<lease token>/film.mp4
+//   <folder>/<job id>/00000000000000000000000000000000/image       uploads: kUploads in the place of the token
+//   <folder>/<job id>/watched                                      touched while somebody looks at the job's previews
 #pragma once
 
 #include <array>
@@ -17,9 +19,17 @@
 namespace phonofilm::jobs {
 
 // All names there are: a path is made of two ids and one of these, hence never leaves the folder.
-inline constexpr std::array<std::string_view, 4> kArtifactNames{"film.mp4", "poster.png", "latents.safetensors",
-                                                                "settings.json"};
+// Results: the film (or, without a picture, its sound), one picture, pictures at even distances, settings and figures.
+// Of a running job: latents to go on from, previews (pictures of the film so far, and its sound). Uploads: a first frame
+// and reference voices.
+inline constexpr std::array<std::string_view, 17> kArtifactNames{
+    "film.mp4",    "sound.m4a", "poster.png", "sprites.jpg", "settings.json", "latents.safetensors",
+    "preview.jpg", "preview_sound.jpg", "image", "voice.0", "voice.1", "voice.2", "voice.3", "voice.4", "voice.5",
+    "voice.6",     "voice.7"};
 inline constexpr std::string_view kLatents = "latents.safetensors";
+// In the place of the lease token: what was uploaded with a job. It is published before the job is submitted under
+// Submission::id, and waits for it as long as Limits::upload_wait.
+inline constexpr std::string_view kUploads = "00000000000000000000000000000000";
 
 class Artifacts {
  public:
@@ -34,6 +44,7 @@ class Artifacts {
   virtual void remove(const std::string& job) = 0;  // nothing happens where there is nothing
   virtual void remove_run(const std::string& job, const std::string& run) = 0;
   virtual std::int64_t bytes() const = 0;  // on the disk, of all files
+  virtual Time changed(const std::string& job) const = 0;  // when an entry of the job's folder came or went; 0: no folder
 };
 
 struct ArtifactOptions {
@@ -53,6 +64,15 @@ class ArtifactFolder : public Artifacts {
   void remove(const std::string& job) override;
   void remove_run(const std::string& job, const std::string& run) override;
   std::int64_t bytes() const override;
+  Time changed(const std::string& job) const override;
+
+  // As publish(), for what a later version replaces: appears whole, but neither flushed nor held against the quota.
+  void replace(const std::string& job, const std::string& run, std::string_view name,
+               const std::function<void(const std::string& path)>& write);
+  // Says that somebody looks at the job's previews now; nothing happens where the job has no folder yet.
+  void watch(const std::string& job) const;
+  // Whether watch() was called within the last `period` milliseconds.
+  bool watched(const std::string& job, std::int64_t period) const;
 
   // Where a published file lies. Throws Refused(invalid) for what is no id or no name of kArtifactNames.
   std::string path(const std::string& job, const std::string& run, std::string_view name) const;
@@ -62,6 +82,7 @@ class ArtifactFolder : public Artifacts {
  private:
   void make_run_folder(const std::string& job, const std::string& run) const;
   void put_in_place(const std::string& temporary, const std::string& target) const;
+  void expect_room(const std::string& target) const;
   std::string folder_;
   ArtifactOptions options_;
 };

@@ -22,7 +22,8 @@ struct Progress {
   std::string stage{};    // "denoise", "decode", ...
   std::int64_t step = 0;  // steps finished
   std::int64_t steps = 0;
-  std::int64_t eta = -1;  // milliseconds to the end of the job; -1 when unknown
+  std::int64_t eta = -1;      // milliseconds to the end of the job; -1 when unknown
+  std::int64_t preview = 0;   // number of the newest preview under the lease's token; 0: none (artifacts.h)
   bool operator==(const Progress&) const = default;
 };
 

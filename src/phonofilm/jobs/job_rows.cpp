@@ -7,11 +7,12 @@
 namespace phonofilm::jobs {
 namespace {
 
-constexpr std::array<const char*, 28> kColumns{
+constexpr std::array<const char*, 29> kColumns{
     "id",     "owner",       "key",       "request",    "state",           "priority",  "number",
     "place",  "created",     "started",   "finished",   "expires",         "retention", "stage",
     "step",   "steps",       "eta",       "attempts",   "failures",        "failure",   "token",
-    "worker", "lease_until", "heartbeat", "checkpoint", "checkpoint_step", "result",    "artifacts"};
+    "worker", "lease_until", "heartbeat", "checkpoint", "checkpoint_step", "result",    "artifacts",
+    "preview"};
 
 // Reads the columns of a row one after another.
 class Reader {
@@ -55,7 +56,7 @@ Row to_row(const Job& job) {
           job.finished, job.expires, job.retention, job.progress.stage, job.progress.step, job.progress.steps,
           job.progress.eta, job.attempts, job.failures, job.failure, job.lease.token, job.lease.worker,
           job.lease.until, job.lease.heartbeat, job.checkpoint.run, job.checkpoint.step, job.result,
-          join(job.artifacts, "/")};
+          join(job.artifacts, "/"), job.progress.preview};
 }
 
 Job to_job(const Row& row) {
@@ -75,6 +76,7 @@ Job to_job(const Row& row) {
   job.result = read.word();
   const std::string artifacts = read.word();
   if (!artifacts.empty()) job.artifacts = split(artifacts, '/');
+  job.progress.preview = read.number();
   return job;
 }
 

@@ -66,10 +66,9 @@ class Queue {
   // The same key and the same request give the same job; the same key and another request Refused(conflict).
   Job submit(const Submission& submission);
   JobView get(const Caller& caller, const std::string& id);
-  // Newest first. cursor: Page::next, or empty for the first page. Jobs that come or go between two pages move no
-  // other.
+  // cursor: Page::next, or empty for the first page. Jobs that come or go between two pages move no other.
   Page list(const Caller& caller, std::optional<State> state = {}, const std::string& cursor = {},
-            std::int64_t limit = 20);
+            std::int64_t limit = 20, ListOrder order = ListOrder::newest_first);
   EventPage events(const Caller& caller, std::int64_t after, std::int64_t limit = 100);
   Job cancel(const Caller& caller, const std::string& id);
   Job edit(const Caller& caller, const std::string& id, const Edit& edit);
@@ -105,6 +104,7 @@ class Queue {
   void discard(const LeaseRef& lease);
   bool recover_one(const std::string& id);
   bool sweep_job(const std::string& id);
+  bool awaits_submission(const std::string& id, const std::vector<std::string>& runs) const;
   std::int64_t sweep_folders();
   std::int64_t sweep_disk();
 

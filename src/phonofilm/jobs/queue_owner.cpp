@@ -66,7 +66,7 @@ std::vector<std::string> reordered(const std::vector<Place>& places, const std::
 
 Job Queue::submit(const Submission& submission) {
   check_submission(submission, limits_);
-  const std::string id = sources_.ids();
+  const std::string id = submission.id.empty() ? sources_.ids() : submission.id;
   const Time now = sources_.clock();
   Job job;
   store_.transact([&](Transaction& transaction) {
@@ -105,10 +105,11 @@ JobView Queue::get(const Caller& caller, const std::string& id) {
   return view;
 }
 
-Page Queue::list(const Caller& caller, std::optional<State> state, const std::string& cursor, std::int64_t limit) {
+Page Queue::list(const Caller& caller, std::optional<State> state, const std::string& cursor, std::int64_t limit,
+                 ListOrder order) {
   check_limit(limit);
   // One more than asked for says whether there is a next page.
-  const Listing listing{visible_owner(caller), state, parse_cursor(cursor), limit + 1};
+  const Listing listing{visible_owner(caller), state, parse_cursor(cursor), limit + 1, order};
   Page page;
   store_.transact([&](Transaction& transaction) { page.jobs = transaction.list(listing); });
   if (std::int64_t(page.jobs.size()) > limit) {

@@ -9,7 +9,7 @@ namespace {
 
 // Folders of leases that a job still needs: the present one, the latents to go on from, the result.
 bool refers_to(const Job& job, const std::string& run) {
-  return run == job.lease.token || run == job.checkpoint.run || run == job.result;
+  return run == job.lease.token || run == job.checkpoint.run || run == job.result || run == kUploads;
 }
 
 }  // namespace
@@ -58,6 +58,12 @@ Swept Queue::sweep() {
   return swept;
 }
 
+// Uploads are published before their job is submitted.
+bool Queue::awaits_submission(const std::string& id, const std::vector<std::string>& runs) const {
+  const bool uploads = runs.empty() || (runs.size() == 1 && runs[0] == kUploads);
+  return uploads && artifacts_.changed(id) > sources_.clock() - limits_.upload_wait;
+}
+
 // Folders are listed before the job is looked up: a folder is younger than the claim that allows it, so that one whose
 // lease is unknown to the row belongs to a lease of the past.
 std::int64_t Queue::sweep_folders() {
@@ -67,6 +73,7 @@ std::int64_t Queue::sweep_folders() {
     std::optional<Job> job;
     store_.transact([&](Transaction& transaction) { job = transaction.peek(id); });
     if (!job) {
+      if (awaits_submission(id, runs)) continue;
       artifacts_.remove(id);
       ++removed;
       continue;

@@ -62,6 +62,7 @@ Job finished(Job job, State state, Time now) {
   job.lease.token.clear();
   job.lease.until = 0;
   job.progress.eta = -1;
+  job.progress.preview = 0;
   return job;
 }
 
@@ -82,6 +83,8 @@ void check_submission(const Submission& submission, const Limits& limits) {
   check_text(submission.owner, "owner", kMaxName);
   check_text(submission.key, "idempotency key", kMaxName, /*may_be_empty=*/true);
   check_request(submission.request, limits);
+  PF_REFUSE_UNLESS(submission.id.empty() || is_id(submission.id), Refusal::invalid, "job", in_quotes(submission.id),
+                   " is no job's id; expected 32 hexadecimal digits");
   check_number(submission.priority, "priority", -kMaxPriority, kMaxPriority);
   check_number(submission.retention.value_or(limits.retention), "retention in milliseconds", 0, kMaxPeriod);
 }
@@ -121,6 +124,7 @@ Job beaten(Job job, const std::string& token, const Progress& progress, Time now
   check_number(progress.steps, "number of steps", 0, kMaxSteps);
   check_number(progress.step, "step", 0, progress.steps);
   check_number(progress.eta, "remaining time", -1, kMaxPeriod);
+  check_number(progress.preview, "number of the preview", 0, kMaxSteps);
   job.progress = progress;
   job.lease.until = now + limits.lease;
   job.lease.heartbeat = now;

@@ -24,6 +24,7 @@ struct Limits {
   std::int64_t max_queued_per_owner = 20'000;
   std::int64_t retention = 7LL * 24 * 3600 * 1000;  // milliseconds that finished jobs are kept by default
   std::int64_t event_retention = 24LL * 3600 * 1000;
+  std::int64_t upload_wait = 3600LL * 1000;  // milliseconds that uploads wait for the submission of their job
   std::int64_t max_disk = 100LL << 30;  // bytes of artifacts; beyond, sweep() deletes the oldest finished jobs
 };
 
@@ -31,6 +32,7 @@ struct Submission {
   std::string owner{}, key{}, request{};
   std::int64_t priority = 0;
   std::optional<std::int64_t> retention{};  // milliseconds; Limits::retention unless given
+  std::string id{};  // of the job, where its uploads are published already; empty: a new one is drawn
 };
 
 struct Edit {

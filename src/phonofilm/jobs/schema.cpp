@@ -38,6 +38,13 @@ const Migration& first_schema() {
   return statements;
 }
 
+// The picture of a running job, and the order in which claims look for the first job of one owner.
+const Migration& previews_and_shares() {
+  static const Migration statements{"ALTER TABLE jobs ADD COLUMN preview {integer} NOT NULL DEFAULT 0",
+                                    "CREATE INDEX jobs_by_share ON jobs (state, priority, owner, place)"};
+  return statements;
+}
+
 std::string in_dialect(std::string sql, const Dialect& dialect) {
   const std::vector<std::pair<std::string, std::string>> words{
       {"{integer}", dialect.integer}, {"{text}", dialect.text}, {"{suffix}", dialect.table_suffix}};
@@ -63,7 +70,7 @@ void store_version(Database& database, std::int64_t version) {
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-  static const std::vector<Migration> all{first_schema()};
+  static const std::vector<Migration> all{first_schema(), previews_and_shares()};
   return all;
 }
 

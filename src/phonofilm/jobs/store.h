@@ -15,12 +15,15 @@
 
 namespace phonofilm::jobs {
 
-// Which jobs a list shows, newest first.
+enum class ListOrder { newest_first, oldest_first };
+
+// Which jobs a list shows, by their numbers.
 struct Listing {
   std::optional<std::string> owner{};
   std::optional<State> state{};
-  std::optional<std::int64_t> before{};  // only jobs whose number is smaller: the cursor
+  std::optional<std::int64_t> cursor{};  // only jobs that come behind this number in the order
   std::int64_t limit = 20;
+  ListOrder order = ListOrder::newest_first;
 };
 
 struct Place {

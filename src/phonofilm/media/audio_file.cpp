@@ -86,11 +86,11 @@ Tensor resample_audio(const Tensor& waveform, std::int64_t from_rate, std::int64
   return at::stack(lines);
 }
 
-Tensor read_audio(const std::string& path, std::int64_t sample_rate, std::int64_t channels, const AudioLimits& limits,
+Tensor read_audio(const MediaInput& input, std::int64_t sample_rate, std::int64_t channels, const AudioLimits& limits,
                   std::int64_t* rate_found) {
-  PF_CHECK(channels >= 0 && channels <= 2, InvalidRequest, kReadOperation, path, ": ", channels,
+  PF_CHECK(channels >= 0 && channels <= 2, InvalidRequest, kReadOperation, input.name, ": ", channels,
            " channels asked for, 0 (as in the file), 1 or 2 are possible");
-  MediaFile file(path, kReadOperation, kMaxProbePixels);
+  MediaFile file(input, kReadOperation, kMaxProbePixels);
   if (!file.audio()) file.fail("holds no sound");
   file.refuse_if_cut_short();
   SoundCollector sound(file, {limits.max_seconds, limits.max_bytes, limits.truncate});

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "phonofilm/media/media_input.h"
 #include "phonofilm/tensor/tensor.h"
 
 namespace phonofilm::media {
@@ -18,7 +19,7 @@ struct AudioLimits {
 // of the channels; a mono file asked for in stereo is copied to both; more than two channels are mixed down.
 // `rate_found`, when given, receives the rate of the result.
 // Throws MediaError: no such file, no sound in it, damaged, or longer than `limits`.
-Tensor read_audio(const std::string& path, std::int64_t sample_rate, std::int64_t channels,
+Tensor read_audio(const MediaInput& input, std::int64_t sample_rate, std::int64_t channels,
                   const AudioLimits& limits = {}, std::int64_t* rate_found = nullptr);
 
 enum class WavFormat { pcm16, float32 };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "phonofilm/base/fields.h"
+#include "phonofilm/media/media_input.h"
 #include "phonofilm/tensor/clip.h"
 
 namespace phonofilm::media {
@@ -77,14 +78,14 @@ struct Film {
 };
 
 // Container facts and metadata; Film::clip stays empty. Throws MediaError.
-Film inspect_film(const std::string& path);
+Film inspect_film(const MediaInput& input);
 
 // Decodes a film (or a sound file) whole. Edit lists and encoder priming are honoured, sound that starts before the
 // picture is cut and sound that starts later is padded with silence, so that the Clip keeps the file's timing to the
 // sample.
 // Films of variable rate are put on an even grid by repeating or leaving out frames.
 // Throws MediaError: unreadable, damaged or cut short, no streams, larger than `limits`.
-Film read_film(const std::string& path, const FilmLimits& limits = {});
+Film read_film(const MediaInput& input, const FilmLimits& limits = {});
 
 // How well a written file keeps the clip. Sound: the delay at the peak of the cross-correlation between 60 Hz and 0.42
 // of the sample rate (or 7 kHz), interpolated below one sample; searched within 0.25 s.

@@ -204,8 +204,8 @@ FrameConsumer consumer_of(auto& collector) {
 
 }  // namespace
 
-Film inspect_film(const std::string& path) {
-  MediaFile file(path, kOperation, kMaxProbePixels);
+Film inspect_film(const MediaInput& input) {
+  MediaFile file(input, kOperation, kMaxProbePixels);
   if (!file.video() && !file.audio()) file.fail("holds neither picture nor sound");
   Film film{{}, gather_metadata(file), gather_facts(file)};
   film.metadata.erase(kPictureSizeKey);
@@ -213,10 +213,10 @@ Film inspect_film(const std::string& path) {
   return film;
 }
 
-Film read_film(const std::string& path, const FilmLimits& limits) {
-  PF_CHECK(limits.channels >= 0 && limits.channels <= 2, InvalidRequest, kOperation, path, ": ", limits.channels,
+Film read_film(const MediaInput& input, const FilmLimits& limits) {
+  PF_CHECK(limits.channels >= 0 && limits.channels <= 2, InvalidRequest, kOperation, input.name, ": ", limits.channels,
            " channels asked for, 0 (as in the file), 1 or 2 are possible");
-  MediaFile file(path, kOperation, limits.pictures ? limits.max_side * limits.max_side : kMaxProbePixels);
+  MediaFile file(input, kOperation, limits.pictures ? limits.max_side * limits.max_side : kMaxProbePixels);
   if (!file.video() && !file.audio()) file.fail("holds neither picture nor sound");
   file.refuse_if_cut_short();
   Film film{{}, gather_metadata(file), gather_facts(file)};

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "phonofilm/media/media_input.h"
 #include "phonofilm/tensor/tensor.h"
 
 namespace phonofilm::media {
@@ -20,7 +21,7 @@ struct ImageLimits {
 // Reads png, jpeg, webp, bmp, gif, tiff or pnm (first frame), or the first frame of a film, as [H, W, 3] uint8 RGB.
 // Alpha is composited over white; EXIF orientation and the rotation of phone films are applied.
 // Throws MediaError: no such file, not a picture, damaged, or larger than `limits` (checked before decoding).
-Tensor read_image(const std::string& path, const ImageLimits& limits = {});
+Tensor read_image(const MediaInput& input, const ImageLimits& limits = {});
 
 // Scales [H, W, 3] uint8 to cover height x width (antialiased cubic filter) and cuts the centre: [height, width, 3].
 Tensor resize_cover(const Tensor& image, std::int64_t height, std::int64_t width);

@@ -5,8 +5,6 @@ extern "C" {
 #include <libavutil/frame.h>
 }
 
-#include <fstream>
-
 #include "phonofilm/base/error.h"
 #include "phonofilm/media/image_size.h"
 #include "phonofilm/media/media_file.h"
@@ -30,12 +28,8 @@ void check_size(const std::string& path, const ImageSize& size, const ImageLimit
            " million pixels are read: scale the picture down first");
 }
 
-void check_stated_size(const std::string& path, const ImageLimits& limits) {
-  std::ifstream file(path, std::ios::binary);
-  std::string head(kHeadBytes, '\0');
-  file.read(head.data(), std::streamsize(head.size()));
-  head.resize(size_t(file.gcount()));
-  if (const auto size = stated_image_size(head)) check_size(path, *size, limits);
+void check_stated_size(const MediaInput& input, const ImageLimits& limits) {
+  if (const auto size = stated_image_size(head_of(input, kHeadBytes))) check_size(input.name, *size, limits);
 }
 
 // Phone films carry their turn on the stream, photographs on the frame (where PixelReader finds it).
@@ -49,9 +43,10 @@ Tensor turned_by_stream(const Tensor& image, const AVStream& stream, const AVFra
 
 }  // namespace
 
-Tensor read_image(const std::string& path, const ImageLimits& limits) {
-  check_stated_size(path, limits);
-  MediaFile file(path, kOperation, limits.max_pixels, limits.max_file_bytes);
+Tensor read_image(const MediaInput& input, const ImageLimits& limits) {
+  const std::string& path = input.name;
+  check_stated_size(input, limits);
+  MediaFile file(input, kOperation, limits.max_pixels, limits.max_file_bytes);
   if (!file.video()) file.fail("holds no picture");
   check_size(path, {file.video()->codecpar->width, file.video()->codecpar->height}, limits);
   PixelReader pixels;

@@ -39,13 +39,14 @@ int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictiona
 
 struct MediaFile::Source {
   int file = -1;
+  bool borrowed = false;  // of whoever opened it; decoded without threads
   std::int64_t size = 0;
   AVIOContext* io = nullptr;
 
   ~Source() {
     if (io) av_freep(&io->buffer);
     avio_context_free(&io);
-    if (file >= 0) close(file);
+    if (file >= 0 && !borrowed) close(file);
   }
 
   static int read(void* opaque, std::uint8_t* buffer, int count) {
@@ -62,15 +63,18 @@ struct MediaFile::Source {
   }
 };
 
-MediaFile::MediaFile(const std::string& path, const std::string& operation, std::int64_t max_pixels,
+MediaFile::MediaFile(const MediaInput& input, const std::string& operation, std::int64_t max_pixels,
                      std::int64_t max_bytes)
-    : path_(path), operation_(operation), max_pixels_(max_pixels), source_(std::make_unique<Source>()) {
+    : path_(input.name), operation_(operation), max_pixels_(max_pixels), source_(std::make_unique<Source>()) {
   silence_ffmpeg();
-  source_->file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (source_->file < 0) fail(concat("cannot be opened: ", std::strerror(errno)));
-  struct stat status = {};
-  if (fstat(source_->file, &status) != 0 || !S_ISREG(status.st_mode)) fail("is not a regular file");
-  source_->size = status.st_size;
+  if (input.is_path()) {
+    open_path();
+  } else {
+    source_->file = input.descriptor;
+    source_->borrowed = true;
+    source_->size = lseek(input.descriptor, 0, SEEK_END);
+    if (source_->size < 0 || lseek(input.descriptor, 0, SEEK_SET) != 0) fail("cannot be read from its start");
+  }
   if (source_->size == 0) fail("is empty (0 bytes)");
   if (source_->size > max_bytes) {
     fail(concat("has ", human_bytes(double(source_->size)), ", more than the limit of ",
@@ -83,6 +87,14 @@ MediaFile::MediaFile(const std::string& path, const std::string& operation, std:
     avformat_close_input(&format_);
     throw;
   }
+}
+
+void MediaFile::open_path() {
+  source_->file = open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (source_->file < 0) fail(concat("cannot be opened: ", std::strerror(errno)));
+  struct stat status = {};
+  if (fstat(source_->file, &status) != 0 || !S_ISREG(status.st_mode)) fail("is not a regular file");
+  source_->size = status.st_size;
 }
 
 MediaFile::~MediaFile() { avformat_close_input(&format_); }
@@ -177,7 +189,7 @@ CodecHandle MediaFile::open_decoder(const AVStream& stream) const {
   check_av(avcodec_parameters_to_context(decoder.get(), stream.codecpar), operation_, path_, "codec parameters");
   decoder->pkt_timebase = stream.time_base;
   decoder->max_pixels = max_pixels_;
-  decoder->thread_count = kDecoderThreads;
+  decoder->thread_count = source_->borrowed ? 1 : kDecoderThreads;
   Options options;
   options.set("codec_whitelist", kDecoders);
   if (avcodec_open2(decoder.get(), codec, options.get()) < 0) {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "phonofilm/media/av_handles.h"
+#include "phonofilm/media/media_input.h"
 
 struct AVStream;
 
@@ -20,7 +21,7 @@ class MediaFile {
  public:
   // operation: head of error messages, e.g. "read film". max_pixels: decoders refuse larger pictures.
   // Throws MediaError: missing, not a regular file, empty, larger than max_bytes, or of no known kind.
-  MediaFile(const std::string& path, const std::string& operation, std::int64_t max_pixels,
+  MediaFile(const MediaInput& input, const std::string& operation, std::int64_t max_pixels,
             std::int64_t max_bytes = std::int64_t(1) << 40);
   ~MediaFile();
   MediaFile(const MediaFile&) = delete;
@@ -46,6 +47,7 @@ class MediaFile {
 
  private:
   struct Source;  // the open file
+  void open_path();
   void open_container();
   void find_streams();
 

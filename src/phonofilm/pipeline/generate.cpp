@@ -24,12 +24,28 @@ JointLatent draw_noise(const LatentShape& shape, std::int64_t seed) {
   return noise;
 }
 
-// The part of the schedule that is still to be walked; a resumed run starts its solver afresh at its step.
-std::vector<double> remaining(const std::vector<double>& sigmas, std::int64_t done) {
-  PF_CHECK(done >= 0 && done < std::int64_t(sigmas.size()), InvalidRequest, "resume", "the saved latent is at step ",
-           done, ", the schedule has ", sigmas.size() - 1, " steps");
-  return {sigmas.begin() + done, sigmas.end()};
+// The steps of the schedule that are not walked any more: those before a saved latent without its solver's memory.
+std::int64_t left_out(const SavedLatent* saved, const std::vector<double>& sigmas) {
+  if (!saved) return 0;
+  PF_CHECK(saved->steps_done >= 0 && saved->steps_done < std::int64_t(sigmas.size()), InvalidRequest, "resume",
+           "the saved latent is at step ", saved->steps_done, ", the schedule has ", sigmas.size() - 1, " steps");
+  return saved->solver.empty() ? saved->steps_done : 0;
 }
+
+// Passes velocities on and keeps the newest data prediction that follows from them.
+struct WatchedVelocity {
+  diffusion::VelocityFn velocity;
+  JointLatent latent{}, last{};
+  double sigma = 0;
+
+  JointLatent operator()(const JointLatent& at, double level) {
+    latent = at, sigma = level;
+    return last = velocity(at, level);
+  }
+  JointLatent estimate() const {
+    return diffusion::map([&](const Tensor& x, const Tensor& v) { return x - sigma * v.to(at::kFloat); }, latent, last);
+  }
+};
 
 class StageClock {
  public:
@@ -133,21 +149,38 @@ SavedLatent saved(const Work& work, const JointLatent& latent, const JointLatent
   return {work.model.info().name(), work.asked, work.spec, latent, noise, steps_done, work.given};
 }
 
+void show_step(const Work& work, const WatchedVelocity& velocity, const std::function<SavedLatent()>& saved,
+               std::int64_t done) {
+  if (!work.options.on_step || done == work.asked.steps) return;
+  work.options.on_step({done, work.asked.steps, saved, [&] { return velocity.estimate(); }});
+}
+
 // Walks what is left of the schedule. A film that could not be written, but whose latents were kept, has nothing left.
 JointLatent denoise(const Work& work, const families::Conditioning& conditioning, const JointLatent& noise) {
   const GenerateOptions& options = work.options;
-  const std::int64_t done = options.resume ? options.resume->steps_done : 0;
+  std::vector<double> sigmas = work.model.sigmas(work.sampling);
+  const std::int64_t skipped = left_out(options.resume, sigmas);
+  diffusion::SampleStart from;
+  if (options.resume) from = {options.resume->steps_done - skipped, options.resume->solver};
   const JointLatent& start = options.resume ? options.resume->latent : noise;
-  const std::vector<double> sigmas = remaining(work.model.sigmas(work.sampling), done);
-  if (sigmas.size() == 1) return start;
-  const auto velocity = work.model.velocity(conditioning, work.sampling, options.run);
+  sigmas.erase(sigmas.begin(), sigmas.begin() + skipped);
+  if (options.resume && options.resume->finished()) return start;
+  WatchedVelocity velocity{work.model.velocity(conditioning, work.sampling, options.run)};
+  const auto solver = diffusion::make_solver(work.asked.solver);
   const auto hold = [&](JointLatent& latent) { work.model.hold(conditioning, latent); };
   const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
-    const bool go_on = options.observer({"denoise", done + step + 1, work.asked.steps});
-    if (!go_on) options.keep(saved(work, latent, noise, done + step + 1));
+    const std::int64_t done = skipped + step + 1;
+    const auto present = [&] {
+      SavedLatent now = saved(work, latent, noise, done);
+      now.solver = solver->memory();
+      return now;
+    };
+    const bool go_on = options.observer({"denoise", done, work.asked.steps});
+    if (!go_on) options.keep(present());
+    if (go_on) show_step(work, velocity, present, done);
     return go_on;
   };
-  return diffusion::sample(velocity, start, sigmas, *diffusion::make_solver(work.asked.solver), hold, on_step);
+  return diffusion::sample(std::ref(velocity), start, sigmas, *solver, hold, on_step, from);
 }
 
 }  // namespace

@@ -11,11 +11,20 @@
 
 namespace phonofilm::pipeline {
 
+// A film after a sampling step that is not the last. The functions hold while the observer runs, and cost nothing until
+// they are called.
+struct StepView {
+  std::int64_t done = 0, steps = 0;
+  std::function<SavedLatent()> saved;               // to go on from as if nothing had happened
+  std::function<diffusion::JointLatent()> estimate;  // the latent that the film would end with, as far as can be told
+};
+
 struct GenerateOptions {
   nn::RunContext run;
   Observer observer = ignore_progress;   // false cancels within one sampling step
   // Called with what would be lost otherwise: after a cancel, and before decoding.
   std::function<void(const SavedLatent&)> keep = [](const SavedLatent&) {};
+  std::function<void(const StepView&)> on_step = {};
   const SavedLatent* resume = nullptr;   // go on from here instead of from noise
   std::string init_noise{};              // a file to take the noise from instead of drawing it (latent_file.h)
   std::function<void(const Tensor& frames)> on_frames = {};  // uint8 [n, H, W, 3], as decoding goes on

@@ -145,6 +145,24 @@ JointLatent tensors_of(const SafetensorsFile& file, const std::string& prefix) {
   return {find(prefix + "video"), find(prefix + "audio")};
 }
 
+constexpr std::string_view kSolver = "solver.";
+
+// Of "solver.last_data.video": "last_data". The memory is taken as it is; the solver knows its names.
+diffusion::SolverMemory solver_memory(const SafetensorsFile& file, const JointLatent& latent) {
+  diffusion::SolverMemory memory;
+  for (const auto& [name, tensor] : file.tensors()) {
+    const size_t dot = name.rfind('.');
+    if (!name.starts_with(kSolver) || dot < kSolver.size()) continue;
+    const bool video = name.substr(dot) == ".video";
+    const Tensor& like = video ? latent.video : latent.audio;
+    PF_CHECK(like.defined() && tensor.sizes() == like.sizes(), CheckpointError, "resume", file.path(), ": \"", name,
+             "\" has not the shape of the latent");
+    JointLatent& entry = memory[name.substr(kSolver.size(), dot - kSolver.size())];
+    (video ? entry.video : entry.audio) = tensor.to(at::kFloat).clone();
+  }
+  return memory;
+}
+
 // `noise` with the shape that the film has, or CheckpointError.
 Tensor fitted(Tensor noise, const Shape& shape, const std::string& path, const char* name) {
   if (shape.empty()) return {};
@@ -167,6 +185,7 @@ void save_latent(const std::string& path, const SavedLatent& saved) {
   };
   add("", saved.latent);
   add("init_", saved.noise);
+  for (const auto& [name, latent] : saved.solver) add(concat(kSolver, name, "."), latent);
   if (saved.given.image.defined()) tensors["first_frame"] = saved.given.image.contiguous();
   for (size_t i = 0; i < saved.given.voices.size(); ++i) {
     const Tensor& voice = saved.given.voices[i];
@@ -195,6 +214,7 @@ SavedLatent load_latent(const std::string& path) {
   saved.steps_done = progress.steps_done;
   saved.latent = tensors_of(file, "");
   saved.noise = tensors_of(file, "init_");
+  saved.solver = solver_memory(file, saved.latent);
   saved.given = {first_frame_of(file), voices_of(file)};
   saved.given.kept = kept_of(file);
   read_names(file, saved.given);

@@ -1,9 +1,10 @@
 // Latents on disk, so that an interrupted film can be finished and a run can be repeated elsewhere: a safetensors file
 // with tensors "video", "audio" (the latent so far), "init_video", "init_audio" (the noise that it began with) and
-// "first_frame", "voice.0", "voice.1", ..., "kept_frames" and "kept_waveform" if such were given, and as metadata the
-// model's name, the settings, the names of the files that frame and voices came from, and what is kept of a given film.
+// "first_frame", "voice.0", "voice.1", ..., "kept_frames" and "kept_waveform" if such were given, "solver.<name>.video"
+// and ".audio" (what the solver remembers), and as metadata the model's name, the settings, the names of the files that frame and voices came from, and what is kept of a given film.
 #pragma once
 
+#include "phonofilm/diffusion/sample.h"
 #include "phonofilm/pipeline/request.h"
 
 namespace phonofilm::pipeline {
@@ -15,6 +16,9 @@ struct SavedLatent {
   diffusion::JointLatent latent, noise;
   std::int64_t steps_done = 0;  // of request.steps
   Given given{};
+  // Of the solver after these steps: with it the film becomes the one that an undisturbed run would have made. Without
+  // it (files of earlier versions) the solver starts afresh at this step.
+  diffusion::SolverMemory solver{};
 
   bool finished() const { return steps_done == request.steps; }
 };

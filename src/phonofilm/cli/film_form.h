@@ -1,0 +1,14 @@
+// What the server is told of the films that this program makes (server/film_format.h).
+#pragma once
+
+#include <string>
+
+#include "phonofilm/server/film_format.h"
+
+namespace phonofilm::cli {
+
+// Requests are those of `generate`, with a first frame and reference voices as uploads. model: the folder that the
+// workers load, of which clients see the last name.
+server::FilmFormat film_format(const std::string& model);
+
+}  // namespace phonofilm::cli

@@ -1,0 +1,51 @@
+// What the program tells the server about the films it can make. The server knows no model: a request is a field list.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phonofilm/base/fields.h"
+#include "phonofilm/jobs/job.h"
+
+namespace phonofilm::server {
+
+// A film as it is asked for; one object for each request that is read.
+class FilmForm {
+ public:
+  virtual ~FilmForm() = default;
+  virtual Fields fields() = 0;  // with the defaults, which the targets hold
+  // What the fields' bounds do not say. Throws InvalidRequest.
+  virtual void check() = 0;
+};
+
+// A field (a string, or a list of strings) whose values are files. A client names an upload there; what is stored names
+// the artifacts that the job keeps of them.
+struct InputField {
+  std::string name;
+  std::string kind;  // "image", "audio" or "video": which content types are taken
+  std::vector<std::string> artifacts;  // of jobs::kArtifactNames, one for each file that the field takes
+  std::string help;
+};
+
+struct ModelCard {
+  std::string id, family{};
+  std::optional<std::int64_t> width{}, height{};
+  std::optional<double> fps{}, seconds{};
+};
+
+struct FilmFormat {
+  std::function<std::unique_ptr<FilmForm>()> blank;
+  std::vector<InputField> inputs{};
+  std::vector<ModelCard> models{};  // the first is the default
+};
+
+// Content types that files of a kind are taken in; of no kind: of all.
+std::vector<std::string> accepted_types(const std::string& kind = "");
+
+// The content type that a file of ours is served with, by its ending; "application/octet-stream" for others.
+std::string content_type_of(std::string_view name);
+
+}  // namespace phonofilm::server

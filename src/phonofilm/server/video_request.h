@@ -1,0 +1,11 @@
+// A request of /v1/videos in the words of the field list.
+#pragma once
+
+#include "phonofilm/server/api.h"
+
+namespace phonofilm::server {
+
+// Submits what the call's body asks for, JSON or form. Throws Problem, and as submit_film() does.
+jobs::Job submit_video(Call& call);
+
+}  // namespace phonofilm::server

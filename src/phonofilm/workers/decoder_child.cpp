@@ -1,0 +1,136 @@
+// The side of decode_upload that sees the file.
+#include <ATen/Parallel.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/media/audio_file.h"
+#include "phonofilm/media/film.h"
+#include "phonofilm/media/image.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/workers/decoder_wire.h"
+
+namespace phonofilm::workers {
+namespace {
+
+constexpr int kInput = 0, kOutput = 1;
+
+// In a pipe, by the one call that the sandbox allows.
+bool write_all(const void* bytes, size_t count) {
+  const auto* from = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const ssize_t done = write(kOutput, from, count);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    from += done;
+    count -= size_t(done);
+  }
+  return true;
+}
+
+Clip decode_picture(const media::MediaInput& input, const DecodeRequest& request) {
+  Clip clip;
+  const media::ImageLimits limits{request.max_side, request.max_pixels, request.max_file_bytes};
+  clip.frames = media::read_image(input, limits).unsqueeze(0);
+  return clip;
+}
+
+// By what the container says, before a decoder runs.
+void check_stated(const media::MediaInput& input, const DecodeRequest& request) {
+  const media::FilmFacts facts = media::inspect_film(input).facts;
+  PF_CHECK(facts.channels <= request.max_channels, MediaError, "upload", input.name, ": states ", facts.channels,
+           " channels of sound, at most ", request.max_channels, " are read");
+  PF_CHECK(request.truncate || facts.seconds <= request.max_seconds, MediaError, "upload", input.name, ": states ",
+           facts.seconds, " seconds, at most ", request.max_seconds, " are read: cut it first");
+  PF_CHECK(facts.file_bytes <= request.max_file_bytes, MediaError, "upload", input.name, ": has ",
+           human_bytes(double(facts.file_bytes)), ", at most ", human_bytes(double(request.max_file_bytes)),
+           " are read");
+}
+
+Clip decode_sound(const media::MediaInput& input, const DecodeRequest& request) {
+  Clip clip;
+  const media::AudioLimits limits{request.max_seconds, request.max_bytes, request.truncate};
+  clip.waveform = media::read_audio(input, request.sample_rate, request.channels, limits, &clip.sample_rate);
+  return clip;
+}
+
+Clip decode_film(const media::MediaInput& input, const DecodeRequest& request) {
+  media::FilmLimits limits;
+  limits.max_side = request.max_side, limits.max_frames = request.max_frames;
+  limits.max_seconds = request.max_seconds, limits.max_bytes = request.max_bytes / 2;
+  limits.truncate = request.truncate, limits.sample_rate = request.sample_rate, limits.channels = request.channels;
+  return media::read_film(input, limits).clip;
+}
+
+Clip decode(const DecodeRequest& request) {
+  const media::MediaInput input{"the file", kInput};
+  if (request.kind == "picture") return decode_picture(input, request);
+  check_stated(input, request);
+  return request.kind == "sound" ? decode_sound(input, request) : decode_film(input, request);
+}
+
+bool send_clip(const Clip& clip) {
+  AnswerHead head;
+  const Tensor frames = clip.has_video() ? clip.frames.contiguous() : Tensor();
+  const Tensor waveform = clip.has_audio() ? clip.waveform.contiguous() : Tensor();
+  if (frames.defined()) {
+    head.frames = frames.size(0), head.height = frames.size(1), head.width = frames.size(2);
+    head.fps = clip.fps;
+  }
+  if (waveform.defined()) {
+    head.channels = waveform.size(0), head.samples = waveform.size(1);
+    head.sample_rate = clip.sample_rate;
+  }
+  return write_all(&head, sizeof head) && (!frames.defined() || write_all(frames.data_ptr(), frames.nbytes())) &&
+         (!waveform.defined() || write_all(waveform.data_ptr(), waveform.nbytes()));
+}
+
+int send_error(int exit_code, const std::string& message) {
+  AnswerHead head;
+  const std::string text = message.substr(0, size_t(AnswerHead::kLongestText));
+  head.exit_code = exit_code;
+  head.text = std::int64_t(text.size());
+  const bool sent = write_all(&head, sizeof head) && write_all(text.data(), text.size());
+  return sent ? 0 : 1;
+}
+
+}  // namespace
+
+Fields DecodeRequest::fields() {
+  return {{"kind", &kind, "of what is wanted", {}, {}, {"picture", "sound", "film"}},
+          {"max_side", &max_side, "pixels", 1.0, 65536.0},
+          {"max_pixels", &max_pixels, "of one picture", 1.0, 1e9},
+          {"max_frames", &max_frames, "pictures of a film", 1.0, 1e6},
+          {"max_seconds", &max_seconds, "of a film or sound", 0.0, 86400.0},
+          {"max_file_bytes", &max_file_bytes, "of the file", 1.0, 1e12},
+          {"max_bytes", &max_bytes, "of pictures and samples", 1.0, 1e12},
+          {"max_channels", &max_channels, "of sound in the file", 1.0, 64.0},
+          {"sample_rate", &sample_rate, "Hz; 0: the file's", 0.0, 1e6},
+          {"channels", &channels, "0: the file's, at most two", 0.0, 2.0},
+          {"truncate", &truncate, "stop at max_seconds"}};
+}
+
+Fields DecoderTask::fields() {
+  Fields fields = request.fields();
+  fields.push_back({"memory", &limits.memory, "bytes of address space", 1.0, 1e12});
+  fields.push_back({"cpu_seconds", &limits.cpu_seconds, "of processor time", 1.0, 86400.0});
+  return fields;
+}
+
+int run_decoder_child(const std::string& text) {
+  DecoderTask task;
+  read_json(parse_json(text, "upload"), task.fields(), "upload");
+  at::set_num_threads(1);  // the sandbox starts no threads
+  enter_sandbox(task.limits);
+  try {
+    return send_clip(decode(task.request)) ? 0 : 1;
+  } catch (const Error& error) {
+    return send_error(error.exit_code(), error.what());
+  } catch (const std::exception&) {  // of an allocator: the others' texts may tell of addresses
+    return send_error(ResourceError("", "").exit_code(), "it takes more memory to decode than is allowed");
+  }
+}
+
+}  // namespace phonofilm::workers

@@ -1,0 +1,155 @@
+#include "phonofilm/workers/film_executor.h"
+
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/base/files.h"
+#include "phonofilm/media/image.h"
+#include "phonofilm/media/pictures.h"
+#include "phonofilm/pipeline/description.h"
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::workers {
+namespace {
+
+using pipeline::FilmJob;
+using pipeline::SavedLatent;
+
+constexpr double kLongestVoice = 30;  // seconds, as much as speaker encoders listen to
+constexpr std::int64_t kSpriteColumns = 4, kSpriteRows = 2, kSpriteWidth = 160;
+constexpr int kSpriteQuality = 85;
+
+// How far a film is and how long it will take, from the steps that this worker has made.
+class Pace {
+ public:
+  Pace(std::int64_t step, std::int64_t steps, double decode_seconds) : decode_seconds_(decode_seconds) {
+    progress_.step = step, progress_.steps = steps;
+  }
+  const jobs::Progress& take(const ProgressEvent& event) {
+    progress_.stage = event.stage;
+    if (event.stage == "denoise") take_step(event);
+    return progress_;
+  }
+  double expected() const { return per_step_ * double(progress_.steps) + decode_seconds_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void take_step(const ProgressEvent& event) {
+    const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+    if (made_ == 0) first_ = elapsed;  // with the prompt's encoding in it
+    ++made_;
+    progress_.step = event.done, progress_.steps = event.total;
+    per_step_ = made_ > 1 ? (elapsed - first_) / double(made_ - 1) : elapsed;
+    const double left = per_step_ * double(event.total - event.done) + decode_seconds_;
+    progress_.eta = std::llround(1000 * left);
+  }
+
+  jobs::Progress progress_;
+  Clock::time_point start_ = Clock::now();
+  std::int64_t made_ = 0;
+  double decode_seconds_, first_ = 0, per_step_ = 0;
+};
+
+// Saves latents from time to time.
+class Saver {
+ public:
+  Saver(Session& session, double every) : session_(session), every_(every) {}
+  void save(const SavedLatent& latent) {
+    session_.save(latent.steps_done, [&](const std::string& path) { pipeline::save_latent(path, latent); });
+    last_ = Clock::now();
+  }
+  void step(const pipeline::StepView& view) {
+    if (std::chrono::duration<double>(Clock::now() - last_).count() >= every_) save(view.saved());
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Session& session_;
+  double every_;
+  Clock::time_point last_ = Clock::now();
+};
+
+std::string plain_text(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+// Latents that are damaged, or of other settings because the job was edited, are not worth a failure.
+std::optional<SavedLatent> FilmExecutor::saved_latents(const Session& session, const FilmJob& job) const {
+  const std::optional<std::string> path = session.checkpoint();
+  if (!path) return std::nullopt;
+  try {
+    SavedLatent saved = pipeline::load_latent(*path);
+    const families::ModelInfo& info = model_.info();
+    const bool same = saved.model == info.name() &&
+                      pipeline::resolve(saved.request, info) == pipeline::resolve(job.request, info);
+    if (same) return saved;
+  } catch (const Error&) {
+  }
+  return std::nullopt;
+}
+
+Tensor FilmExecutor::load_image(const Session& session, const FilmJob& job) const {
+  if (job.image.empty()) return {};
+  const Tensor image = options_.decode(session.upload(job.image), "the first frame", {.kind = "picture"}).frames[0];
+  if (model_.info().fits_images) return image;
+  const families::ClipSpec spec = model_.clip_spec(pipeline::clip_request(job.request, image));
+  return media::resize_cover(image, spec.height, spec.width);
+}
+
+pipeline::Given FilmExecutor::load_given(const Session& session, const FilmJob& job) const {
+  pipeline::Given given{.image = load_image(session, job), .image_name = job.image};
+  PF_CHECK(job.voices.empty() || model_.info().takes_voices, InvalidRequest, "job", model_.info().name(),
+           " takes no reference voices");
+  for (const std::string& voice : job.voices) {
+    DecodeRequest request{.kind = "sound", .max_seconds = kLongestVoice, .sample_rate = families::kVoiceRate};
+    request.truncate = true;
+    const auto decoded = [&] { return options_.decode(session.upload(voice), voice, request).waveform; };
+    given.voices.push_back(voice.empty() ? Tensor() : decoded());
+    given.voice_names.push_back(voice);
+  }
+  return given;
+}
+
+void FilmExecutor::run(Session& session) {
+  const FilmJob job = pipeline::parse_film_job(session.job().request);
+  const std::optional<SavedLatent> saved = saved_latents(session, job);
+  const pipeline::Given given = saved ? saved->given : load_given(session, job);
+  Pace pace(saved ? saved->steps_done : 0, saved ? saved->request.steps : 0, decode_seconds_);
+  Saver saver(session, options_.save_every);
+  previewer_.begin();
+  pipeline::GenerateOptions options;
+  options.run = options_.run, options.tiles = options_.tiles;
+  options.resume = saved ? &*saved : nullptr;
+  options.observer = [&](const ProgressEvent& event) { return session.report(pace.take(event)); };
+  options.keep = [&](const SavedLatent& latent) { saver.save(latent); };
+  options.on_step = [&](const pipeline::StepView& view) {
+    saver.step(view);
+    previewer_.step(session, view, pace.expected());
+  };
+  const pipeline::Generated film = pipeline::generate(model_, job.request, given, options);
+  decode_seconds_ = film.seconds.at("decode");
+  PF_CHECK(session.report(pace.take({"write"})), Cancelled, "job", "stopped before the film was written");
+  publish(session, film, given);
+}
+
+void FilmExecutor::publish(Session& session, const pipeline::Generated& film, const pipeline::Given& given) const {
+  const Clip& clip = film.clip;
+  nlohmann::json json = pipeline::describe(film, given, model_.info(), options_.run, options_.program);
+  if (!film.notices.empty()) json["notices"] = film.notices;
+  const std::string settings = plain_text(json);
+  session.publish(clip.has_video() ? "film.mp4" : "sound.m4a", [&](const std::string& path) {
+    media::write_film(path, clip, {{media::kSettingsKey, settings}, {"title", film.request.prompt}}, options_.film);
+  });
+  if (clip.has_video()) {
+    const Tensor poster = clip.frames[clip.frames.size(0) / 2];
+    session.publish("poster.png", [&](const std::string& path) { media::write_png(path, poster); });
+    const Tensor sheet = media::contact_sheet(clip, kSpriteColumns, kSpriteRows, kSpriteWidth);
+    session.publish("sprites.jpg", [&](const std::string& path) { media::write_jpeg(path, sheet, kSpriteQuality); });
+  }
+  session.publish("settings.json", [&](const std::string& path) { write_file_atomically(path, settings); });
+}
+
+}  // namespace phonofilm::workers

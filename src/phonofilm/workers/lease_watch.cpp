@@ -1,0 +1,63 @@
+#include "phonofilm/workers/lease_watch.h"
+
+namespace phonofilm::workers {
+namespace {
+
+double milliseconds(std::chrono::steady_clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+}  // namespace
+
+void LeaseWatch::begin() {
+  lease_.reset();
+  latest_ = {};
+  moved_ = Clock::now();
+}
+
+std::optional<jobs::Job> LeaseWatch::claim(const std::string& worker) {
+  std::optional<jobs::Job> job = queue_.claim(worker);
+  moved_ = Clock::now();
+  latest_ = {};
+  lease_.reset();
+  if (job) lease_ = jobs::LeaseRef{job->id, job->lease.token};
+  return job;
+}
+
+void LeaseWatch::heartbeat(const jobs::LeaseRef& lease, const jobs::Progress& progress) {
+  const bool moved = progress.stage != latest_.stage || progress.step != latest_.step;
+  if (progress.stage != latest_.stage) first_step_ = Clock::now(), first_ = progress.step;
+  if (moved) moved_ = Clock::now();
+  latest_ = progress;
+  queue_.heartbeat(lease, progress);
+}
+
+void LeaseWatch::save_checkpoint(const jobs::LeaseRef& lease, std::int64_t step) {
+  queue_.save_checkpoint(lease, step);
+}
+
+void LeaseWatch::succeed(const jobs::LeaseRef& lease, const std::vector<std::string>& names) {
+  queue_.succeed(lease, names);
+  ++successes_;
+  ended();
+}
+
+void LeaseWatch::fail(const jobs::LeaseRef& lease, const std::string& reason) {
+  queue_.fail(lease, reason);
+  ended();
+}
+
+void LeaseWatch::release(const jobs::LeaseRef& lease) {
+  queue_.release(lease);
+  ended();
+}
+
+std::int64_t LeaseWatch::idle() const { return std::int64_t(milliseconds(Clock::now() - moved_)); }
+
+std::optional<double> LeaseWatch::usual_step() const {
+  const std::int64_t steps = latest_.step - first_;
+  if (!lease_ || latest_.stage != "denoise" || steps < 1) return std::nullopt;
+  return milliseconds(moved_ - first_step_) / double(steps);
+}
+
+}  // namespace phonofilm::workers

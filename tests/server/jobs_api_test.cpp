@@ -1,0 +1,434 @@
+// /api/v1: jobs, their files, uploads, events and what the server says about itself.
+#include "server/server_helpers.h"
+
+namespace phonofilm::test {
+namespace {
+
+using namespace phonofilm::server;
+
+std::string next_of(const Answer& answer) { return answer.response.stream ? answer.response.stream->next() : answer.response.body; }
+
+int count_of(const std::string& text, const std::string& what) {
+  int count = 0;
+  for (size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("api: a job from its submission to its files") {
+  ServiceBench bench;
+  const Answer created = bench.ask("POST", "/api/v1/jobs", Json{{"request", {{"prompt", "a"}, {"seed", 7}}}, {"retention_hours", 2}});
+  REQUIRE(created.status == 201);
+  const std::string path = created.header("location");
+  CHECK(path == "/api/v1/jobs/" + created.json["id"].get<std::string>());
+  const Json queued = bench.ask("GET", path).json;
+  CHECK(queued["state"] == "queued");
+  CHECK(queued["position"] == 1);
+  CHECK(queued["request"] == Json{{"prompt", "a"}, {"seed", 7}});
+  CHECK(queued["started_ms"].is_null());
+  CHECK(queued["progress"] == Json{{"stage", nullptr}, {"step", 0}, {"steps", 0}, {"eta_ms", nullptr}});
+  CHECK(queued["preview"].is_null());
+  bench.sources.now = 2'000'000;
+  bench.finish_next();
+  const Json done = bench.ask("GET", path).json;
+  CHECK(done["state"] == "succeeded");
+  CHECK(done["position"].is_null());
+  CHECK(done["expires_ms"] == 2'000'000 + 2 * 3'600'000);
+  REQUIRE(done["files"].size() == 2);
+  CHECK(done["files"][0] == Json{{"name", "film.mp4"}, {"type", "video/mp4"}, {"bytes", 10}, {"url", path + "/files/film.mp4"}});
+}
+
+TEST_CASE("api: previews of a running job") {
+  ServiceBench bench;
+  const std::string path = "/api/v1/jobs/" + bench.submit();
+  const jobs::Job job = bench.queue.claim("w").value();
+  CHECK(bench.ask("GET", path + "/files/preview.jpg").code() == "not_ready");
+  bench.artifacts.replace(job.id, job.lease.token, "preview.jpg", [](const std::string& file) { write_bytes(file, "jpg"); });
+  bench.queue.heartbeat(lease_of(job), {"denoise", 1, 4, 9000, 3});
+  const Json json = bench.ask("GET", path).json;
+  CHECK(json["progress"]["eta_ms"] == 9000);
+  CHECK(json["preview"]["sequence"] == 3);
+  CHECK(json["preview"]["files"][0]["url"] == path + "/files/preview.jpg");
+  CHECK(bench.ask("GET", path + "/files/preview.jpg?v=3").bytes() == "jpg");
+  const Answer listener = bench.ask("GET", path + "/events");
+  CHECK(!bench.artifacts.watched(job.id, 60'000));
+  bench.events.watch_jobs();
+  CHECK(bench.artifacts.watched(job.id, 60'000));
+}
+
+TEST_CASE("api: pages move neither twice nor past a job that comes or goes") {
+  ServiceBench bench;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 6; ++i) ids.push_back(bench.submit());
+  const Json first = bench.ask("GET", "/api/v1/jobs?limit=2").json;
+  CHECK(first["jobs"][0]["id"] == ids[5]);
+  bench.submit();
+  CHECK(bench.ask("DELETE", "/api/v1/jobs/" + ids[4]).status == 204);
+  const Json second = bench.ask("GET", "/api/v1/jobs?limit=2&cursor=" + first["next"].get<std::string>()).json;
+  CHECK(second["jobs"][0]["id"] == ids[3]);
+  const Json oldest = bench.ask("GET", "/api/v1/jobs?order=asc&limit=1").json;
+  CHECK(oldest["jobs"][0]["id"] == ids[0]);
+  CHECK(bench.ask("GET", "/api/v1/jobs?order=asc&limit=1&cursor=" + oldest["next"].get<std::string>()).json["jobs"][0]["id"] == ids[1]);
+  bench.queue.claim("w");
+  CHECK(bench.ask("GET", "/api/v1/jobs?state=running").json["jobs"].size() == 1);
+  CHECK(bench.ask("GET", "/api/v1/jobs?state=queued").json["jobs"].size() == 5);
+  for (const char* query : {"state=idle", "limit=0", "limit=1000", "cursor=x", "cursor=-1", "order=random"}) {
+    INFO(query);
+    CHECK(bench.ask("GET", concat("/api/v1/jobs?", query)).status == 400);
+  }
+}
+
+TEST_CASE("api: waiting jobs are changed and moved, running ones are not") {
+  ServiceBench bench;
+  const std::string a = bench.submit("a"), b = bench.submit("b"), c = bench.submit("c");
+  CHECK(bench.ask("PATCH", "/api/v1/jobs/" + b, Json{{"request", {{"prompt", "new"}}}}).json["request"]["prompt"] == "new");
+  CHECK(bench.ask("POST", "/api/v1/jobs/" + c + "/move", Json{{"before", a}}).json["position"] == 1);
+  CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/move", Json{{"before", nullptr}}).json["position"] == 3);
+  CHECK(bench.ask("PATCH", "/api/v1/jobs/" + a, Json{{"priority", 2}}).json["position"] == 1);
+  bench.queue.claim("w");
+  CHECK(bench.ask("PATCH", "/api/v1/jobs/" + a, Json{{"priority", 3}}).code() == "wrong_state");
+  CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/move", Json{{"before", b}}).code() == "wrong_state");
+  CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/cancel").json["state"] == "cancelled");
+  CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/cancel").status == 200);
+  for (const char* body : {"{}", R"({"state": "failed"})", R"({"request": 5})", R"({"request": {}})", R"({"request": {"prompt": "x", "steps": 5000}})",
+                           R"({"priority": "1"})", R"({"priority": 1.5})", "x"}) {
+    INFO(body);
+    CHECK(bench.ask("PATCH", "/api/v1/jobs/" + b, std::string(body)).status == 400);
+  }
+  CHECK(bench.ask("POST", "/api/v1/jobs/" + b + "/move", std::string("{}")).param() == "before");
+}
+
+TEST_CASE("api: submissions that are refused leave nothing") {
+  ServiceBench bench;
+  for (const char* body : {"", "[]", "{}", R"({"request": {}})", R"({"request": {"prompt": "a"}, "more": 1})", R"({"prompt": "a"})",
+                           R"({"request": {"prompt": "a"}, "priority": "x"})", R"({"request": {"prompt": "a"}, "retention_hours": -2})",
+                           R"({"request": {"prompt": "a", "voices": ["x"]}})", R"({"request": {"prompt": "a", "voices": [5]}})"}) {
+    INFO(body);
+    CHECK(bench.ask("POST", "/api/v1/jobs", std::string(body), {{"content-type", "application/json"}}).status == 400);
+  }
+  CHECK(bench.ask("POST", "/api/v1/jobs", std::string("{}"), {{"content-type", "text/plain"}}).status == 415);
+  CHECK(bench.ask("POST", "/api/v1/jobs", std::string(2 << 20, ' ')).status == 413);
+  CHECK(bench.queue.list({.admin = true}).jobs.empty());
+  CHECK(bench.artifacts.jobs().empty());
+}
+
+TEST_CASE("api: files that go with a job are kept under its id, and can be used again") {
+  ServiceBench bench;
+  const Answer created = bench.ask("POST", "/api/v1/jobs",
+                                   form_body({{"request", R"({"prompt": "a"})"},
+                                              {"priority", "3"},
+                                              {"image", "\x89PNG\r\n\x1a\n....", "../../x.png", "image/png"},
+                                              {"voices", "RIFF", "v.wav", "audio/wav"},
+                                              {"voices", "second", "w.wav", "audio/wav"}}),
+                                   form_headers());
+  REQUIRE(created.status == 201);
+  CHECK(created.json["request"] == Json{{"prompt", "a"}, {"image", "image"}, {"voices", {"voice.0", "voice.1"}}});
+  CHECK(created.json["priority"] == 3);
+  CHECK(created.json["inputs"].size() == 3);
+  const std::string id = created.json["id"], files = "/api/v1/jobs/" + id + "/files/";
+  const Answer image = bench.ask("GET", files + "image"), voice = bench.ask("GET", files + "voice.1");
+  CHECK(image.header("content-type") == "image/png");
+  CHECK(voice.header("content-type") == "application/octet-stream");
+  CHECK(voice.bytes() == "second");
+  for (const Answer& answer : {image, voice}) {
+    CHECK(answer.header("content-disposition").starts_with("attachment; filename=\""));
+    CHECK(answer.header("content-security-policy") == "default-src 'none'; sandbox");
+    CHECK(answer.header("x-content-type-options") == "nosniff");
+  }
+  const Json again{{"request", {{"prompt", "b"}, {"image", id + "/image"}, {"voices", {"", id + "/voice.0"}}}}};
+  const Answer second = bench.ask("POST", "/api/v1/jobs", again);
+  REQUIRE(second.status == 201);
+  CHECK(second.json["request"]["voices"] == Json{"", "voice.1"});
+  const std::string other = second.json["id"];
+  CHECK(bytes_of(bench.artifacts.path(other, std::string(jobs::kUploads), "voice.1")) == "RIFF");
+  CHECK(bench.ask("DELETE", "/api/v1/jobs/" + id).status == 204);
+  CHECK(bench.ask("GET", "/api/v1/jobs/" + other + "/files/image").status == 200);
+  // What a waiting job was given stays its own: an edit keeps or drops it.
+  const auto edit = [&](const Json& request) { return bench.ask("PATCH", "/api/v1/jobs/" + other, Json{{"request", request}}).status; };
+  CHECK(edit({{"prompt", "c"}, {"image", "image"}}) == 200);
+  CHECK(edit({{"prompt", "c"}, {"image", id + "/image"}}) == 400);
+  CHECK(edit({{"prompt", "c"}}) == 200);
+}
+
+TEST_CASE("api: forms with too many files, unknown parts and files in the wrong place") {
+  ServiceBench bench;
+  const FormPart request{"request", R"({"prompt": "a"})"}, voice{"voices", "RIFF", "v.wav", "audio/wav"}, picture{"image", "PNG", "x.png", "image/png"};
+  for (const std::vector<FormPart>& parts : std::vector<std::vector<FormPart>>{
+           {voice}, {request, voice, voice, voice}, {request, picture, picture}, {request, request}, {request, {"other", "x"}},
+           {request, {"seed", "file", "x.png", "image/png"}}, {request, {"priority", "high"}}, {{"request", R"({"prompt": "a", "image": "x"})"}, picture},
+           {{"request", "[]"}, picture}, {request, {"image", "", "x.png", "image/png"}}}) {
+    INFO(parts.back().name);
+    CHECK(bench.ask("POST", "/api/v1/jobs", form_body(parts), form_headers()).status == 400);
+  }
+  CHECK(bench.ask("POST", "/api/v1/jobs", form_body({request, {"voices", "x", "v.mp4", "video/mp4"}}), form_headers()).status == 415);
+  CHECK(bench.ask("POST", "/api/v1/jobs", std::string("x"), {{"content-type", "multipart/form-data"}}).code() == "invalid_multipart");
+  CHECK(bench.artifacts.jobs().empty());
+}
+
+TEST_CASE("api: the same key and the same files give the same job") {
+  ServiceBench bench;
+  const auto submit = [&](const char* prompt) {
+    return bench.ask("POST", "/api/v1/jobs", form_body({{"request", Json{{"prompt", prompt}}.dump()}, {"image", "PNG", "x.png", "image/png"}}),
+                     form_headers({{"idempotency-key", "k"}}));
+  };
+  const Answer first = submit("a");
+  CHECK(submit("a").json["id"] == first.json["id"]);
+  CHECK(submit("b").code() == "idempotency_conflict");
+  CHECK(bench.queue.list({.admin = true}).jobs.size() == 1);
+}
+
+TEST_CASE("api: uploads come back as attachments, and go") {
+  ServiceBench bench;
+  const Answer upload = bench.ask("POST", "/api/v1/uploads", "<html>", {{"content-type", "image/png"}, {"x-upload-name", "c%C3%A4t%22.png"}});
+  REQUIRE(upload.status == 201);
+  const std::string path = "/api/v1/uploads/" + upload.json["id"].get<std::string>();
+  CHECK(upload.json["name"] == "cät\".png");
+  const Answer got = bench.ask("GET", path);
+  CHECK(got.bytes() == "<html>");
+  CHECK(got.header("content-type") == "image/png");
+  CHECK(got.header("content-disposition") == "attachment; filename=\"c__t_.png\"");
+  CHECK(bench.ask("DELETE", path).status == 204);
+  CHECK(bench.ask("GET", path).status == 404);
+  for (const char* type : {"text/html", "image/svg+xml", "application/json", "application/octet-stream", "video/x-matroska", "x"}) {
+    INFO(type);
+    CHECK(bench.ask("POST", "/api/v1/uploads", "bytes", {{"content-type", type}}).status == 415);
+  }
+  CHECK(bench.ask("POST", "/api/v1/uploads", "", {{"content-type", "image/png"}}).status == 400);
+  CHECK(bench.ask("POST", "/api/v1/uploads", "x", {{"content-type", "image/png"}, {"x-upload-name", "%zz"}}).status == 400);
+}
+
+TEST_CASE("api: uploads are swept a day after their last use") {
+  const QuickFolder folder;
+  jobs::Time now = jobs::wall_clock();
+  jobs::UploadFolder uploads(folder.file("uploads"), {.quota = 100, .clock = [&] { return now; }});
+  const auto add = [&](size_t bytes) {
+    return uploads.add({.owner = "a", .type = "image/png"}, [&](const std::string& path) { write_bytes(path, std::string(bytes, 'x')); }).id;
+  };
+  const std::string first = add(4), second = add(4);
+  write_bytes(folder.file("uploads/.half.1.tmp"), "half");
+  now += 23 * 3'600'000;
+  uploads.use(second, [](const std::string&) {});
+  CHECK(uploads.sweep() == 0);
+  now += 2 * 3'600'000;
+  CHECK(uploads.sweep() == 1);
+  CHECK(refusal_of([&] { uploads.get(first); }) == jobs::Refusal::not_found);
+  CHECK(uploads.get(second).bytes == 4);
+  CHECK(!is_file(folder.file("uploads/.half.1.tmp")));
+  CHECK(!is_file(folder.file("uploads/" + first + ".json")));
+  CHECK_THROWS_AS(add(10'000), ResourceError);
+}
+
+TEST_CASE("api: films in parts, by their tags, and by HEAD") {
+  ServiceBench bench;
+  const std::string path = "/api/v1/jobs/" + bench.submit() + "/files/film.mp4";
+  bench.finish_next("0123456789");
+  const Answer whole = bench.ask("GET", path);
+  CHECK(whole.bytes() == "0123456789");
+  CHECK(whole.header("accept-ranges") == "bytes");
+  const std::string tag = whole.header("etag");
+  const Answer part = bench.ask("GET", path, "", {{"range", "bytes=2-4"}});
+  CHECK(part.status == 206);
+  CHECK(part.bytes() == "234");
+  CHECK(part.header("content-range") == "bytes 2-4/10");
+  const Answer behind = bench.ask("GET", path, "", {{"range", "bytes=10-"}});
+  CHECK(behind.status == 416);
+  CHECK(behind.header("content-range") == "bytes */10");
+  CHECK(bench.ask("GET", path, "", {{"if-none-match", tag}}).status == 304);
+  CHECK(bench.ask("GET", path, "", {{"if-none-match", "\"x\""}}).status == 200);
+  CHECK(bench.ask("GET", path, "", {{"range", "bytes=2-4"}, {"if-range", tag}}).status == 206);
+  CHECK(bench.ask("GET", path, "", {{"range", "bytes=2-4"}, {"if-range", "\"x\""}}).status == 200);
+  CHECK(bench.ask("HEAD", path).response.length() == 10);
+  CHECK(bench.ask("GET", path + "?download=1").header("content-disposition").find("film.mp4") != std::string::npos);
+  for (const char* name : {"latents.safetensors", "settings.json", "film.mp5", "..", "%2e%2e%2ffilm.mp4", "tmp.film.mp4", "watched"}) {
+    INFO(name);
+    CHECK(bench.ask("GET", path.substr(0, path.rfind('/') + 1) + name).status >= 400);
+  }
+}
+
+TEST_CASE("events: a listener hears what happens, and comes back to where it was") {
+  ServiceBench bench;
+  const std::string id = bench.submit();
+  bench.events.poll();
+  const Answer listener = bench.ask("GET", "/api/v1/events");
+  CHECK(listener.header("content-type") == "text/event-stream; charset=utf-8");
+  CHECK(next_of(listener) == "retry: 2000\n\n");
+  const jobs::Job job = bench.queue.claim("w").value();
+  bench.queue.heartbeat(lease_of(job), {"denoise", 1, 4, 9000});
+  bench.events.poll();
+  const std::string text = next_of(listener);
+  CHECK(count_of(text, "event: job\n") == 2);
+  CHECK(text.find("\"stage\":\"denoise\"") != text.npos);
+  CHECK(text.find("\"eta_ms\":9000") != text.npos);
+  CHECK(next_of(listener).empty());
+  const std::string last = std::to_string(bench.events.sequence() - 1);
+  const Answer again = bench.ask("GET", "/api/v1/events", "", {{"last-event-id", last}});
+  CHECK(count_of(next_of(again), "event: job\n") == 1);
+  CHECK(count_of(next_of(bench.ask("GET", "/api/v1/events?after=0")), "event: job\n") == 3);
+  for (const char* wrong : {"-1", "x", "1.5", "", "99999999999999999999"}) {
+    CHECK(bench.ask("GET", "/api/v1/events", "", {{"last-event-id", wrong}}).status == 400);
+  }
+  CHECK(next_of(bench.ask("GET", "/api/v1/events?after=999")).find("event: reset") != std::string::npos);
+}
+
+TEST_CASE("events: silence is filled with comments; the end is announced") {
+  ServiceBench bench;
+  const Answer listener = bench.ask("GET", "/api/v1/events");
+  next_of(listener);
+  bench.seconds += 14;
+  CHECK(next_of(listener).empty());
+  bench.seconds += 1;
+  CHECK(next_of(listener) == ": beat\n\n");
+  CHECK(next_of(listener).empty());
+  CHECK(listener.response.stream->farewell() == "event: stopping\ndata: {}\n\n");
+  CHECK(bench.metrics.open_streams() == 1);
+}
+
+TEST_CASE("events: the stream of a job begins with the job and ends with its end") {
+  ServiceBench bench;
+  const std::string id = bench.submit(), other = bench.submit(), path = "/api/v1/jobs/" + id + "/events";
+  bench.events.poll();
+  const Answer listener = bench.ask("GET", path);
+  const std::string first = next_of(listener);
+  CHECK(first.find("event: snapshot\ndata: {") != first.npos);
+  CHECK(first.find(id) != first.npos);
+  bench.queue.cancel({.admin = true}, other);
+  bench.events.poll();
+  CHECK(next_of(listener).empty());
+  bench.queue.cancel({.admin = true}, id);
+  bench.events.poll();
+  CHECK(!listener.response.stream->ended());
+  CHECK(count_of(next_of(listener), "\"cancelled\"") == 2);  // kind and state
+  CHECK(listener.response.stream->ended());
+  // A browser comes back by itself; 204 tells it to stop.
+  CHECK(bench.ask("GET", path, "", {{"last-event-id", std::to_string(bench.events.sequence())}}).status == 204);
+  const Answer late = bench.ask("GET", path);
+  CHECK(!late.response.stream);
+  CHECK(late.response.body.find("event: snapshot") != std::string::npos);
+  CHECK(bench.ask("GET", "/api/v1/jobs/" + id_of(99) + "/events").status == 404);
+}
+
+TEST_CASE("events: who reads too slowly is told to read afresh, and misses nothing after that") {
+  const QuickFolder folder;
+  MemoryStore store;
+  jobs::ArtifactFolder artifacts(folder.file("films"));
+  Metrics metrics;
+  jobs::Queue queue(store, artifacts);
+  EventHub hub(queue, artifacts, metrics, /*kept=*/5);
+  EventStream stream(hub, metrics, {{"a"}, "", hub.index(), ""}, [] { return 0.0; });
+  for (int i = 0; i < 8; ++i) queue.submit({.owner = "a", .request = "{}"});
+  hub.poll();
+  CHECK(stream.next().starts_with("id: 8\nevent: reset\ndata: {\"sequence\":8}"));
+  queue.submit({.owner = "a", .request = "{}"});
+  hub.poll();
+  CHECK(count_of(stream.next(), "event: job") == 1);
+  EventHub restarted(queue, artifacts, metrics, 5);
+  CHECK(restarted.sequence() == 9);
+  CHECK(!restarted.index_behind(2));
+  CHECK(restarted.index_behind(6));
+  CHECK(restarted.behind(*restarted.index_behind(6), {"a"}, "", 10).messages.size() == 3);
+}
+
+TEST_CASE("about: schema, models, limits, capabilities") {
+  ServiceBench bench;
+  const Json schema = bench.ask("GET", "/api/v1/schema").json;
+  CHECK(schema["fields"].size() == TestForm().fields().size());
+  const Json steps = schema["fields"][6];
+  CHECK(steps == Json{{"name", "steps"}, {"type", "integer"}, {"default", 0}, {"min", 0.0}, {"max", 1000.0}, {"choices", nullptr}, {"help", "sampling steps"}});
+  CHECK(schema["inputs"][1]["many"] == true);
+  CHECK(schema["inputs"][0]["accept"] == Json{"image/png", "image/jpeg", "image/webp"});
+  CHECK(bench.ask("GET", "/api/v1/models").json["models"][0]["default"] == true);
+  CHECK(bench.ask("GET", "/api/v1/limits").json["max_prompt_characters"] == 32'000);
+  CHECK(bench.ask("GET", "/api/v1/capabilities").json["owner"] == "local");
+}
+
+TEST_CASE("about: ready unless something is wrong; alive all the same") {
+  ServiceBench bench;
+  CHECK(bench.ask("GET", "/readyz").status == 200);
+  bench.stopping = true;
+  CHECK(bench.ask("GET", "/readyz").status == 503);
+  bench.stopping = false;
+  bench.api().check_store = [] { throw jobs::StoreError("store", "gone"); };
+  const Answer answer = bench.ask("GET", "/readyz");
+  CHECK(answer.status == 503);
+  CHECK(answer.json["store"] == "unreachable");
+  bench.api().check_store = [] {};
+  bench.api().options.min_free_disk = std::int64_t(1) << 60;
+  CHECK(bench.ask("GET", "/readyz").json["disk"] == "full");
+  CHECK(bench.ask("GET", "/livez").status == 200);
+  CHECK(bench.ask("POST", "/api/v1/uploads", "x", {{"content-type", "image/png"}}).code() == "disk_full");
+}
+
+TEST_CASE("about: metrics count requests by route, and jobs by state") {
+  ServiceBench bench;
+  bench.submit();
+  bench.ask("GET", "/api/v1/jobs/x");
+  bench.ask("BREW", "/api/v1/jobs/y");
+  bench.finish_next();
+  bench.events.poll();
+  const std::string text = bench.ask("GET", "/metrics").response.body;
+  for (const char* line : {"phonofilm_http_requests_total{method=\"POST\",route=\"/api/v1/jobs\",status=\"201\"} 1\n",
+                           "phonofilm_http_requests_total{method=\"GET\",route=\"/api/v1/jobs/{id}\",status=\"404\"} 1\n",
+                           "phonofilm_http_requests_total{method=\"other\",route=\"none\",status=\"405\"} 1\n",
+                           "phonofilm_jobs{state=\"succeeded\"} 1\n", "phonofilm_jobs{state=\"queued\"} 0\n",
+                           "phonofilm_jobs_finished_total{state=\"succeeded\"} 1\n", "_bucket{route=\"/api/v1/jobs\",le=\"+Inf\"} 1\n",
+                           "phonofilm_event_streams 0\n"}) {
+    INFO(line);
+    CHECK(text.find(line) != text.npos);
+  }
+}
+
+TEST_CASE("about: the description has every route of the table and resolves its references") {
+  ServiceBench bench;
+  const Json description = bench.ask("GET", "/openapi.json").json;
+  CHECK(description["openapi"] == "3.1.0");
+  for (const Route& route : routes()) {
+    INFO(route.method, " ", route.pattern);
+    CHECK(description["paths"][route.pattern].contains(to_lower(route.method)));
+  }
+  const std::string text = description.dump();
+  const std::string mark = "#/components/schemas/";
+  for (size_t at = text.find(mark); at != text.npos; at = text.find(mark, at + 1)) {
+    const std::string name = text.substr(at + mark.size(), text.find('"', at) - at - mark.size());
+    INFO(name);
+    CHECK(description["components"]["schemas"].contains(name));
+  }
+  CHECK(description["components"]["schemas"]["FilmRequest"]["properties"]["steps"]["maximum"] == 1000.0);
+  // Answers have what the description says of them.
+  const Json job = bench.ask("GET", "/api/v1/jobs/" + bench.submit()).json;
+  for (const auto& name : description["components"]["schemas"]["Job"]["required"]) CHECK(job.contains(name.get<std::string>()));
+}
+
+TEST_CASE("about: faults of the server are told to the log, not to the client") {
+  ServiceBench bench;
+  bench.api().check_store = [] { throw std::runtime_error("0xdeadbeef at /secret/path"); };
+  const Answer answer = bench.ask("GET", "/readyz");
+  CHECK(answer.status == 500);
+  CHECK(answer.response.body.find("deadbeef") == std::string::npos);
+  CHECK(bench.log.back().fault == "0xdeadbeef at /secret/path");
+}
+
+TEST_CASE("web: files of the page, and nothing beside them") {
+  const QuickFolder folder;
+  std::filesystem::create_directories(folder.file("web/js"));
+  write_bytes(folder.file("web/index.html"), "<html>");
+  write_bytes(folder.file("web/js/app.js"), "1");
+  write_bytes(folder.file("web/secret.key"), "secret");
+  write_bytes(folder.file("outside.html"), "outside");
+  std::filesystem::create_symlink(folder.file("outside.html"), folder.file("web/link.html"));
+  ServiceBench bench(/*with_keys=*/true);
+  bench.api().web = WebFiles(folder.file("web"));
+  const Answer page = bench.ask("GET", "/");
+  CHECK(page.status == 200);
+  CHECK(page.header("content-type") == "text/html; charset=utf-8");
+  CHECK(page.header("content-security-policy").starts_with("default-src 'self'"));
+  CHECK(bench.ask("GET", "/js/app.js").response.body == "1");
+  CHECK(bench.ask("GET", "/js/app.js", "", {{"if-none-match", bench.ask("GET", "/js/app.js").header("etag")}}).status == 304);
+  for (const char* path : {"/secret.key", "/link.html", "/js", "/js/", "/../outside.html", "/%2e%2e/outside.html", "/js/..%2f..%2foutside.html"}) {
+    INFO(path);
+    CHECK(bench.ask("GET", path).status >= 400);
+  }
+  CHECK_THROWS_AS(WebFiles(folder.file("web/js")), InvalidRequest);
+}
+
+}  // namespace phonofilm::test

@@ -1,0 +1,185 @@
+// Films of jobs: the embedded model in this process and in the program's own worker process.
+#include <signal.h>
+
+#include <atomic>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "phonofilm/families/registry.h"
+#include "phonofilm/media/film.h"
+#include "phonofilm/media/image.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/workers/child_process.h"
+#include "phonofilm/workers/film_executor.h"
+#include "phonofilm/workers/supervisor.h"
+#include "pipeline/tiny_model.h"
+#include "workers/workers_helpers.h"
+
+namespace phonofilm::test {
+namespace {
+
+using namespace phonofilm::jobs;
+using namespace phonofilm::workers;
+using nlohmann::json;
+
+std::string request(std::int64_t steps = 4) {
+  return json{{"prompt", "a red ball falls"}, {"seed", 5}, {"steps", steps}, {"solver", "unipc"}}.dump();
+}
+
+FilmExecutorOptions every_step() {
+  FilmExecutorOptions options;
+  options.save_every = 0;
+  options.decode = [](const std::string& path, const std::string&, const DecodeRequest&) {
+    return Clip{.frames = media::read_image(path).unsqueeze(0), .waveform = {}};
+  };
+  return options;
+}
+
+struct Studio {
+  QuickFolder folder;
+  QueueFolder q{folder.file("q")};
+  QueueDesk desk{q.queue};
+  TinyModel model;
+
+  Worker::Came make(const FilmExecutorOptions& options, const std::function<bool()>& stop = never) {
+    FilmExecutor executor(*model.generator, options);
+    return Worker(desk, q.artifacts, executor, quick_worker()).work_once(stop);
+  }
+  Clip film(const Job& job) {
+    const Job done = q.job(job.id);
+    REQUIRE(done.state == State::succeeded);
+    return media::read_film(q.artifacts.path(job.id, done.result, "film.mp4")).clip;
+  }
+};
+
+bool same(const Clip& a, const Clip& b) { return at::equal(a.frames, b.frames) && at::equal(a.waveform, b.waveform); }
+
+}  // namespace
+
+TEST_CASE("workers: a job becomes a film with its pictures and settings") {
+  Studio studio;
+  const Job job = studio.q.submit(request());
+  REQUIRE(studio.make(every_step()) == Worker::Came::success);
+  const Job done = studio.q.job(job.id);
+  CHECK(done.artifacts == std::vector<std::string>{"film.mp4", "poster.png", "sprites.jpg", "settings.json"});
+  CHECK(done.progress.steps == 4);
+  const Clip film = studio.film(job);
+  CHECK(film.frames.sizes() == at::IntArrayRef({9, 32, 32, 3}));
+  const json settings = json::parse(studio.q.file(done, "settings.json"));
+  CHECK(settings["settings"]["prompt"] == "a red ball falls");
+  CHECK(media::read_image(studio.q.artifacts.path(job.id, done.result, "poster.png")).size(0) == 32);
+  const Job sound = studio.q.submit(R"({"prompt": "a red ball falls", "video": false})");
+  REQUIRE(studio.make(every_step()) == Worker::Came::success);
+  CHECK(studio.q.job(sound.id).artifacts == std::vector<std::string>{"sound.m4a", "settings.json"});
+}
+
+TEST_CASE("workers: a film that was stopped after any step ends as the one that was not") {
+  Studio studio;
+  const Job whole = studio.q.submit(request());
+  REQUIRE(studio.make(every_step()) == Worker::Came::success);
+  const Clip expected = studio.film(whole);
+  for (std::int64_t last = 1; last <= 4; ++last) {
+    CAPTURE(last);
+    const Job job = studio.q.submit(request());
+    const auto stop = [&] { return studio.q.job(job.id).progress.step >= last; };
+    REQUIRE(studio.make(every_step(), stop) == Worker::Came::released);
+    CHECK(studio.q.job(job.id).checkpoint.step == last);
+    REQUIRE(studio.make(every_step()) == Worker::Came::success);
+    CHECK(same(studio.film(job), expected));
+  }
+}
+
+TEST_CASE("workers: damaged latents cost time, not the film") {
+  Studio studio;
+  const Job whole = studio.q.submit(request());
+  REQUIRE(studio.make(every_step()) == Worker::Came::success);
+  const Job job = studio.q.submit(request());
+  const auto stop = [&] { return studio.q.job(job.id).progress.step >= 2; };
+  REQUIRE(studio.make(every_step(), stop) == Worker::Came::released);
+  write_bytes(studio.q.artifacts.path(job.id, studio.q.job(job.id).checkpoint.run, kLatents), "damaged");
+  REQUIRE(studio.make(every_step()) == Worker::Came::success);
+  CHECK(same(studio.film(job), studio.film(whole)));
+}
+
+TEST_CASE("workers: previews are made for those who watch") {
+  Studio studio;
+  FilmExecutorOptions options = every_step();
+  options.preview_share = 1000;
+  for (const bool watched : {false, true}) {
+    CAPTURE(watched);
+    const Job job = studio.q.submit(request(6));
+    std::int64_t previews = 0;
+    std::string files;
+    const auto look = [&] {
+      if (watched) studio.q.artifacts.watch(job.id);
+      const Job now = studio.q.job(job.id);
+      previews = std::max(previews, now.progress.preview);
+      if (now.progress.preview >= 2) {
+        files = studio.q.artifacts.path(job.id, now.lease.token, "preview.jpg");
+        CHECK(media::read_image(files).size(0) > 0);
+        CHECK(media::read_image(studio.q.artifacts.path(job.id, now.lease.token, "preview_sound.jpg")).size(1) > 0);
+      }
+      return false;
+    };
+    REQUIRE(studio.make(options, look) == Worker::Came::success);
+    CHECK((previews >= 2) == watched);
+    CHECK(studio.q.job(job.id).progress.preview == 0);
+  }
+}
+
+TEST_CASE("workers: uploads become first frames; what a request may not say is the job's failure") {
+  Studio studio;
+  const std::string id = random_id();
+  const Tensor image = at::full({32, 32, 3}, 200, at::kByte);
+  studio.q.artifacts.publish(id, std::string(kUploads), "image",
+                             [&](const std::string& path) { media::write_png(path + ".png", image); std::filesystem::rename(path + ".png", path); });
+  const Job given = studio.q.queue.submit(
+      {.owner = "o", .request = R"({"prompt": "a red ball falls", "image": "image"})", .id = id});
+  REQUIRE(studio.make(every_step()) == Worker::Came::success);
+  CHECK(json::parse(studio.q.file(studio.q.job(given.id), "settings.json"))["image"] == "image");
+  for (const char* wrong : {R"({"prompt": ""})", R"({"prompt": "a", "imag": "image"})", R"({"prompt": "a", "image": "image"})",
+                            R"({"prompt": "a", "image": "../x"})", R"({"prompt": "a", "voices": ["voice.0"]})", "no JSON"}) {
+    CAPTURE(wrong);
+    const Job job = studio.q.submit(wrong);
+    CHECK(studio.make(every_step()) == Worker::Came::failure);
+    CHECK(studio.make(every_step()) == Worker::Came::failure);
+    CHECK(studio.q.job(job.id).state == State::failed);
+    CHECK(!studio.q.job(job.id).failure.empty());
+  }
+}
+
+TEST_CASE("workers: the program's worker is killed at random moments; the embedded model's film is the same") {
+  const QuickFolder folder;
+  QueueFolder q(folder.file("q"));
+  const json settings{{"model", PHONOFILM_SOURCE_DIR "/models/mini"}, {"artifacts", folder.file("q")},
+                      {"dtype", "float32"}, {"save_every", 0}};
+  std::atomic<bool> stop{false};
+  std::atomic<pid_t> process{0};
+  SupervisorOptions options{.first_pause = 10};
+  options.tell = [&](const std::string& line) {
+    if (line.find("started as process") != std::string::npos) process = std::atoi(line.substr(line.rfind(' ')).c_str());
+  };
+  std::thread supervisor([&] {
+    Supervisor(q.queue, {{"mini", {PHONOFILM_PROGRAM, "worker", "--process", settings.dump()}}}, options).run([&] { return stop.load(); });
+  });
+  const std::string film = R"({"prompt": "a red rubber ball falls", "seed": 3, "steps": 8})";
+  const Job whole = q.submit(film);
+  REQUIRE(eventually([&] { return q.job(whole.id).state == State::succeeded; }, 120));
+  const Clip expected = media::read_film(q.artifacts.path(whole.id, q.job(whole.id).result, "film.mp4")).clip;
+  for (const std::int64_t step : {1, 4, 7}) {
+    CAPTURE(step);
+    const Job job = q.submit(film);
+    const auto far_enough = [&] { return q.job(job.id).checkpoint.step >= step || is_finished(q.job(job.id).state); };
+    REQUIRE(eventually(far_enough, 120));
+    kill(process, SIGKILL);
+    REQUIRE(eventually([&] { return is_finished(q.job(job.id).state); }, 120));
+    const Job done = q.job(job.id);
+    CAPTURE(done.failure);
+    REQUIRE(done.state == State::succeeded);
+    CHECK(same(media::read_film(q.artifacts.path(job.id, done.result, "film.mp4")).clip, expected));
+  }
+  stop = true;
+  supervisor.join();
+}
+
+}  // namespace phonofilm::test
