@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The studio in Chromium: a film made from a sentence, watched, compared, cancelled and repeated; the queue, lists, files, keys,
+"""The studio in Chromium: a film made from a sentence, watched, compared, cancelled and repeated; the queue, lists,
+files, keys,
 errors; on a desktop and on a phone. No request may leave the machine, and the console must stay empty.
 
-PHONOFILM_PROGRAM renders the films that the stand-in server gives out. --screenshots FOLDER keeps pictures of the page."""
+PHONOFILM_PROGRAM renders the films that the stand-in server gives out."""
 import os
 import sys
 import tempfile
@@ -43,9 +44,11 @@ class Studio(unittest.TestCase):
         self.browser.find("#key" if self.key else ".film-card")
 
     def tearDown(self):
-        outside = [url for url in self.browser.requested() if not url.startswith((self.server.address, "blob:", "data:"))]
+        outside = [url for url in self.browser.requested() if not url.startswith((self.server.address, "blob:",
+            "data:"))]
         self.assertEqual(outside, [], "requests that leave the machine")
-        unexpected = [entry["message"] for entry in self.browser.logs("browser") if not self.expected_in_console(entry["message"])]
+        unexpected = [entry["message"] for entry in self.browser.logs("browser")
+            if not self.expected_in_console(entry["message"])]
         self.assertEqual(unexpected, [], "messages in the console")
         self.browser.open("about:blank")
 
@@ -63,8 +66,7 @@ class Studio(unittest.TestCase):
         return [job["state"] for job in self.server.jobs.jobs.values()][len(self.ids):]
 
     def make(self, prompt):
-        self.browser.run("document.querySelector('#prompt').value = ''")
-        self.browser.type("#prompt", prompt)
+        self.browser.write("#prompt", prompt)
         self.browser.click("#make")
 
     def hold_worker(self):
@@ -80,7 +82,7 @@ class Studio(unittest.TestCase):
         return [job["id"] for job in jobs]
 
     def waiting(self):
-        return self.browser.run("return [...document.querySelectorAll('.job.waiting .job-prompt')].map((row) => row.innerText)")
+        return self.browser.texts(".job.waiting .job-prompt")
 
 
 class Making(Studio):
@@ -95,8 +97,8 @@ class Making(Studio):
         self.browser.click(".film-card:first-child .poster")
         self.browser.until_text(".film-prompt", BALLS)
         self.browser.click(".play")
-        moved = "const v = document.querySelector('video'); return v.currentTime > 0.2 && !v.paused && v.videoWidth === 192"
-        self.browser.until(lambda: self.browser.run(moved), "a film that plays")
+        moved = "const v = document.querySelector('video'); return v.currentTime > 0.2 && !v.paused && v.videoWidth"
+        self.browser.until(lambda: self.browser.run(moved) == 192, "a film that plays")
 
     def test_previews_of_picture_and_sound_appear_while_denoising(self):
         self.server.maker.step_seconds = 0.15
@@ -105,7 +107,8 @@ class Making(Studio):
         self.browser.find(".preview-sound")
         self.browser.until_text(".job.running", "of 8")
         first = self.browser.run("return document.querySelector('.preview-picture').src")
-        self.browser.until(lambda: self.browser.run("return document.querySelector('.preview-picture')?.src") != first, "a newer preview")
+        self.browser.until(lambda: self.browser.run("return document.querySelector('.preview-picture')?.src") != first,
+            "a newer preview")
 
     def test_several_takes_have_consecutive_seeds(self):
         self.browser.run("document.querySelector('#takes').value = 3")
@@ -151,7 +154,8 @@ class Errors(Studio):
 
     def test_what_the_server_refuses_is_said_beside_its_field(self):
         self.browser.run("document.querySelector('[data-field=steps] input').removeAttribute('max')")
-        refuse = {"error": {"message": "[options] request: steps must suit the solver", "param": "steps", "code": "invalid_value"}}
+        refuse = {"error": {"message": "[options] request: steps must suit the solver", "param": "steps",
+            "code": "invalid_value"}}
         self.browser.run("""const real = window.fetch; window.fetch = (path, options) => options?.method === 'POST'
           ? Promise.resolve(new Response(JSON.stringify(arguments[0]), {status: 400})) : real(path, options)""", refuse)
         self.make(BALLS)
@@ -211,7 +215,7 @@ class Films(Studio):
         self.browser.until(lambda: self.browser.count(".film-card") == 4, "four films")
         self.browser.type("#search", "seed:77")
         self.browser.until(lambda: self.browser.count(".film-card") == 1, "one film")
-        self.browser.run("const s = document.querySelector('#search'); s.value = 'no such words'; s.dispatchEvent(new Event('input'))")
+        self.browser.write("#search", "no such words")
         self.browser.until_text(".gallery .empty", "No film has these words.")
 
     def test_the_time_line_shows_sound_and_measured_offsets(self):
@@ -254,15 +258,18 @@ class Films(Studio):
             self.browser.click(f".film-card:nth-child({number}) input")
         self.browser.click(".choice .primary")
         self.browser.until(lambda: self.browser.count(".compared video") == 2, "two films")
-        self.browser.until(lambda: self.browser.run("return [...document.querySelectorAll('video')].every((v) => v.readyState >= 3)"), "both")
+        ready = "return [...document.querySelectorAll('video')].every((video) => video.readyState >= 3)"
+        self.browser.until(lambda: self.browser.run(ready), "both")
         self.browser.click(".play")
         self.browser.until(lambda: self.time() > 0.5, "playback")
         apart = "const [a, b] = document.querySelectorAll('video'); return Math.abs(a.currentTime - b.currentTime)"
         self.assertLess(self.browser.run(apart), 0.15)
-        self.assertEqual(self.browser.run("return [...document.querySelectorAll('video')].map((v) => v.muted)"), [False, True])
+        self.assertEqual(self.browser.run("return [...document.querySelectorAll('video')].map((v) => v.muted)"),
+            [False, True])
         self.browser.click(".compared:nth-child(2) input")
-        self.assertEqual(self.browser.run("return [...document.querySelectorAll('video')].map((v) => v.muted)"), [True, False])
-        self.assertIn("Seed", self.browser.text(".differences .different:nth-child(2)") + self.browser.text(".differences .different"))
+        self.assertEqual(self.browser.run("return [...document.querySelectorAll('video')].map((v) => v.muted)"),
+            [True, False])
+        self.assertIn("Seed", " ".join(self.browser.texts(".differences .different")))
 
     def test_a_film_is_deleted_after_a_question(self):
         self.open(f"#/film/{self.ids[0]}")
@@ -279,9 +286,11 @@ class Files(Studio):
         self.browser.run("""
           const files = new DataTransfer();
           files.items.add(new File([new Uint8Array(arguments[3])], arguments[0], {type: arguments[1]}));
-          const send = (target, name) => target.dispatchEvent(new DragEvent(name, {dataTransfer: files, bubbles: true, cancelable: true}));
+          const send = (target, name) => target.dispatchEvent(new DragEvent(name,
+              {dataTransfer: files, bubbles: true, cancelable: true}));
           send(document.body, 'dragenter');
-          send(document.querySelector(arguments[2]) ?? document.body, 'drop');""", name, kind, zone, list(FILMS[0].poster))
+          send(document.querySelector(arguments[2]) ?? document.body,
+              'drop');""", name, kind, zone, list(FILMS[0].poster))
 
     def test_a_picture_is_dropped_and_goes_with_the_film(self):
         self.drop("first.png", "image/png", ".drop-zone.image")
@@ -290,6 +299,14 @@ class Files(Studio):
         self.make(BALLS)
         self.browser.until(lambda: self.states(), "the job")
         self.assertEqual(list(self.server.jobs.jobs.values())[-1]["request"], {"prompt": BALLS, "image": "0" * 32})
+
+    def test_a_voice_can_be_for_the_second_line_alone(self):
+        self.drop("voice.wav", "audio/wav", ".drop-zone.audio")
+        self.browser.until(lambda: len(self.server.jobs.uploads) == 1, "the upload")
+        self.browser.click("[aria-label='For the next line instead']")
+        self.make("he says <S>one<E>, she says <S>two<E>")
+        self.browser.until(lambda: self.states(), "the job")
+        self.assertEqual(list(self.server.jobs.jobs.values())[-1]["request"]["voices"], ["", "0" * 32])
 
     def test_a_file_that_nothing_takes_is_refused_in_words(self):
         self.drop("notes.pdf", "application/pdf", "body")
@@ -310,9 +327,11 @@ class Files(Studio):
     def test_a_list_is_checked_line_by_line_and_queued(self):
         self.browser.click("[title^='Films from a CSV']")
         rows = 'prompt,seed,colour\n"a ball, red",7,\nanother,x,\nthird,1,blue\n\n"two\nlines",2,\n'
-        self.browser.run("const t = document.querySelector('#batch-text'); t.value = arguments[0]; t.dispatchEvent(new Event('input'))", rows)
-        lines = "return [...document.querySelectorAll('.batch-rows tbody tr')].map((row) => [row.cells[0].innerText, row.cells[3].innerText])"
-        self.assertEqual(self.browser.run(lines), [["2", "ready"], ["3", "Seed must be a number."], ["4", 'There is no setting "colour".'],
+        self.browser.write("#batch-text", rows)
+        lines = """return [...document.querySelectorAll('.batch-rows tbody tr')].map(({cells}) =>
+          [cells[0].innerText, cells[3].innerText])"""
+        self.assertEqual(self.browser.run(lines), [["2", "ready"], ["3", "Seed must be a number."], ["4",
+            'There is no setting "colour".'],
                                                    ["6", "ready"]])
         self.browser.click(".dialog-foot .primary")
         self.browser.until_text(".batch-summary", "2 queued, 2 lines cannot be used")
@@ -327,12 +346,13 @@ class Keys(Studio):
     def test_a_server_with_keys_is_asked_with_one_and_its_films_are_shown(self):
         self.browser.type("#key", "wrong\n")
         self.browser.until_text(".dialog .problem", "The server does not take this key")
-        self.browser.run("document.querySelector('#key').value = ''")
+        self.browser.write("#key", "")
         self.browser.type("#key", self.key + "\n")
         loaded = "return document.querySelector('.film-card img')?.naturalWidth"
         self.browser.until(lambda: self.browser.run(loaded) == 192, "a poster")
         self.browser.click(".film-card:first-child .poster")
-        self.browser.until(lambda: self.browser.run("return document.querySelector('.film-main video').videoWidth") == 192, "the film")
+        width = "return document.querySelector('.film-main video')?.videoWidth"
+        self.browser.until(lambda: self.browser.run(width) == 192, "the film")
         self.assertIsNone(self.browser.run("return localStorage.getItem('phonofilm.key')"))
 
 
@@ -354,11 +374,14 @@ class Everywhere(Studio):
             self.open(hash)
             self.browser.find("video, .film-card")
             nodes = self.browser.devtools("Accessibility.getFullAXTree")["nodes"]
-            roles = ("button", "link", "textbox", "spinbutton", "combobox", "checkbox", "radio", "slider", "switch", "searchbox", "image")
-            nameless = [node["role"]["value"] for node in nodes if not node["ignored"] and node["role"]["value"] in roles
+            roles = ("button", "link", "textbox", "spinbutton", "combobox", "checkbox", "radio", "slider", "switch",
+                "searchbox", "image")
+            nameless = [node["role"]["value"] for node in nodes if not node["ignored"]
+                and node["role"]["value"] in roles
                         and not node.get("name", {}).get("value")]
             self.assertEqual(nameless, [], hash)
-            double = "const ids = [...document.querySelectorAll('[id]')].map((e) => e.id); return ids.filter((id, i) => ids.indexOf(id) !== i)"
+            double = """const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
+              return ids.filter((id, i) => ids.indexOf(id) !== i)"""
             self.assertEqual(self.browser.run(double), [], hash)
 
     def test_text_has_enough_contrast_in_both_themes(self):
@@ -371,7 +394,8 @@ class Everywhere(Studio):
     def test_the_event_parser_joins_what_the_network_cuts(self):
         events = self.browser.run("""return import('/server/events.js').then(({EventParser}) => {
           const parser = new EventParser();
-          return [...'id: 7\\r\\nevent: job\\ndata: {"a":\\ndata: 1}\\n\\n: beat\\n\\ndata: x\\n\\nid: 9\\n'].flatMap((letter) => parser.push(letter));
+          const text = 'id: 7\\r\\nevent: job\\ndata: {"a":\\ndata: 1}\\n\\n: beat\\n\\ndata: x\\n\\nid: 9\\n';
+          return [...text].flatMap((letter) => parser.push(letter));
         })""")
         self.assertEqual(events, [{"id": "7", "event": "job", "data": '{"a":\n1}'}, {"event": "message", "data": "x"}])
 
@@ -382,7 +406,8 @@ class Everywhere(Studio):
           const loudest = levels.indexOf(Math.max(...levels));
           return [loudest, levels[loudest]];
         })""")
-        # 1125 Hz, the middle of bin 24 of 1024, are 2595 log10(1 + 1125 / 700) = 1080 mel of 4016; half of full scale is -6 dB.
+        # 1125 Hz, the middle of bin 24 of 1024, are 2595 log10(1 + 1125 / 700) = 1080 mel of 4016; half of full scale
+        # is -6 dB.
         self.assertAlmostEqual(band[0], 96 * 1080 / 4016, delta=1)
         self.assertAlmostEqual(band[1], -6.02, delta=0.1)
 
@@ -391,14 +416,19 @@ class Everywhere(Studio):
 CONTRAST = """
   const probe = document.body.appendChild(document.createElement('i'));
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
-  const color = (name) => { probe.style.setProperty('color', `var(--${name})`); canvas.fillStyle = getComputedStyle(probe).color;
+  const color = (name) => { probe.style.setProperty('color',
+      `var(--${name})`); canvas.fillStyle = getComputedStyle(probe).color;
     canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3); };
   const light = (rgb) => rgb.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const ratio = (a, b) => { const [x, y] = [light(color(a)), light(color(b))].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
-  const grounds = {ink: ['paper', 'card', 'raised'], 'ink-soft': ['paper', 'card', 'raised'], picture: ['paper', 'card', 'picture-tint'],
-    'on-picture': ['picture'], sound: ['paper', 'card', 'sound-tint'], bad: ['paper', 'card', 'bad-tint'], fair: ['picture-tint', 'card']};
-  const pairs = Object.entries(grounds).flatMap(([text, all]) => all.map((ground) => [text, ground, ratio(text, ground)]));
+  const ratio = (a, b) => { const [x, y] = [light(color(a)),
+      light(color(b))].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+  const grounds = {ink: ['paper', 'card', 'raised'], 'ink-soft': ['paper', 'card', 'raised'],
+      picture: ['paper', 'card', 'picture-tint'],
+    'on-picture': ['picture'], sound: ['paper', 'card', 'sound-tint'], bad: ['paper', 'card',
+        'bad-tint'], fair: ['picture-tint', 'card']};
+  const pairs = Object.entries(grounds).flatMap(([text, all]) => all.map((ground) => [text, ground,
+      ratio(text, ground)]));
   probe.remove();
   return pairs;
 """

@@ -57,7 +57,8 @@ export class Studio {
   #makeParts() {
     const shared = {client: this.#client, jobs: this.#jobs, media: this.#media, sync: this.#sync};
     const {schema, limits} = this.#facts;
-    this.#composer = new Composer({...shared, schema: withModels(schema, this.#facts.models), maxPrompt: limits.max_prompt_characters,
+    this.#composer = new Composer({...shared, schema: withModels(schema, this.#facts.models),
+        maxPrompt: limits.max_prompt_characters,
                                    maySubmit: this.#maySubmit});
     const queue = new QueueView({...shared, mayChange: this.#maySubmit, edit: (job) => this.#composer.edit(job),
                                  again: (job) => this.#again(againOf(job))});
@@ -69,12 +70,15 @@ export class Studio {
 
   #makeBar() {
     const theme = iconButton('sun', 'Dark or light', () => toggleTheme());
-    const draw = () => theme.replaceChildren(...iconButton(currentTheme() === 'dark' ? 'sun' : 'moon', '', () => {}).childNodes);
+    const draw = () => theme.replaceChildren(...iconButton(currentTheme() === 'dark' ? 'sun' : 'moon', '', () =>
+        {}).childNodes);
     document.addEventListener('themechange', draw);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => document.dispatchEvent(new CustomEvent('themechange')));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
+        document.dispatchEvent(new CustomEvent('themechange')));
     draw();
     const forget = () => { this.#client.useKey(''); location.reload(); };
-    fill(document.getElementById('bar-actions'), this.#client.hasKey && iconButton('key', 'Use another key', forget), theme,
+    fill(document.getElementById('bar-actions'), this.#client.hasKey && iconButton('key', 'Use another key', forget),
+        theme,
       iconButton('help', 'Keys and help', () => openHelp()));
   }
 
@@ -82,8 +86,10 @@ export class Studio {
     const composer = this.#composer;
     const leave = () => { location.hash = '#/'; };
     const fromStudio = (action) => () => { leave(); setTimeout(action, 0); };
-    return {compose: fromStudio(() => composer.focus()), make: () => !this.#shown && composer.make(), settings: () => composer.toggleSettings(),
-            batch: () => composer.openBatch(), search: fromStudio(() => this.#gallery.focusSearch()), leave, theme: toggleTheme, help: openHelp,
+    return {compose: fromStudio(() => composer.focus()), make: () => !this.#shown && composer.make(), settings: () =>
+        composer.toggleSettings(),
+            batch: () => composer.openBatch(), search: fromStudio(() => this.#gallery.focusSearch()), leave,
+                theme: toggleTheme, help: openHelp,
             ...this.#shown?.commands};
   }
 
@@ -95,7 +101,8 @@ export class Studio {
       const jobs = await Promise.all(ids.map((id) => this.#jobs.get(id) ?? this.#sync.read(id)));
       if (location.hash.includes(ids.join('/'))) this.#showPage(name, jobs);
     } catch (error) {
-      toast(error.status === 404 ? 'This film is not here: it was deleted, or belongs to someone else.' : wordsOf(error), {error: true});
+      toast(error.status === 404 ? 'This film is not here: it was deleted, or belongs to someone else.'
+          : wordsOf(error), {error: true});
       location.hash = '#/';
     }
   }
@@ -117,7 +124,8 @@ export class Studio {
   #showPage(name, jobs) {
     const [studio, page] = [document.getElementById('studio'), document.getElementById('page')];
     if (!studio.hidden) this.#scrolled = scrollY;
-    const services = {client: this.#client, media: this.#media, jobs: this.#jobs, fps: this.#fpsOf(jobs[0]), maySubmit: this.#maySubmit,
+    const services = {client: this.#client, media: this.#media, jobs: this.#jobs, fps: this.#fpsOf(jobs[0]),
+        maySubmit: this.#maySubmit,
                       again: (request) => this.#again(request), neighbour: (by) => this.#goToNeighbour(jobs[0].id, by)};
     this.#shown = name === 'film' ? new FilmPage(jobs[0], services) : new ComparePage(jobs[0], jobs[1], services);
     fill(page, this.#shown.element);
@@ -136,7 +144,8 @@ export class Studio {
 
   #fpsOf(job) {
     const models = this.#facts.models;
-    return (models.find((model) => model.id === job.request.model) ?? models.find((model) => model.default))?.fps ?? kUsualFps;
+    return (models.find((model) => model.id === job.request.model) ?? models.find((model) =>
+        model.default))?.fps ?? kUsualFps;
   }
 
   /** Takes a request into the card. The cursor stands in the prompt, and one key more makes the film. */
@@ -166,6 +175,7 @@ function withModels(schema, models) {
   const choices = models.map((model) => model.id);
   const usual = models.find((model) => model.default)?.id ?? choices[0];
   const fields = schema.fields.map((field) =>
-    (field.name === 'model' && !field.choices?.length && usual ? {...field, choices, default: field.default || usual} : field));
+    (field.name === 'model' && !field.choices?.length && usual ? {...field, choices, default: field.default || usual}
+        : field));
   return {...schema, fields};
 }

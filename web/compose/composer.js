@@ -34,7 +34,9 @@ export class Composer {
     this.attachments = new Attachments(client, schema.inputs);
     this.drops = new DropZones(this.attachments, (file) => this.#takeOther(file));
     this.#parts = this.#makeParts(maySubmit);
-    for (const part of [this.prompt, this.settings, this.attachments]) part.addEventListener('change', () => this.#changed());
+    for (const part of [this.prompt, this.settings, this.attachments]) {
+      part.addEventListener('change', () => this.#changed());
+    }
     this.request = readDraft() ?? {};
   }
 
@@ -134,7 +136,8 @@ export class Composer {
 
   #chip(name, value) {
     const text = `${fieldLabel(name)}: ${value}`;
-    return el('li', {}, el('button', {type: 'button', class: 'chip', title: 'Back to the default', 'aria-label': `${text}. Back to the default`,
+    return el('li', {}, el('button', {type: 'button', class: 'chip', title: 'Back to the default',
+        'aria-label': `${text}. Back to the default`,
                                       onclick: () => this.settings.reset(name)}, el('span', {}, text), icon('close')));
   }
 
@@ -147,21 +150,26 @@ export class Composer {
 
   #makeParts(maySubmit) {
     const count = el('span', {class: 'badge'});
-    const settingsButton = el('button', {type: 'button', class: 'tool', 'aria-expanded': 'false', 'aria-controls': 'settings',
-                                         onclick: () => this.toggleSettings()}, icon('settings'), el('span', {}, 'Settings'), count);
+    const settingsButton = el('button', {type: 'button', class: 'tool', 'aria-expanded': 'false',
+        'aria-controls': 'settings',
+                                         onclick: () => this.toggleSettings()}, icon('settings'), el('span', {},
+                                             'Settings'), count);
     const takes = el('input', {type: 'number', id: 'takes', min: 1, max: kMostTakes, value: 1, inputmode: 'numeric'});
-    const takesLabel = el('label', {class: 'takes', title: 'Films with consecutive seeds'}, el('span', {}, 'Takes'), takes);
+    const takesLabel = el('label', {class: 'takes', title: 'Films with consecutive seeds'}, el('span', {}, 'Takes'),
+        takes);
     const makeLabel = el('span', {}, 'Make film');
     const make = el('button', {type: 'button', id: 'make', class: 'primary', disabled: !maySubmit, title: 'Ctrl+Enter',
                                onclick: () => this.make()}, makeLabel);
     const mode = el('p', {class: 'mode', hidden: true}, 'You are changing a film that waits. ',
-      el('button', {type: 'button', class: 'link', onclick: () => { this.#leaveEditing(); this.request = {}; }}, 'Leave it as it was'));
+      el('button', {type: 'button', class: 'link', onclick: () => { this.#leaveEditing(); this.request = {}; }},
+          'Leave it as it was'));
     const chips = el('ul', {class: 'chips', 'aria-label': 'Changed settings'});
     const error = el('div', {hidden: true});
     const foot = el('div', {class: 'compose-foot'}, el('div', {class: 'tools'}, this.#tools(), settingsButton),
       el('div', {class: 'make-row'}, takesLabel, make));
     const note = maySubmit ? null : el('p', {class: 'notice'}, 'Your key may look at films, not make them.');
-    const all = [mode, this.prompt.element, this.drops.element, this.attachments.element, chips, error, foot, note, this.settings.element];
+    const all = [mode, this.prompt.element, this.drops.element, this.attachments.element, chips, error, foot, note,
+        this.settings.element];
     return {all, count, settingsButton, takes, takesLabel, makeLabel, make, mode, chips, error};
   }
 

@@ -15,7 +15,8 @@ export function posterCard(job, media, {chosen, onchoose}) {
   const link = el('a', {class: 'poster', href: `#/film/${job.id}`, 'aria-label': title}, frame);
   playOnRest(link, frame, job, media);
   const compare = el('label', {class: 'poster-compare', title: 'Compare'},
-    el('input', {type: 'checkbox', checked: chosen, 'aria-label': `Compare ${title}`, onchange: (event) => onchoose(event.target.checked)}),
+    el('input', {type: 'checkbox', checked: chosen, 'aria-label': `Compare ${title}`, onchange: (event) =>
+        onchoose(event.target.checked)}),
     icon('compare'));
   return el('li', {class: 'film-card', 'data-id': job.id}, link, compare,
     el('p', {class: 'film-title', title: job.request.prompt}, title), el('p', {class: 'film-facts'}, factsOf(job)));
@@ -23,7 +24,8 @@ export function posterCard(job, media, {chosen, onchoose}) {
 
 function factsOf(job) {
   const {seed, steps, model} = job.request;
-  const facts = [ago(job.finished_ms ?? job.created_ms, Date.now()), model, steps && `${steps} steps`, seed && `seed ${seed}`];
+  const facts = [ago(job.finished_ms ?? job.created_ms, Date.now()), model, steps && `${steps} steps`, seed &&
+      `seed ${seed}`];
   return facts.filter(Boolean).join(' · ');
 }
 

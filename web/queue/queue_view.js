@@ -21,7 +21,8 @@ export class QueueView {
   #lists;
 
   /**
-   * @param {{client: import('../server/client.js').Client, jobs: import('../state/jobs.js').Jobs, media: import('../server/media.js').Media,
+   * @param {{client: import('../server/client.js').Client, jobs: import('../state/jobs.js').Jobs, media:
+   * import('../server/media.js').Media,
    *          edit: (job: Job) => void, again: (job: Job) => void, mayChange: boolean}} options
    */
   constructor({client, jobs, media, edit, again, mayChange}) {
@@ -40,7 +41,8 @@ export class QueueView {
 
   /** A step of a running job changes its row alone; everything else draws the lists anew, once per frame. */
   #hear({id, job, before}) {
-    if (job?.state === 'running' && before?.state === 'running' && this.#running.has(id)) this.#running.get(id).update(job);
+    if (job?.state === 'running' && before?.state === 'running' &&
+        this.#running.has(id)) this.#running.get(id).update(job);
     else if (!this.#drawn) {
       this.#drawn = true;
       setTimeout(() => this.#draw(), 16);
@@ -59,7 +61,8 @@ export class QueueView {
     arrange(this.#lists.waiting, shown.map((job, i) =>
       this.#row(job, [i, waiting.length], () => waitingRow(job, i + 1, waiting.length, this.#actions))));
     arrange(this.#lists.ended, ended.map((job) => this.#row(job, [], () => endedRow(job, this.#actions))));
-    this.#lists.more.textContent = waiting.length > shown.length ? `and ${plural(waiting.length - shown.length, 'more film')}` : '';
+    this.#lists.more.textContent = waiting.length > shown.length
+        ? `and ${plural(waiting.length - shown.length, 'more film')}` : '';
     this.#lists.endedPart.hidden = ended.length === 0;
     this.#lists.empty.hidden = running.length + waiting.length > 0;
     this.#lists.count.textContent = waiting.length ? `${waiting.length} waiting` : '';
@@ -139,9 +142,9 @@ function focusedPlace() {
   const row = button?.closest('.queue .job');
   const label = button?.getAttribute('aria-label');
   if (!row || !label) return null;
-  const find = () => document.querySelector(`.queue .job[data-id="${row.dataset.id}"] [aria-label="${label}"]:not([disabled])`) ??
-    document.querySelector(`.queue .job[data-id="${row.dataset.id}"] button:not([disabled])`);
-  return () => find()?.focus();
+  const places = [`[aria-label="${label}"]`, 'button'].map((which) =>
+    `.queue .job[data-id="${row.dataset.id}"] ${which}:not([disabled])`);
+  return () => places.map((place) => document.querySelector(place)).find(Boolean)?.focus();
 }
 
 function makeLists() {
@@ -151,7 +154,9 @@ function makeLists() {
   const ended = el('ul', {class: 'jobs', 'aria-label': 'Ended without a film'});
   const more = el('p', {class: 'hint'});
   const empty = el('p', {class: 'empty'}, 'Nothing is being made. Films that you ask for appear here.');
-  const endedPart = el('details', {class: 'ended-part', open: true, hidden: true}, el('summary', {}, 'Ended without a film'), ended);
+  const endedPart = el('details', {class: 'ended-part', open: true, hidden: true}, el('summary', {},
+      'Ended without a film'), ended);
   const head = el('header', {class: 'section-head'}, el('h2', {id: 'queue-title'}, 'Queue'), count);
-  return {all: [head, empty, running, waiting, more, endedPart], count, running, waiting, ended, more, empty, endedPart};
+  return {all: [head, empty, running, waiting, more, endedPart], count, running, waiting, ended, more, empty,
+      endedPart};
 }

@@ -45,7 +45,8 @@ export class Sync extends EventTarget {
     const first = await this.#page({state: 'running', limit: 100});
     const gone = new Set(this.#jobs.all().map((job) => job.id));
     for (const state of ['queued', 'failed', 'cancelled']) {
-      (await this.#page({state, limit: 100, order: state === 'queued' ? 'asc' : 'desc'})).jobs.forEach((j) => gone.delete(j.id));
+      (await this.#page({state, limit: 100, order: state === 'queued' ? 'asc' : 'desc'})).jobs.forEach((j) =>
+          gone.delete(j.id));
     }
     first.jobs.forEach((job) => gone.delete(job.id));
     this.#films = {cursor: null, complete: false};
@@ -117,7 +118,8 @@ export class Sync extends EventTarget {
     const before = this.#jobs.get(id)?.state;
     try {
       const job = await this.read(id);
-      if (before === 'running' && job.state !== 'running') this.dispatchEvent(new CustomEvent('finished', {detail: job}));
+      if (before === 'running' && job.state !== 'running') this.dispatchEvent(new CustomEvent('finished',
+          {detail: job}));
     } catch (error) {
       if (error.status === 404) this.#jobs.remove(id);
     }
