@@ -46,20 +46,23 @@ TEST_CASE("access: every route with every caller") {
       INFO(name, " as ", who);
       ServiceBench bench(/*with_keys=*/true);
       const std::string job = bench.submit("a", bench.key("alice"));
-      const std::string upload =
-          bench.ask("POST", "/api/v1/uploads", "bytes", [&] {
-                 Headers headers = bench.key("alice");
-                 headers.push_back({"content-type", "image/png"});
-                 return headers;
-               }()).json["id"];
-      const Headers headers = who == std::string("nobody")  ? Headers{}
-                              : who == std::string("wrong") ? Headers{{"authorization", "Bearer pf_" + std::string(81, '0')}}
-                                                            : bench.key(who);
+      const std::string upload = bench
+                                     .ask("POST", "/api/v1/uploads", "bytes",
+                                          [&] {
+                                            Headers headers = bench.key("alice");
+                                            headers.push_back({"content-type", "image/png"});
+                                            return headers;
+                                          }())
+                                     .json["id"];
+      const Headers headers = who == std::string("nobody") ? Headers{}
+                              : who == std::string("wrong")
+                                  ? Headers{{"authorization", "Bearer pf_" + std::string(81, '0')}}
+                                  : bench.key(who);
       const int status = ask(bench, route, question_for(route, job, upload), headers);
-      const Scope scope = who == std::string("reader")                                ? Scope::read
+      const Scope scope = who == std::string("reader")                               ? Scope::read
                           : who == std::string("bob") || who == std::string("alice") ? Scope::submit
-                          : who == std::string("admin")                               ? Scope::admin
-                                                                                      : Scope::none;
+                          : who == std::string("admin")                              ? Scope::admin
+                                                                                     : Scope::none;
       if (route.scope == Scope::none) {
         CHECK(status == 200);
       } else if (scope == Scope::none) {
@@ -123,13 +126,16 @@ TEST_CASE("access: another owner's uploads and inputs cannot be named") {
   CHECK(submit(job + "/../image", bench.key("alice")).status == 400);
   CHECK(bench.ask("GET", "/api/v1/jobs/" + job + "/files/image", "", bob).status == 404);
   CHECK(bench.ask("GET", "/api/v1/jobs/" + job + "/files/image", "", bench.key("alice")).bytes() == "\x89PNG");
-  CHECK(bench.ask("POST", "/api/v1/jobs/" + job + "/move", Json{{"before", bench.submit("b", bob)}}, bench.key("alice")).status == 409);
+  CHECK(bench.ask("POST", "/api/v1/jobs/" + job + "/move", Json{{"before", bench.submit("b", bob)}}, bench.key("alice"))
+            .status == 409);
 }
 
 TEST_CASE("access: a priority above others needs an administrator") {
   ServiceBench bench(/*with_keys=*/true);
   const auto submit = [&](int priority, const char* who) {
-    return bench.ask("POST", "/api/v1/jobs", Json{{"request", {{"prompt", "a"}}}, {"priority", priority}}, bench.key(who)).status;
+    return bench
+        .ask("POST", "/api/v1/jobs", Json{{"request", {{"prompt", "a"}}}, {"priority", priority}}, bench.key(who))
+        .status;
   };
   CHECK(submit(1, "alice") == 403);
   CHECK(submit(0, "alice") == 201);
@@ -150,33 +156,57 @@ TEST_CASE("access: names and origins of other sites are refused, whatever they a
     int status;
   };
   const Case kCases[] = {
-      {"localhost", nullptr, 200},           {"localhost:7788", nullptr, 200},  {"LOCALHOST:7788", nullptr, 200},
-      {"127.0.0.1:7788", nullptr, 200},      {"[::1]:7788", nullptr, 200},      {"[::1]", nullptr, 200},
-      {"studio.example", nullptr, 200},      {"evil.example", nullptr, 403},    {"localhost.evil.example", nullptr, 403},
-      {"evil.example:7788", nullptr, 403},   {"127.0.0.1.evil.example", nullptr, 403}, {"", nullptr, 403},
-      {"127.1", nullptr, 403},               {"2130706433", nullptr, 403},      {"[::ffff:127.0.0.1]", nullptr, 403},
-      {"0.0.0.0", nullptr, 403},             {"localhost@evil.example", nullptr, 403}, {"localhost:7788:80", nullptr, 403},
-      {"localhost:7788", "http://localhost:7788", 200}, {"localhost:7788", "https://localhost:7788", 200},
-      {"localhost:7788", "http://localhost", 403},      {"localhost:7788", "http://localhost:80", 403},
-      {"localhost:7788", "http://evil.example", 403},   {"localhost:7788", "null", 403},
-      {"localhost:7788", "", 403},                      {"localhost:7788", "https://app.example", 200},
-      {"localhost:7788", "http://app.example", 403},    {"localhost:7788", "https://app.example.evil", 403},
-      {"localhost:7788", "https://app.example:444", 403}, {"localhost:7788", "file://", 403},
+      {"localhost", nullptr, 200},
+      {"localhost:7788", nullptr, 200},
+      {"LOCALHOST:7788", nullptr, 200},
+      {"127.0.0.1:7788", nullptr, 200},
+      {"[::1]:7788", nullptr, 200},
+      {"[::1]", nullptr, 200},
+      {"studio.example", nullptr, 200},
+      {"evil.example", nullptr, 403},
+      {"localhost.evil.example", nullptr, 403},
+      {"evil.example:7788", nullptr, 403},
+      {"127.0.0.1.evil.example", nullptr, 403},
+      {"", nullptr, 403},
+      {"127.1", nullptr, 403},
+      {"2130706433", nullptr, 403},
+      {"[::ffff:127.0.0.1]", nullptr, 403},
+      {"0.0.0.0", nullptr, 403},
+      {"localhost@evil.example", nullptr, 403},
+      {"localhost:7788:80", nullptr, 403},
+      {"localhost:7788", "http://localhost:7788", 200},
+      {"localhost:7788", "https://localhost:7788", 200},
+      {"localhost:7788", "http://localhost", 403},
+      {"localhost:7788", "http://localhost:80", 403},
+      {"localhost:7788", "http://evil.example", 403},
+      {"localhost:7788", "null", 403},
+      {"localhost:7788", "", 403},
+      {"localhost:7788", "https://app.example", 200},
+      {"localhost:7788", "http://app.example", 403},
+      {"localhost:7788", "https://app.example.evil", 403},
+      {"localhost:7788", "https://app.example:444", 403},
+      {"localhost:7788", "file://", 403},
   };
   for (const Case& c : kCases) {
     INFO(c.host, " from ", c.origin ? c.origin : "none");
     Headers headers{{"host", c.host}};
     if (c.origin) headers.push_back({"origin", c.origin});
-    for (const auto& [method, target, good] :
-         {std::tuple("GET", "/api/v1/jobs", 200), std::tuple("GET", "/livez", 200), std::tuple("POST", "/api/v1/jobs/x/cancel", 404)}) {
+    for (const auto& [method, target, good] : {std::tuple("GET", "/api/v1/jobs", 200), std::tuple("GET", "/livez", 200),
+                                               std::tuple("POST", "/api/v1/jobs/x/cancel", 404)}) {
       const Answer answer = bench.ask(method, target, "", headers);
       CHECK(answer.status == (c.status == 200 ? good : 403));
       const bool cross = c.status == 200 && c.origin && std::string(c.origin) == "https://app.example";
       CHECK(answer.header("access-control-allow-origin") == (cross ? "https://app.example" : ""));
     }
   }
-  CHECK(bench.ask("OPTIONS", "/api/v1/jobs", "", {{"origin", "https://app.example"}, {"access-control-request-method", "POST"}}).status == 204);
-  CHECK(bench.ask("OPTIONS", "/api/v1/jobs", "", {{"origin", "https://evil.example"}, {"access-control-request-method", "POST"}}).status == 403);
+  CHECK(bench
+            .ask("OPTIONS", "/api/v1/jobs", "",
+                 {{"origin", "https://app.example"}, {"access-control-request-method", "POST"}})
+            .status == 204);
+  CHECK(bench
+            .ask("OPTIONS", "/api/v1/jobs", "",
+                 {{"origin", "https://evil.example"}, {"access-control-request-method", "POST"}})
+            .status == 403);
   CHECK(bench.ask("OPTIONS", "/api/v1/jobs").status == 405);
 }
 
@@ -203,8 +233,9 @@ TEST_CASE("access: too many requests of one key wait, others do not") {
 TEST_CASE("access: every answer carries what keeps browsers from misusing it") {
   ServiceBench bench;
   const std::string job = bench.submit();
-  for (const auto& [method, target] : {std::pair("GET", "/api/v1/jobs"), std::pair("GET", "/nothing"), std::pair("GET", "/openapi.json"),
-                                       std::pair("PUT", "/v1/videos"), std::pair("GET", "/%"), std::pair("GET", "/metrics")}) {
+  for (const auto& [method, target] :
+       {std::pair("GET", "/api/v1/jobs"), std::pair("GET", "/nothing"), std::pair("GET", "/openapi.json"),
+        std::pair("PUT", "/v1/videos"), std::pair("GET", "/%"), std::pair("GET", "/metrics")}) {
     const Answer answer = bench.ask(method, target);
     INFO(target);
     CHECK(answer.header("x-content-type-options") == "nosniff");

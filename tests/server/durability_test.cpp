@@ -14,8 +14,8 @@ namespace {
 
 using namespace phonofilm::server;
 
-// In the child: submits three jobs, one with a file, and says each id to the pipe as soon as it is answered; dies at the
-// n-th point of store and files.
+// In the child: submits three jobs, one with a file, and says each id to the pipe as soon as it is answered; dies at
+// the n-th point of store and files.
 [[noreturn]] void submit_and_die(const std::string& database, int fuse, int pipe) {
   const jobs::Probe probe = [&fuse](const char*) {
     if (--fuse == 0) kill(getpid(), SIGKILL);
@@ -26,7 +26,8 @@ using namespace phonofilm::server;
     if (write(pipe, id.data(), id.size()) != ssize_t(id.size())) _exit(2);
   };
   tell(bench.ask("POST", "/api/v1/jobs", std::string(R"({"request": {"prompt": "a"}})")));
-  tell(bench.ask("POST", "/v1/videos", form_body({{"prompt", "b"}, {"input_reference", "PNG", "x.png", "image/png"}}), form_headers()));
+  tell(bench.ask("POST", "/v1/videos", form_body({{"prompt", "b"}, {"input_reference", "PNG", "x.png", "image/png"}}),
+                 form_headers()));
   tell(bench.ask("POST", "/v1/videos", std::string(R"({"prompt": "c"})"), {{"idempotency-key", "k"}}));
   _exit(0);
 }
@@ -94,7 +95,8 @@ struct Race {
         bench->queue.heartbeat(lease, {"denoise", step, 2});
       }
       point();
-      bench->artifacts.publish(job.id, lease.token, "film.mp4", [](const std::string& path) { write_bytes(path, "film"); });
+      bench->artifacts.publish(job.id, lease.token, "film.mp4",
+                               [](const std::string& path) { write_bytes(path, "film"); });
       point();
       bench->queue.succeed(lease, {"film.mp4"});
       return true;
@@ -134,7 +136,9 @@ TEST_CASE("durability: a deletion wins over completion in every order of their s
     REQUIRE(race.deleted == 200);
     REQUIRE(race.after == 404);
     REQUIRE(race.statuses.at(0) == (race.statuses.at(0) == "completed" ? "completed" : "in_progress"));
-    REQUIRE(refusal_of([&] { race.bench->queue.heartbeat(lease_of(job), {"denoise", 2, 2}); }) == jobs::Refusal::not_found);
+    REQUIRE(refusal_of([&] {
+              race.bench->queue.heartbeat(lease_of(job), {"denoise", 2, 2});
+            }) == jobs::Refusal::not_found);
     ++runs;
     ++(succeeded ? completed : stopped);
   };
@@ -150,8 +154,10 @@ TEST_CASE("durability: a deletion wins over completion in every order of their s
     CHECK(race.bench->artifacts.jobs().empty());
     race.bench = std::make_unique<ServiceBench>();  // the store in memory copies itself for each transaction
   }
-  std::printf("delete against completion over HTTP handlers: %d interleavings of %d schedules, %d completed first, %d stopped\n",
-              runs, int(schedules.size()), completed, stopped);
+  std::printf(
+      "delete against completion over HTTP handlers: %d interleavings of %d schedules, %d completed first, %d "
+      "stopped\n",
+      runs, int(schedules.size()), completed, stopped);
   CHECK(completed > 0);
   CHECK(stopped > 0);
 }

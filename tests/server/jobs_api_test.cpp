@@ -6,7 +6,9 @@ namespace {
 
 using namespace phonofilm::server;
 
-std::string next_of(const Answer& answer) { return answer.response.stream ? answer.response.stream->next() : answer.response.body; }
+std::string next_of(const Answer& answer) {
+  return answer.response.stream ? answer.response.stream->next() : answer.response.body;
+}
 
 int count_of(const std::string& text, const std::string& what) {
   int count = 0;
@@ -18,7 +20,8 @@ int count_of(const std::string& text, const std::string& what) {
 
 TEST_CASE("api: a job from its submission to its files") {
   ServiceBench bench;
-  const Answer created = bench.ask("POST", "/api/v1/jobs", Json{{"request", {{"prompt", "a"}, {"seed", 7}}}, {"retention_hours", 2}});
+  const Answer created =
+      bench.ask("POST", "/api/v1/jobs", Json{{"request", {{"prompt", "a"}, {"seed", 7}}}, {"retention_hours", 2}});
   REQUIRE(created.status == 201);
   const std::string path = created.header("location");
   CHECK(path == "/api/v1/jobs/" + created.json["id"].get<std::string>());
@@ -36,7 +39,8 @@ TEST_CASE("api: a job from its submission to its files") {
   CHECK(done["position"].is_null());
   CHECK(done["expires_ms"] == 2'000'000 + 2 * 3'600'000);
   REQUIRE(done["files"].size() == 2);
-  CHECK(done["files"][0] == Json{{"name", "film.mp4"}, {"type", "video/mp4"}, {"bytes", 10}, {"url", path + "/files/film.mp4"}});
+  CHECK(done["files"][0] ==
+        Json{{"name", "film.mp4"}, {"type", "video/mp4"}, {"bytes", 10}, {"url", path + "/files/film.mp4"}});
 }
 
 TEST_CASE("api: previews of a running job") {
@@ -44,7 +48,8 @@ TEST_CASE("api: previews of a running job") {
   const std::string path = "/api/v1/jobs/" + bench.submit();
   const jobs::Job job = bench.queue.claim("w").value();
   CHECK(bench.ask("GET", path + "/files/preview.jpg").code() == "not_ready");
-  bench.artifacts.replace(job.id, job.lease.token, "preview.jpg", [](const std::string& file) { write_bytes(file, "jpg"); });
+  bench.artifacts.replace(job.id, job.lease.token, "preview.jpg",
+                          [](const std::string& file) { write_bytes(file, "jpg"); });
   bench.queue.heartbeat(lease_of(job), {"denoise", 1, 4, 9000, 3});
   const Json json = bench.ask("GET", path).json;
   CHECK(json["progress"]["eta_ms"] == 9000);
@@ -69,7 +74,8 @@ TEST_CASE("api: pages move neither twice nor past a job that comes or goes") {
   CHECK(second["jobs"][0]["id"] == ids[3]);
   const Json oldest = bench.ask("GET", "/api/v1/jobs?order=asc&limit=1").json;
   CHECK(oldest["jobs"][0]["id"] == ids[0]);
-  CHECK(bench.ask("GET", "/api/v1/jobs?order=asc&limit=1&cursor=" + oldest["next"].get<std::string>()).json["jobs"][0]["id"] == ids[1]);
+  CHECK(bench.ask("GET", "/api/v1/jobs?order=asc&limit=1&cursor=" + oldest["next"].get<std::string>())
+            .json["jobs"][0]["id"] == ids[1]);
   bench.queue.claim("w");
   CHECK(bench.ask("GET", "/api/v1/jobs?state=running").json["jobs"].size() == 1);
   CHECK(bench.ask("GET", "/api/v1/jobs?state=queued").json["jobs"].size() == 5);
@@ -82,7 +88,8 @@ TEST_CASE("api: pages move neither twice nor past a job that comes or goes") {
 TEST_CASE("api: waiting jobs are changed and moved, running ones are not") {
   ServiceBench bench;
   const std::string a = bench.submit("a"), b = bench.submit("b"), c = bench.submit("c");
-  CHECK(bench.ask("PATCH", "/api/v1/jobs/" + b, Json{{"request", {{"prompt", "new"}}}}).json["request"]["prompt"] == "new");
+  CHECK(bench.ask("PATCH", "/api/v1/jobs/" + b, Json{{"request", {{"prompt", "new"}}}}).json["request"]["prompt"] ==
+        "new");
   CHECK(bench.ask("POST", "/api/v1/jobs/" + c + "/move", Json{{"before", a}}).json["position"] == 1);
   CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/move", Json{{"before", nullptr}}).json["position"] == 3);
   CHECK(bench.ask("PATCH", "/api/v1/jobs/" + a, Json{{"priority", 2}}).json["position"] == 1);
@@ -91,8 +98,9 @@ TEST_CASE("api: waiting jobs are changed and moved, running ones are not") {
   CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/move", Json{{"before", b}}).code() == "wrong_state");
   CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/cancel").json["state"] == "cancelled");
   CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/cancel").status == 200);
-  for (const char* body : {"{}", R"({"state": "failed"})", R"({"request": 5})", R"({"request": {}})", R"({"request": {"prompt": "x", "steps": 5000}})",
-                           R"({"priority": "1"})", R"({"priority": 1.5})", "x"}) {
+  for (const char* body :
+       {"{}", R"({"state": "failed"})", R"({"request": 5})", R"({"request": {}})",
+        R"({"request": {"prompt": "x", "steps": 5000}})", R"({"priority": "1"})", R"({"priority": 1.5})", "x"}) {
     INFO(body);
     CHECK(bench.ask("PATCH", "/api/v1/jobs/" + b, std::string(body)).status == 400);
   }
@@ -101,9 +109,10 @@ TEST_CASE("api: waiting jobs are changed and moved, running ones are not") {
 
 TEST_CASE("api: submissions that are refused leave nothing") {
   ServiceBench bench;
-  for (const char* body : {"", "[]", "{}", R"({"request": {}})", R"({"request": {"prompt": "a"}, "more": 1})", R"({"prompt": "a"})",
-                           R"({"request": {"prompt": "a"}, "priority": "x"})", R"({"request": {"prompt": "a"}, "retention_hours": -2})",
-                           R"({"request": {"prompt": "a", "voices": ["x"]}})", R"({"request": {"prompt": "a", "voices": [5]}})"}) {
+  for (const char* body :
+       {"", "[]", "{}", R"({"request": {}})", R"({"request": {"prompt": "a"}, "more": 1})", R"({"prompt": "a"})",
+        R"({"request": {"prompt": "a"}, "priority": "x"})", R"({"request": {"prompt": "a"}, "retention_hours": -2})",
+        R"({"request": {"prompt": "a", "voices": ["x"]}})", R"({"request": {"prompt": "a", "voices": [5]}})"}) {
     INFO(body);
     CHECK(bench.ask("POST", "/api/v1/jobs", std::string(body), {{"content-type", "application/json"}}).status == 400);
   }
@@ -145,7 +154,9 @@ TEST_CASE("api: files that go with a job are kept under its id, and can be used 
   CHECK(bench.ask("DELETE", "/api/v1/jobs/" + id).status == 204);
   CHECK(bench.ask("GET", "/api/v1/jobs/" + other + "/files/image").status == 200);
   // What a waiting job was given stays its own: an edit keeps or drops it.
-  const auto edit = [&](const Json& request) { return bench.ask("PATCH", "/api/v1/jobs/" + other, Json{{"request", request}}).status; };
+  const auto edit = [&](const Json& request) {
+    return bench.ask("PATCH", "/api/v1/jobs/" + other, Json{{"request", request}}).status;
+  };
   CHECK(edit({{"prompt", "c"}, {"image", "image"}}) == 200);
   CHECK(edit({{"prompt", "c"}, {"image", id + "/image"}}) == 400);
   CHECK(edit({{"prompt", "c"}}) == 200);
@@ -153,23 +164,34 @@ TEST_CASE("api: files that go with a job are kept under its id, and can be used 
 
 TEST_CASE("api: forms with too many files, unknown parts and files in the wrong place") {
   ServiceBench bench;
-  const FormPart request{"request", R"({"prompt": "a"})"}, voice{"voices", "RIFF", "v.wav", "audio/wav"}, picture{"image", "PNG", "x.png", "image/png"};
-  for (const std::vector<FormPart>& parts : std::vector<std::vector<FormPart>>{
-           {voice}, {request, voice, voice, voice}, {request, picture, picture}, {request, request}, {request, {"other", "x"}},
-           {request, {"seed", "file", "x.png", "image/png"}}, {request, {"priority", "high"}}, {{"request", R"({"prompt": "a", "image": "x"})"}, picture},
-           {{"request", "[]"}, picture}, {request, {"image", "", "x.png", "image/png"}}}) {
+  const FormPart request{"request", R"({"prompt": "a"})"}, voice{"voices", "RIFF", "v.wav", "audio/wav"},
+      picture{"image", "PNG", "x.png", "image/png"};
+  for (const std::vector<FormPart>& parts :
+       std::vector<std::vector<FormPart>>{{voice},
+                                          {request, voice, voice, voice},
+                                          {request, picture, picture},
+                                          {request, request},
+                                          {request, {"other", "x"}},
+                                          {request, {"seed", "file", "x.png", "image/png"}},
+                                          {request, {"priority", "high"}},
+                                          {{"request", R"({"prompt": "a", "image": "x"})"}, picture},
+                                          {{"request", "[]"}, picture},
+                                          {request, {"image", "", "x.png", "image/png"}}}) {
     INFO(parts.back().name);
     CHECK(bench.ask("POST", "/api/v1/jobs", form_body(parts), form_headers()).status == 400);
   }
-  CHECK(bench.ask("POST", "/api/v1/jobs", form_body({request, {"voices", "x", "v.mp4", "video/mp4"}}), form_headers()).status == 415);
-  CHECK(bench.ask("POST", "/api/v1/jobs", std::string("x"), {{"content-type", "multipart/form-data"}}).code() == "invalid_multipart");
+  CHECK(bench.ask("POST", "/api/v1/jobs", form_body({request, {"voices", "x", "v.mp4", "video/mp4"}}), form_headers())
+            .status == 415);
+  CHECK(bench.ask("POST", "/api/v1/jobs", std::string("x"), {{"content-type", "multipart/form-data"}}).code() ==
+        "invalid_multipart");
   CHECK(bench.artifacts.jobs().empty());
 }
 
 TEST_CASE("api: the same key and the same files give the same job") {
   ServiceBench bench;
   const auto submit = [&](const char* prompt) {
-    return bench.ask("POST", "/api/v1/jobs", form_body({{"request", Json{{"prompt", prompt}}.dump()}, {"image", "PNG", "x.png", "image/png"}}),
+    return bench.ask("POST", "/api/v1/jobs",
+                     form_body({{"request", Json{{"prompt", prompt}}.dump()}, {"image", "PNG", "x.png", "image/png"}}),
                      form_headers({{"idempotency-key", "k"}}));
   };
   const Answer first = submit("a");
@@ -180,7 +202,8 @@ TEST_CASE("api: the same key and the same files give the same job") {
 
 TEST_CASE("api: uploads come back as attachments, and go") {
   ServiceBench bench;
-  const Answer upload = bench.ask("POST", "/api/v1/uploads", "<html>", {{"content-type", "image/png"}, {"x-upload-name", "c%C3%A4t%22.png"}});
+  const Answer upload = bench.ask("POST", "/api/v1/uploads", "<html>",
+                                  {{"content-type", "image/png"}, {"x-upload-name", "c%C3%A4t%22.png"}});
   REQUIRE(upload.status == 201);
   const std::string path = "/api/v1/uploads/" + upload.json["id"].get<std::string>();
   CHECK(upload.json["name"] == "cät\".png");
@@ -190,12 +213,14 @@ TEST_CASE("api: uploads come back as attachments, and go") {
   CHECK(got.header("content-disposition") == "attachment; filename=\"c__t_.png\"");
   CHECK(bench.ask("DELETE", path).status == 204);
   CHECK(bench.ask("GET", path).status == 404);
-  for (const char* type : {"text/html", "image/svg+xml", "application/json", "application/octet-stream", "video/x-matroska", "x"}) {
+  for (const char* type :
+       {"text/html", "image/svg+xml", "application/json", "application/octet-stream", "video/x-matroska", "x"}) {
     INFO(type);
     CHECK(bench.ask("POST", "/api/v1/uploads", "bytes", {{"content-type", type}}).status == 415);
   }
   CHECK(bench.ask("POST", "/api/v1/uploads", "", {{"content-type", "image/png"}}).status == 400);
-  CHECK(bench.ask("POST", "/api/v1/uploads", "x", {{"content-type", "image/png"}, {"x-upload-name", "%zz"}}).status == 400);
+  CHECK(bench.ask("POST", "/api/v1/uploads", "x", {{"content-type", "image/png"}, {"x-upload-name", "%zz"}}).status ==
+        400);
 }
 
 TEST_CASE("api: uploads are swept a day after their last use") {
@@ -203,7 +228,10 @@ TEST_CASE("api: uploads are swept a day after their last use") {
   jobs::Time now = jobs::wall_clock();
   jobs::UploadFolder uploads(folder.file("uploads"), {.quota = 100, .clock = [&] { return now; }});
   const auto add = [&](size_t bytes) {
-    return uploads.add({.owner = "a", .type = "image/png"}, [&](const std::string& path) { write_bytes(path, std::string(bytes, 'x')); }).id;
+    return uploads
+        .add({.owner = "a", .type = "image/png"},
+             [&](const std::string& path) { write_bytes(path, std::string(bytes, 'x')); })
+        .id;
   };
   const std::string first = add(4), second = add(4);
   write_bytes(folder.file("uploads/.half.1.tmp"), "half");
@@ -240,7 +268,8 @@ TEST_CASE("api: films in parts, by their tags, and by HEAD") {
   CHECK(bench.ask("GET", path, "", {{"range", "bytes=2-4"}, {"if-range", "\"x\""}}).status == 200);
   CHECK(bench.ask("HEAD", path).response.length() == 10);
   CHECK(bench.ask("GET", path + "?download=1").header("content-disposition").find("film.mp4") != std::string::npos);
-  for (const char* name : {"latents.safetensors", "settings.json", "film.mp5", "..", "%2e%2e%2ffilm.mp4", "tmp.film.mp4", "watched"}) {
+  for (const char* name :
+       {"latents.safetensors", "settings.json", "film.mp5", "..", "%2e%2e%2ffilm.mp4", "tmp.film.mp4", "watched"}) {
     INFO(name);
     CHECK(bench.ask("GET", path.substr(0, path.rfind('/') + 1) + name).status >= 400);
   }
@@ -334,7 +363,13 @@ TEST_CASE("about: schema, models, limits, capabilities") {
   const Json schema = bench.ask("GET", "/api/v1/schema").json;
   CHECK(schema["fields"].size() == TestForm().fields().size());
   const Json steps = schema["fields"][6];
-  CHECK(steps == Json{{"name", "steps"}, {"type", "integer"}, {"default", 0}, {"min", 0.0}, {"max", 1000.0}, {"choices", nullptr}, {"help", "sampling steps"}});
+  CHECK(steps == Json{{"name", "steps"},
+                      {"type", "integer"},
+                      {"default", 0},
+                      {"min", 0.0},
+                      {"max", 1000.0},
+                      {"choices", nullptr},
+                      {"help", "sampling steps"}});
   CHECK(schema["inputs"][1]["many"] == true);
   CHECK(schema["inputs"][0]["accept"] == Json{"image/png", "image/jpeg", "image/webp"});
   CHECK(bench.ask("GET", "/api/v1/models").json["models"][0]["default"] == true);
@@ -367,12 +402,13 @@ TEST_CASE("about: metrics count requests by route, and jobs by state") {
   bench.finish_next();
   bench.events.poll();
   const std::string text = bench.ask("GET", "/metrics").response.body;
-  for (const char* line : {"phonofilm_http_requests_total{method=\"POST\",route=\"/api/v1/jobs\",status=\"201\"} 1\n",
-                           "phonofilm_http_requests_total{method=\"GET\",route=\"/api/v1/jobs/{id}\",status=\"404\"} 1\n",
-                           "phonofilm_http_requests_total{method=\"other\",route=\"none\",status=\"405\"} 1\n",
-                           "phonofilm_jobs{state=\"succeeded\"} 1\n", "phonofilm_jobs{state=\"queued\"} 0\n",
-                           "phonofilm_jobs_finished_total{state=\"succeeded\"} 1\n", "_bucket{route=\"/api/v1/jobs\",le=\"+Inf\"} 1\n",
-                           "phonofilm_event_streams 0\n"}) {
+  for (const char* line :
+       {"phonofilm_http_requests_total{method=\"POST\",route=\"/api/v1/jobs\",status=\"201\"} 1\n",
+        "phonofilm_http_requests_total{method=\"GET\",route=\"/api/v1/jobs/{id}\",status=\"404\"} 1\n",
+        "phonofilm_http_requests_total{method=\"other\",route=\"none\",status=\"405\"} 1\n",
+        "phonofilm_jobs{state=\"succeeded\"} 1\n", "phonofilm_jobs{state=\"queued\"} 0\n",
+        "phonofilm_jobs_finished_total{state=\"succeeded\"} 1\n", "_bucket{route=\"/api/v1/jobs\",le=\"+Inf\"} 1\n",
+        "phonofilm_event_streams 0\n"}) {
     INFO(line);
     CHECK(text.find(line) != text.npos);
   }
@@ -396,7 +432,8 @@ TEST_CASE("about: the description has every route of the table and resolves its 
   CHECK(description["components"]["schemas"]["FilmRequest"]["properties"]["steps"]["maximum"] == 1000.0);
   // Answers have what the description says of them.
   const Json job = bench.ask("GET", "/api/v1/jobs/" + bench.submit()).json;
-  for (const auto& name : description["components"]["schemas"]["Job"]["required"]) CHECK(job.contains(name.get<std::string>()));
+  for (const auto& name : description["components"]["schemas"]["Job"]["required"])
+    CHECK(job.contains(name.get<std::string>()));
 }
 
 TEST_CASE("about: faults of the server are told to the log, not to the client") {
@@ -417,18 +454,21 @@ TEST_CASE("web: files of the page, and nothing beside them") {
   write_bytes(folder.file("outside.html"), "outside");
   std::filesystem::create_symlink(folder.file("outside.html"), folder.file("web/link.html"));
   ServiceBench bench(/*with_keys=*/true);
-  bench.api().web = WebFiles(folder.file("web"));
+  bench.api().web = read_web_folder(folder.file("web"));
   const Answer page = bench.ask("GET", "/");
   CHECK(page.status == 200);
   CHECK(page.header("content-type") == "text/html; charset=utf-8");
   CHECK(page.header("content-security-policy").starts_with("default-src 'self'"));
   CHECK(bench.ask("GET", "/js/app.js").response.body == "1");
-  CHECK(bench.ask("GET", "/js/app.js", "", {{"if-none-match", bench.ask("GET", "/js/app.js").header("etag")}}).status == 304);
-  for (const char* path : {"/secret.key", "/link.html", "/js", "/js/", "/../outside.html", "/%2e%2e/outside.html", "/js/..%2f..%2foutside.html"}) {
+  CHECK(bench.ask("GET", "/js/app.js", "", {{"if-none-match", bench.ask("GET", "/js/app.js").header("etag")}}).status ==
+        304);
+  for (const char* path : {"/secret.key", "/link.html", "/js", "/js/", "/../outside.html", "/%2e%2e/outside.html",
+                           "/js/..%2f..%2foutside.html"}) {
     INFO(path);
     CHECK(bench.ask("GET", path).status >= 400);
   }
-  CHECK_THROWS_AS(WebFiles(folder.file("web/js")), InvalidRequest);
+  CHECK_THROWS_AS(read_web_folder(folder.file("web/js")), InvalidRequest);
+  CHECK(embedded_web().find("")->type == "text/html; charset=utf-8");
 }
 
 }  // namespace phonofilm::test

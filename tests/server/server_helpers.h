@@ -104,7 +104,8 @@ class ServiceBench {
   }
 
   Answer ask(const std::string& method, const std::string& target, const std::string& body = "", Headers headers = {}) {
-    server::Request request{.head = {method, target, std::move(headers), "192.0.2.1"}, .body = server::Body(folder_.file(""))};
+    server::Request request{.head = {method, target, std::move(headers), "192.0.2.1"},
+                            .body = server::Body(folder_.file(""))};
     if (!request.head.header("host")) request.head.headers.push_back({"host", "localhost"});
     if (!body.empty() && !request.head.header("content-type")) {
       request.head.headers.push_back({"content-type", "application/json"});

@@ -1,9 +1,9 @@
 // The grammars of HTTP: what has two readings is refused.
+#include "phonofilm/server/syntax.h"
 #include "phonofilm/server/digest.h"
 #include "phonofilm/server/multipart.h"
 #include "phonofilm/server/problem.h"
 #include "phonofilm/server/rate_limit.h"
-#include "phonofilm/server/syntax.h"
 #include "server/server_helpers.h"
 
 namespace phonofilm::test {
@@ -39,11 +39,46 @@ TEST_CASE("syntax: targets are taken apart and decoded") {
 }
 
 TEST_CASE("syntax: paths that lead elsewhere are refused in every spelling") {
-  for (const char* target :
-       {"", "*", "jobs", "http://evil/x", "//x", "/a//b", "/a/", "/.", "/..", "/a/../b", "/a/./b", "/%2e%2e/x", "/%2E/x",
-        "/..%2fx", "/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/..\\x", "/%", "/%4", "/%zz", "/%-1", "/%+1", "/%00", "/a%00b",
-        "/a%0ab", "/a%0d%0ab", "/a%7f", "/%ff", "/%c0%ae%c0%ae/x", "/%c0%af", "/%ed%a0%80", "/a#b", "/a?x=%", "/a?x=%0a",
-        "/a?x=1&x=2", "/a?%ff=1", "/%e2%80", "/%f8%88%80%80%80"}) {
+  for (const char* target : {"",
+                             "*",
+                             "jobs",
+                             "http://evil/x",
+                             "//x",
+                             "/a//b",
+                             "/a/",
+                             "/.",
+                             "/..",
+                             "/a/../b",
+                             "/a/./b",
+                             "/%2e%2e/x",
+                             "/%2E/x",
+                             "/..%2fx",
+                             "/a%2fb",
+                             "/a%2Fb",
+                             "/a%5cb",
+                             "/a\\b",
+                             "/..\\x",
+                             "/%",
+                             "/%4",
+                             "/%zz",
+                             "/%-1",
+                             "/%+1",
+                             "/%00",
+                             "/a%00b",
+                             "/a%0ab",
+                             "/a%0d%0ab",
+                             "/a%7f",
+                             "/%ff",
+                             "/%c0%ae%c0%ae/x",
+                             "/%c0%af",
+                             "/%ed%a0%80",
+                             "/a#b",
+                             "/a?x=%",
+                             "/a?x=%0a",
+                             "/a?x=1&x=2",
+                             "/a?%ff=1",
+                             "/%e2%80",
+                             "/%f8%88%80%80%80"}) {
     INFO(target);
     CHECK(problem_of([&] { parse_target(target); }) == "invalid_path");
   }
@@ -52,7 +87,8 @@ TEST_CASE("syntax: paths that lead elsewhere are refused in every spelling") {
 TEST_CASE("syntax: numbers are digits, and fit") {
   CHECK(parse_digits("0", 10) == 0);
   CHECK(parse_digits("9223372036854775807", INT64_MAX) == INT64_MAX);
-  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "1e3", "11", "9223372036854775808", "18446744073709551617", "\xc2\xb9"}) {
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "1e3", "11", "9223372036854775808",
+                           "18446744073709551617", "\xc2\xb9"}) {
     INFO(text);
     CHECK(!parse_digits(text, 10));
   }
@@ -97,8 +133,9 @@ TEST_CASE("syntax: heads with two readings are refused") {
 TEST_CASE("syntax: ranges") {
   const auto part = [](const char* field) {
     const RangeAnswer answer = parse_range(field, 10);
-    return answer.kind == RangeKind::part ? std::pair(answer.range.offset, answer.range.length)
-                                          : std::pair(std::int64_t(-1), std::int64_t(answer.kind == RangeKind::whole ? 0 : 1));
+    return answer.kind == RangeKind::part
+               ? std::pair(answer.range.offset, answer.range.length)
+               : std::pair(std::int64_t(-1), std::int64_t(answer.kind == RangeKind::whole ? 0 : 1));
   };
   using P = std::pair<std::int64_t, std::int64_t>;
   CHECK(part("bytes=0-3") == P{0, 4});
@@ -109,8 +146,9 @@ TEST_CASE("syntax: ranges") {
   CHECK(part("bytes=-99") == P{0, 10});
   CHECK(part("bytes=0-9223372036854775807") == P{0, 10});
   for (const char* unsatisfiable : {"bytes=10-", "bytes=10-12", "bytes=-0"}) CHECK(part(unsatisfiable) == P{-1, 1});
-  for (const char* ignored : {"", "bytes", "bytes=", "bytes=-", "bytes=3-1", "bytes=a-b", "bytes=1-2,4-5", "lines=1-2", "bytes=--1",
-                              "bytes=+1-2", "bytes=1-+2", "bytes=0x1-2", "bytes=1 - 2", "bytes=99999999999999999999-"}) {
+  for (const char* ignored :
+       {"", "bytes", "bytes=", "bytes=-", "bytes=3-1", "bytes=a-b", "bytes=1-2,4-5", "lines=1-2", "bytes=--1",
+        "bytes=+1-2", "bytes=1-+2", "bytes=0x1-2", "bytes=1 - 2", "bytes=99999999999999999999-"}) {
     INFO(ignored);
     CHECK(part(ignored) == P{-1, 0});
   }
@@ -120,8 +158,8 @@ TEST_CASE("syntax: ranges") {
 TEST_CASE("syntax: content types") {
   CHECK(parse_media_type("Application/JSON; Charset=utf-8")->type == "application/json");
   CHECK(parse_media_type("multipart/form-data; boundary=\"a b\\\"c\"")->parameters.at("boundary") == "a b\"c");
-  for (const char* damaged : {"", "a", "a/", "/b", "a/b c", "a/b;", "a/b; x", "a/b; x=", "a/b; x=\"", "a/b; x=\"a", "a/b; x=1; x=2",
-                              "a/b; =1", "a/b, c/d", "a/b; x=\"1\"2"}) {
+  for (const char* damaged : {"", "a", "a/", "/b", "a/b c", "a/b;", "a/b; x", "a/b; x=", "a/b; x=\"", "a/b; x=\"a",
+                              "a/b; x=1; x=2", "a/b; =1", "a/b, c/d", "a/b; x=\"1\"2"}) {
     INFO(damaged);
     CHECK(!parse_media_type(damaged));
   }
@@ -146,7 +184,8 @@ TEST_CASE("syntax: entity tags, names and base64") {
 TEST_CASE("multipart: parts, files and names") {
   const std::vector<Part> parts = parse_multipart(
       "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nfirst\r\n"
-      "--b\r\ncontent-disposition: FORM-DATA; name=f; filename=\"x \\\"y\\\".png\"\r\nContent-Type: Image/PNG\r\n\r\n\r\n--c\r\n--b-- tail",
+      "--b\r\ncontent-disposition: FORM-DATA; name=f; filename=\"x \\\"y\\\".png\"\r\nContent-Type: "
+      "Image/PNG\r\n\r\n\r\n--c\r\n--b-- tail",
       "b");
   REQUIRE(parts.size() == 2);
   CHECK(parts[0].name == "a");
@@ -162,24 +201,28 @@ TEST_CASE("multipart: damaged bodies are refused") {
   const std::string good = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b--\r\n";
   for (size_t end = 0; end < good.find("--b--") + 5; ++end) {
     INFO(end);
-    if (end != good.size()) CHECK(problem_of([&] { parse_multipart(good.substr(0, end), "b"); }) == "invalid_multipart");
+    if (end != good.size())
+      CHECK(problem_of([&] { parse_multipart(good.substr(0, end), "b"); }) == "invalid_multipart");
   }
   const std::string head = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n";
   std::string many;
   for (int i = 0; i < 70; ++i) many += head + "\r\nx\r\n";
   for (const std::string& body :
-       {std::string("preamble ") + good, std::string("--b\r\n\r\nx\r\n--b--"), std::string("--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"),
+       {std::string("preamble ") + good, std::string("--b\r\n\r\nx\r\n--b--"),
+        std::string("--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"),
         std::string("--b\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\nx\r\n--b--"),
         std::string("--b\r\nContent-Disposition: form-data; name=\"\"\r\n\r\nx\r\n--b--"),
         std::string("--b\r\nContent-Disposition: form-data; name=\"\xff\"\r\n\r\nx\r\n--b--"),
         std::string("--b\r\nContent-Disposition: form-data; name=\"a\"; name=\"b\"\r\n\r\nx\r\n--b--"),
-        head + "Content-Disposition: form-data; name=\"b\"\r\n\r\nx\r\n--b--", head + "Content-Transfer-Encoding: base64\r\n\r\nx\r\n--b--",
-        head + "Content-Type: nonsense\r\n\r\nx\r\n--b--", head + "no colon\r\n\r\nx\r\n--b--", head + ": x\r\n\r\nx\r\n--b--",
+        head + "Content-Disposition: form-data; name=\"b\"\r\n\r\nx\r\n--b--",
+        head + "Content-Transfer-Encoding: base64\r\n\r\nx\r\n--b--", head + "Content-Type: nonsense\r\n\r\nx\r\n--b--",
+        head + "no colon\r\n\r\nx\r\n--b--", head + ": x\r\n\r\nx\r\n--b--",
         head + "X: " + std::string(5000, 'x') + "\r\n\r\nx\r\n--b--", head + "\r\nx\r\n--bx", many + "--b--"}) {
     INFO(body.substr(0, 120));
     CHECK(problem_of([&] { parse_multipart(body, "b"); }) == "invalid_multipart");
   }
-  for (const std::string& boundary : {std::string(), std::string(71, 'b'), std::string("a "), std::string("a\"b"), std::string("a\r\n")}) {
+  for (const std::string& boundary :
+       {std::string(), std::string(71, 'b'), std::string("a "), std::string("a\"b"), std::string("a\r\n")}) {
     CHECK(problem_of([&] { parse_multipart(good, boundary); }) == "invalid_multipart");
   }
 }
@@ -210,8 +253,8 @@ TEST_CASE("keys: a token is known by its hash, until it expires or is revoked") 
   CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms(077)) == std::filesystem::perms::none);
   KeyRing ring(path, [&] { return now; });
   CHECK(ring.find(key.token)->owner == "alice");
-  for (const std::string& wrong : {std::string(), key.token.substr(1), key.token + "0", key.key.id, std::string(84, 'x'),
-                                   make_key("alice", Scope::admin, 0, 0).token}) {
+  for (const std::string& wrong : {std::string(), key.token.substr(1), key.token + "0", key.key.id,
+                                   std::string(84, 'x'), make_key("alice", Scope::admin, 0, 0).token}) {
     CHECK(!ring.find(wrong));
   }
   std::string changed = key.token;
@@ -232,12 +275,14 @@ TEST_CASE("keys: a token is known by its hash, until it expires or is revoked") 
 
 TEST_CASE("keys: damaged files and owners are refused") {
   const QuickFolder folder;
-  for (const char* text : {"[]", "{}", R"({"keys": 1})", R"({"keys": [{}]})", R"({"keys": [], "more": 1})", R"({"keys": [{"id": "1"}]})"}) {
+  for (const char* text : {"[]", "{}", R"({"keys": 1})", R"({"keys": [{}]})", R"({"keys": [], "more": 1})",
+                           R"({"keys": [{"id": "1"}]})"}) {
     write_bytes(folder.file("keys.json"), text);
     INFO(text);
     CHECK_THROWS_AS(load_keys(folder.file("keys.json")), InvalidRequest);
   }
-  for (const std::string& owner : {std::string(), std::string("a b"), std::string("a/b"), std::string(101, 'a'), std::string("\n")}) {
+  for (const std::string& owner :
+       {std::string(), std::string("a b"), std::string("a/b"), std::string(101, 'a'), std::string("\n")}) {
     CHECK_THROWS_AS(make_key(owner, Scope::read, 0, 0), InvalidRequest);
   }
   CHECK_THROWS_AS(scope_of("root"), InvalidRequest);

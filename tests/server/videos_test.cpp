@@ -171,12 +171,17 @@ TEST_CASE("videos: what create refuses, with code and parameter") {
       {R"({"prompt": "a", "input_reference": {"file_id": 5}})", "invalid_value", "input_reference"},
       {R"({"prompt": "a", "input_reference": {"file_id": "a", "image_url": "b"}})", "invalid_value", "input_reference"},
       {R"({"prompt": "a", "input_reference": {"image_url": 5}})", "invalid_value", "input_reference"},
-      {R"({"prompt": "a", "input_reference": {"image_url": "http://127.0.0.1/x.png"}})", "invalid_value", "input_reference"},
-      {R"({"prompt": "a", "input_reference": {"image_url": "https://example.org/x.png"}})", "invalid_value", "input_reference"},
-      {R"({"prompt": "a", "input_reference": {"image_url": "file:///etc/passwd"}})", "invalid_value", "input_reference"},
+      {R"({"prompt": "a", "input_reference": {"image_url": "http://127.0.0.1/x.png"}})", "invalid_value",
+       "input_reference"},
+      {R"({"prompt": "a", "input_reference": {"image_url": "https://example.org/x.png"}})", "invalid_value",
+       "input_reference"},
+      {R"({"prompt": "a", "input_reference": {"image_url": "file:///etc/passwd"}})", "invalid_value",
+       "input_reference"},
       {R"({"prompt": "a", "input_reference": {"image_url": "data:image/png,xx"}})", "invalid_value", "input_reference"},
-      {R"({"prompt": "a", "input_reference": {"image_url": "data:image/png;base64,a"}})", "invalid_value", "input_reference"},
-      {R"({"prompt": "a", "input_reference": {"image_url": "data:image/png;base64,a==="}})", "invalid_value", "input_reference"},
+      {R"({"prompt": "a", "input_reference": {"image_url": "data:image/png;base64,a"}})", "invalid_value",
+       "input_reference"},
+      {R"({"prompt": "a", "input_reference": {"image_url": "data:image/png;base64,a==="}})", "invalid_value",
+       "input_reference"},
       {R"({"prompt": "a", "input_reference": {"image_url": "data:image/png;base64,"}})", "invalid_value", "image"},
       {"[]", "invalid_json", ""},
       {"null", "invalid_json", ""},
@@ -217,14 +222,20 @@ TEST_CASE("videos: a prompt of 32 000 characters is taken, also of several bytes
 }
 
 TEST_CASE("videos: content types of create") {
-  const std::pair<const char*, int> kTypes[] = {
-      {"application/json", 200},          {"application/json; charset=utf-8", 200}, {"Application/JSON", 200},
-      {"text/plain", 415},                {"application/x-www-form-urlencoded", 415}, {"text/json", 415},
-      {"application/json+evil", 415},     {"json", 415},                            {"", 415}};
+  const std::pair<const char*, int> kTypes[] = {{"application/json", 200},
+                                                {"application/json; charset=utf-8", 200},
+                                                {"Application/JSON", 200},
+                                                {"text/plain", 415},
+                                                {"application/x-www-form-urlencoded", 415},
+                                                {"text/json", 415},
+                                                {"application/json+evil", 415},
+                                                {"json", 415},
+                                                {"", 415}};
   for (const auto& [type, status] : kTypes) {
     INFO(type);
     ServiceBench bench;
-    CHECK(bench.ask("POST", "/v1/videos", std::string(R"({"prompt": "a"})"), {{"content-type", type}}).status == status);
+    CHECK(bench.ask("POST", "/v1/videos", std::string(R"({"prompt": "a"})"), {{"content-type", type}}).status ==
+          status);
     ++cases;
   }
 }
@@ -246,8 +257,10 @@ TEST_CASE("videos: forms give the same as JSON") {
                                   form_headers());
   REQUIRE(answer.status == 200);
   const jobs::Job job = bench.queue.list({.admin = true}).jobs.at(0);
-  const Json expected{{"prompt", "a bell"}, {"seconds", 4.0}, {"width", 640}, {"height", 480}, {"seed", 7}, {"steps", 12},
-                      {"text_guidance", 3.5}, {"audio", false}, {"sizes", {1, 2}}, {"negative_prompt", "12"}, {"image", "image"}};
+  const Json expected{{"prompt", "a bell"},      {"seconds", 4.0},  {"width", 640},
+                      {"height", 480},           {"seed", 7},       {"steps", 12},
+                      {"text_guidance", 3.5},    {"audio", false},  {"sizes", {1, 2}},
+                      {"negative_prompt", "12"}, {"image", "image"}};
   CHECK(Json::parse(job.request) == expected);
   CHECK(bytes_of(bench.artifacts.path(job.id, std::string(jobs::kUploads), "image")) == png());
   cases += 12;
@@ -276,8 +289,10 @@ TEST_CASE("videos: forms that are refused leave no job and no file") {
       {{{"prompt", "a"}, {"input_reference", png(), "a.png"}}, 415, "unsupported_media_type", "image"},
       {{{"prompt", "a"}, {"input_reference", "", "a.png", "image/png"}}, 400, "invalid_value", "image"},
       {{{"prompt", "a"}, {"picture", png(), "a.png", "image/png"}}, 400, "unknown_field", "picture"},
-      {{{"prompt", "a"}, {"image", png(), "a.png", "image/png"}, {"input_reference", png(), "b.png", "image/png"}}, 400,
-       "invalid_value", "image"},
+      {{{"prompt", "a"}, {"image", png(), "a.png", "image/png"}, {"input_reference", png(), "b.png", "image/png"}},
+       400,
+       "invalid_value",
+       "image"},
   };
   for (const Form& form : forms) {
     ServiceBench bench;
@@ -337,7 +352,8 @@ TEST_CASE("videos: failed and cancelled ones say why") {
   const std::string failed = create(bench, "").json["id"], cancelled = create(bench, "").json["id"];
   for (int i = 0; i < 2; ++i) bench.queue.fail(lease_of(bench.queue.claim("w").value()), "no memory");
   CHECK(bench.ask("POST", "/api/v1/jobs/" + cancelled.substr(6) + "/cancel").status == 200);
-  const Json first = bench.ask("GET", "/v1/videos/" + failed).json, second = bench.ask("GET", "/v1/videos/" + cancelled).json;
+  const Json first = bench.ask("GET", "/v1/videos/" + failed).json,
+             second = bench.ask("GET", "/v1/videos/" + cancelled).json;
   CHECK(second["status"] == "failed");
   CHECK(second["error"] == Json{{"code", "cancelled"}, {"message", "the video was cancelled"}});
   for (const Json& video : {first, second}) CHECK(video["completed_at"].is_null());
@@ -394,11 +410,19 @@ TEST_CASE("videos: lists page in both orders") {
 
 TEST_CASE("videos: queries that are refused") {
   ServiceBench bench;
-  const std::pair<const char*, const char*> kQueries[] = {
-      {"limit=0", "limit"},     {"limit=101", "limit"},     {"limit=-1", "limit"},    {"limit=abc", "limit"},
-      {"limit=", "limit"},      {"limit=1.5", "limit"},     {"limit=+1", "limit"},    {"order=up", "order"},
-      {"order=", "order"},      {"after=nothing", "after"}, {"after=video_1", "after"}, {"limit=5&limit=6", "limit"},
-      {"after=video_00000000000000000000000000000099", "after"}};
+  const std::pair<const char*, const char*> kQueries[] = {{"limit=0", "limit"},
+                                                          {"limit=101", "limit"},
+                                                          {"limit=-1", "limit"},
+                                                          {"limit=abc", "limit"},
+                                                          {"limit=", "limit"},
+                                                          {"limit=1.5", "limit"},
+                                                          {"limit=+1", "limit"},
+                                                          {"order=up", "order"},
+                                                          {"order=", "order"},
+                                                          {"after=nothing", "after"},
+                                                          {"after=video_1", "after"},
+                                                          {"limit=5&limit=6", "limit"},
+                                                          {"after=video_00000000000000000000000000000099", "after"}};
   for (const auto& [query, param] : kQueries) {
     INFO(query);
     const Answer answer = bench.ask("GET", concat("/v1/videos?", query));
@@ -411,8 +435,9 @@ TEST_CASE("videos: queries that are refused") {
 TEST_CASE("videos: ids that are none are not found, for every operation") {
   ServiceBench bench;
   const std::string job = bench.submit();
-  for (const std::string& id : {std::string("nothing"), std::string("video_"), std::string("video_1"), job,
-                                "video_" + std::string(32, 'g'), "video_" + std::string(33, '0'), std::string("video_%00")}) {
+  for (const std::string& id :
+       {std::string("nothing"), std::string("video_"), std::string("video_1"), job, "video_" + std::string(32, 'g'),
+        "video_" + std::string(33, '0'), std::string("video_%00")}) {
     for (const auto& [method, suffix] : {std::pair("GET", ""), std::pair("DELETE", ""), std::pair("GET", "/content")}) {
       INFO(method, " ", id, suffix);
       const Answer answer = bench.ask(method, "/v1/videos/" + id + suffix);
@@ -456,8 +481,10 @@ TEST_CASE("videos: methods that a path does not take") {
   ServiceBench bench;
   for (const auto& [method, path, allow] :
        {std::tuple("PUT", "/v1/videos", "GET, HEAD, POST"), std::tuple("DELETE", "/v1/videos", "GET, HEAD, POST"),
-        std::tuple("POST", "/v1/videos/video_1", "DELETE, GET, HEAD"), std::tuple("PATCH", "/v1/videos/video_1", "DELETE, GET, HEAD"),
-        std::tuple("POST", "/v1/videos/video_1/content", "GET, HEAD"), std::tuple("TRACE", "/v1/models", "GET, HEAD")}) {
+        std::tuple("POST", "/v1/videos/video_1", "DELETE, GET, HEAD"),
+        std::tuple("PATCH", "/v1/videos/video_1", "DELETE, GET, HEAD"),
+        std::tuple("POST", "/v1/videos/video_1/content", "GET, HEAD"),
+        std::tuple("TRACE", "/v1/models", "GET, HEAD")}) {
     const Answer answer = bench.ask(method, path);
     INFO(method, " ", path);
     CHECK(answer.status == 405);

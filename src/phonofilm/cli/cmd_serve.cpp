@@ -1,4 +1,4 @@
-// phonofilm serve --store queue.db --artifacts films --listen 127.0.0.1:7788
+// phonofilm serve --store queue --artifacts films --listen 127.0.0.1:7788 --workers 1
 #include <sys/resource.h>
 
 #include <charconv>
@@ -9,12 +9,11 @@
 #include <thread>
 
 #include "phonofilm/base/error.h"
-#include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/film_form.h"
-#include "phonofilm/cli/interrupt.h"
-#include "phonofilm/jobs/store.h"
+#include "phonofilm/cli/worker_process.h"
+#include "phonofilm/jobs/open_store.h"
 #include "phonofilm/server/server.h"
 
 namespace phonofilm::cli {
@@ -23,18 +22,28 @@ namespace {
 constexpr auto kLook = std::chrono::milliseconds(100);  // between two looks at the signal's flag
 
 struct Options {
-  std::string store = "queue.db", artifacts = "films", listen = "127.0.0.1:7788", model = "models/mini";
+  std::string store = "queue", listen = "127.0.0.1:7788", web;
   double grace = 10;
+  WorkerSettings workers{};
   server::ServerOptions server{};
 
+  Options() {
+    workers.name = "cpu";
+    workers.workers = 0;
+  }
   Fields own_fields() {
-    return {{"store", &store, "a SQLite file, or the address of a PostgreSQL database (postgresql://...)"},
-            {"artifacts", &artifacts, "folder of films, uploads and what jobs leave"},
+    return {{"store", &store, "a folder, or the address of a PostgreSQL database"},
             {"listen", &listen, "address and port; beyond this machine only with --keys"},
-            {"model", &model, "folder that the workers load, shown to clients by its last name"},
+            {"workers", &workers.workers,
+             "processes that compute; 0: jobs wait for 'phonofilm worker' beside a database", 0, 64},
             {"keys", &server.keys, "file of API keys ('phonofilm keys'); without it everybody here may do everything"},
-            {"web", &server.web, "folder of the web page"},
+            {"web", &web, "folder of a web page in the place of the program's own"},
             {"grace", &grace, "seconds for requests to finish when the server is stopped", 0.0, 3600.0}};
+  }
+  Fields worker_fields() {
+    Fields fields = workers.fields();
+    std::erase_if(fields, [](const Field& field) { return field.name == "workers"; });
+    return fields;
   }
   Fields queue_fields() {
     jobs::Limits& limits = server.limits;
@@ -43,11 +52,6 @@ struct Options {
             {"max_disk", &limits.max_disk, "bytes of films; beyond, the oldest finished jobs are deleted", 0.0}};
   }
 };
-
-std::unique_ptr<jobs::Store> open_store(const std::string& store) {
-  const bool postgres = store.starts_with("postgresql://") || store.find('=') != store.npos;
-  return postgres ? jobs::open_postgres_store(store) : jobs::open_sqlite_store(store);
-}
 
 // "127.0.0.1:7788" or "[::1]:7788"
 void read_listen(const std::string& listen, server::HttpOptions& http) {
@@ -65,9 +69,9 @@ void read_listen(const std::string& listen, server::HttpOptions& http) {
 
 // One line of JSON for each request, on stderr.
 void log_request(const server::AccessRecord& record) {
-  nlohmann::json line{{"at_ms", jobs::wall_clock()},   {"id", record.id},         {"method", record.method},
-                      {"route", record.route},         {"status", record.status}, {"ms", record.seconds * 1000},
-                      {"received", record.received},   {"sent", record.sent},     {"address", record.address},
+  nlohmann::json line{{"at_ms", jobs::wall_clock()}, {"id", record.id},         {"method", record.method},
+                      {"route", record.route},       {"status", record.status}, {"ms", record.seconds * 1000},
+                      {"received", record.received}, {"sent", record.sent},     {"address", record.address},
                       {"owner", record.owner}};
   if (!record.code.empty()) line["code"] = record.code;
   if (!record.note.empty()) line["prompt"] = record.note;
@@ -83,26 +87,54 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void run(Options options) {
+// What one run of the server holds, from the store upwards.
+struct House {
+  explicit House(const Options& options)
+      : store(jobs::open_store(options.store)),
+        artifacts(options.workers.artifacts, {.quota = options.server.limits.max_disk}),
+        uploads(options.workers.artifacts + "/uploads"),
+        queue(*store, artifacts, options.server.limits),
+        format(film_format(options.workers.maker.model)) {
+    artifacts.remove_leftovers();
+  }
+  std::unique_ptr<jobs::Store> store;
+  jobs::ArtifactFolder artifacts;
+  jobs::UploadFolder uploads;
+  jobs::Queue queue;
+  server::FilmFormat format;
+};
+
+server::ServerOptions server_options(const Options& options) {
+  server::ServerOptions server = options.server;
+  read_listen(options.listen, server.http);
+  server.web = options.web.empty() ? server::embedded_web() : server::read_web_folder(options.web);
+  server.disk = server.http.spool = options.workers.artifacts;
+  server.version = PHONOFILM_VERSION;
+  return server;
+}
+
+// Beside the server, on this thread: workers until the program is asked to stop, or nothing but waiting for that.
+void work_until(House& house, const Options& options, const std::function<bool()>& stop) {
+  if (options.workers.workers > 0) return supervise(house.queue, options.workers, /*upkeep=*/false, stop);
+  while (!stop()) std::this_thread::sleep_for(kLook);
+}
+
+void run(const Options& options) {
   raise_file_limit();
   std::signal(SIGPIPE, SIG_IGN);
-  read_listen(options.listen, options.server.http);
-  const auto store = open_store(options.store);
-  jobs::ArtifactFolder artifacts(options.artifacts, {.quota = options.server.limits.max_disk});
-  artifacts.remove_leftovers();
-  jobs::UploadFolder uploads(options.artifacts + "/uploads");
-  jobs::Queue queue(*store, artifacts, options.server.limits);
-  const server::FilmFormat format = film_format(options.model);
-  options.server.disk = options.artifacts;
-  options.server.version = PHONOFILM_VERSION;
-  options.server.http.spool = options.artifacts;
-  server::Server server({queue, artifacts, uploads, format}, options.server, log_request);
+  House house(options);
+  server::Server server({house.queue, house.artifacts, house.uploads, house.format}, server_options(options),
+                        log_request);
   const InterruptGuard interrupt;
   server.start();
-  log::info(concat("serving on ", options.server.http.address, " port ", server.port(), "; jobs wait for workers"));
-  while (!interrupt.requested()) std::this_thread::sleep_for(kLook);
-  const bool all = server.stop(options.grace);
-  log::info(all ? "stopped; all requests were answered" : "stopped; some requests were cut off");
+  log::info(concat("serving on port ", server.port(), "; ", options.workers.workers, " workers"));
+  // Requests are finished while workers finish their steps.
+  std::jthread stopper([&](const std::stop_token& over) {
+    while (!over.stop_requested() && !interrupt.requested()) std::this_thread::sleep_for(kLook);
+    const bool all = server.stop(options.grace);
+    log::info(all ? "all requests were answered" : "some requests were cut off");
+  });
+  work_until(house, options, [&] { return interrupt.requested(); });
 }
 
 }  // namespace
@@ -111,6 +143,7 @@ void add_serve_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("serve", "Answer HTTP: a queue of films, its interfaces and the web page");
   add_flags(*command, options->own_fields());
+  add_flags(*command, options->worker_fields());
   add_flags(*command, options->queue_fields());
   add_flags(*command, options->server.api.fields());
   add_flags(*command, options->server.http.fields());

@@ -7,8 +7,8 @@
 
 namespace phonofilm::cli {
 
-// Requests are those of `generate`, with a first frame and reference voices as uploads. model: the folder that the
-// workers load, of which clients see the last name.
+// Requests are those of pipeline/film_job.h. model: the folder that the workers load, of which clients see the last
+// name.
 server::FilmFormat film_format(const std::string& model);
 
 }  // namespace phonofilm::cli

@@ -45,7 +45,8 @@ class UploadFolder {
   // Calls read(path) of an upload, which counts as used now and is not swept meanwhile. Throws as get() does.
   void use(const std::string& id, const std::function<void(const std::string& path)>& read);
   void remove(const std::string& id);
-  // Removes what was not used for UploadOptions::keep, and what a crash left half-written. Returns the number of uploads.
+  // Removes what was not used for UploadOptions::keep, and what a crash left half-written. Returns the number of
+  // uploads.
   std::int64_t sweep();
 
  private:

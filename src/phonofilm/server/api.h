@@ -21,10 +21,10 @@
 namespace phonofilm::server {
 
 struct ApiOptions {
-  std::int64_t max_json = 1 << 20;       // bytes of a JSON body
-  std::int64_t max_upload = 256LL << 20;  // bytes of an upload and of a form with files
-  std::int64_t max_prompt = 32'000;      // characters
-  std::int64_t min_free_disk = 1LL << 30;  // bytes; below, the server is not ready and takes no uploads
+  std::int64_t max_json = 1 << 20;               // bytes of a JSON body
+  std::int64_t max_upload = 256LL << 20;         // bytes of an upload and of a form with files
+  std::int64_t max_prompt = 32'000;              // characters
+  std::int64_t min_free_disk = 1LL << 30;        // bytes; below, the server is not ready and takes no uploads
   double requests_per_second = 50, burst = 200;  // of one key, or of one address where there are no keys
   std::vector<std::string> allowed_hosts{}, allowed_origins{};
   bool log_prompts = false;
@@ -45,9 +45,9 @@ struct Api {
   jobs::Limits limits{};          // of the queue, to be shown
   std::string version{}, disk{};  // disk: a folder on the disk whose room counts
   jobs::Clock clock = jobs::wall_clock;
-  std::function<double()> seconds{};              // a clock that never goes back
+  std::function<double()> seconds{};  // a clock that never goes back
   std::function<bool()> is_stopping{};
-  std::function<void()> check_store{};            // throws where the store cannot be reached
+  std::function<void()> check_store{};  // throws where the store cannot be reached
 };
 
 struct Route;

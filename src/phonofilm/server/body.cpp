@@ -36,7 +36,8 @@ class Body::File {
   std::string_view view(std::int64_t size) {
     if (!mapped_) {
       void* mapped = mmap(nullptr, std::size_t(size), PROT_READ, MAP_PRIVATE, file_, 0);
-      PF_CHECK(mapped != MAP_FAILED, ResourceError, "serve", "cannot map the body of a request: ", std::strerror(errno));
+      PF_CHECK(mapped != MAP_FAILED, ResourceError, "serve",
+               "cannot map the body of a request: ", std::strerror(errno));
       mapped_ = mapped;
       mapped_size_ = std::size_t(size);
     }

@@ -34,8 +34,8 @@ int base64_digit(char c) {
 std::string sha256_hex(std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  PF_CHECK(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1, ResourceError, "keys",
-           "libcrypto cannot compute SHA-256");
+  PF_CHECK(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1, ResourceError,
+           "keys", "libcrypto cannot compute SHA-256");
   return hex(digest.data(), size);
 }
 

@@ -10,9 +10,9 @@ namespace {
 
 using jobs::EventKind;
 
-constexpr std::int64_t kPage = 1000;         // events of one question to the store
+constexpr std::int64_t kPage = 1000;          // events of one question to the store
 constexpr std::size_t kMessagesAtOnce = 200;  // of one turn of a stream
-constexpr double kBeat = 15;                 // seconds of silence before a comment
+constexpr double kBeat = 15;                  // seconds of silence before a comment
 const jobs::Caller kEverybody{.owner = {}, .admin = true};
 
 bool is_last(const jobs::Event& event) {
@@ -33,9 +33,15 @@ std::optional<jobs::Job> current(jobs::Queue& queue, const std::string& id) {
 }
 
 nlohmann::json event_json(const jobs::Event& event) {
-  return {{"sequence", event.sequence}, {"job", event.job},         {"kind", jobs::event_name(event.kind)},
-          {"state", jobs::state_name(event.state)}, {"step", event.step}, {"steps", event.steps},
-          {"stage", nullptr},           {"eta_ms", nullptr},        {"preview", nullptr},
+  return {{"sequence", event.sequence},
+          {"job", event.job},
+          {"kind", jobs::event_name(event.kind)},
+          {"state", jobs::state_name(event.state)},
+          {"step", event.step},
+          {"steps", event.steps},
+          {"stage", nullptr},
+          {"eta_ms", nullptr},
+          {"preview", nullptr},
           {"at_ms", event.at}};
 }
 
@@ -45,7 +51,9 @@ void add_progress(nlohmann::json& data, const jobs::Job& job) {
   if (job.progress.preview > 0) data["preview"] = job.progress.preview;
 }
 
-std::string dumped(const nlohmann::json& data) { return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
+std::string dumped(const nlohmann::json& data) {
+  return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 }  // namespace
 

@@ -42,7 +42,8 @@ Response stream_response(Call& call, EventStream::Start start) {
   response.set("Content-Type", "text/event-stream; charset=utf-8");
   response.set("X-Accel-Buffering", "no");  // for proxies that would hold events back
   if (call.request.head.method == "HEAD") return response;
-  response.stream = std::make_shared<EventStream>(call.api.events, call.api.metrics, std::move(start), call.api.seconds);
+  response.stream =
+      std::make_shared<EventStream>(call.api.events, call.api.metrics, std::move(start), call.api.seconds);
   return response;
 }
 

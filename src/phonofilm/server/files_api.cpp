@@ -36,10 +36,11 @@ Response get_job_file(Call& call) {
   const std::string name = call.path["name"];
   const JobFile file = job_file(call.api, job, name);
   const bool download = file.is_input || call.query("download") == "1";
-  Response response = file_response(call.request.head, {.path = file.path,
-                                                        .type = file.type,
-                                                        .tag = file.run,
-                                                        .attachment = download ? concat(job.id.substr(0, 8), "-", name) : ""});
+  Response response =
+      file_response(call.request.head, {.path = file.path,
+                                        .type = file.type,
+                                        .tag = file.run,
+                                        .attachment = download ? concat(job.id.substr(0, 8), "-", name) : ""});
   if (file.is_input) distrust(response);
   return response;
 }

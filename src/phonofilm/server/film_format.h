@@ -25,7 +25,7 @@ class FilmForm {
 // the artifacts that the job keeps of them.
 struct InputField {
   std::string name;
-  std::string kind;  // "image", "audio" or "video": which content types are taken
+  std::string kind;                    // "image", "audio" or "video": which content types are taken
   std::vector<std::string> artifacts;  // of jobs::kArtifactNames, one for each file that the field takes
   std::string help;
 };

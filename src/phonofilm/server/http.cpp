@@ -28,17 +28,25 @@ const std::string* Response::header(std::string_view name) const {
 }
 
 std::string_view status_text(int status) {
-  static const std::map<int, std::string_view> kTexts{
-      {200, "OK"},           {201, "Created"},
-      {204, "No Content"},   {206, "Partial Content"},
-      {304, "Not Modified"}, {400, "Bad Request"},
-      {401, "Unauthorized"}, {403, "Forbidden"},
-      {404, "Not Found"},    {405, "Method Not Allowed"},
-      {408, "Request Timeout"}, {409, "Conflict"},
-      {413, "Content Too Large"}, {415, "Unsupported Media Type"},
-      {416, "Range Not Satisfiable"}, {429, "Too Many Requests"},
-      {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-      {503, "Service Unavailable"}};
+  static const std::map<int, std::string_view> kTexts{{200, "OK"},
+                                                      {201, "Created"},
+                                                      {204, "No Content"},
+                                                      {206, "Partial Content"},
+                                                      {304, "Not Modified"},
+                                                      {400, "Bad Request"},
+                                                      {401, "Unauthorized"},
+                                                      {403, "Forbidden"},
+                                                      {404, "Not Found"},
+                                                      {405, "Method Not Allowed"},
+                                                      {408, "Request Timeout"},
+                                                      {409, "Conflict"},
+                                                      {413, "Content Too Large"},
+                                                      {415, "Unsupported Media Type"},
+                                                      {416, "Range Not Satisfiable"},
+                                                      {429, "Too Many Requests"},
+                                                      {431, "Request Header Fields Too Large"},
+                                                      {500, "Internal Server Error"},
+                                                      {503, "Service Unavailable"}};
   const auto found = kTexts.find(status);
   return found == kTexts.end() ? "Unknown" : found->second;
 }

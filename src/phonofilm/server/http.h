@@ -62,8 +62,8 @@ class Stream {
   virtual ~Stream() = default;
   // What to send now, often nothing. Never waits.
   virtual std::string next() = 0;
-  virtual bool ended() const = 0;        // after next() gave its last
-  virtual std::string farewell() = 0;    // last words of a server that stops
+  virtual bool ended() const = 0;      // after next() gave its last
+  virtual std::string farewell() = 0;  // last words of a server that stops
 };
 
 struct Response {
@@ -93,7 +93,8 @@ class Handler {
   virtual std::pair<std::unique_ptr<Admission>, std::optional<Response>> admit(const RequestHead& head) = 0;
   // May wait for disk and database; called on a thread of the pool. Never throws.
   virtual Response answer(Admission& admission, Request& request) = 0;
-  // A request that could not be read: 400, 408, 413, 431, 507 (no room for its body); or 503 for one connection too many.
+  // A request that could not be read: 400, 408, 413, 431, 507 (no room for its body); or 503 for one connection too
+  // many.
   virtual Response refuse(int status, const RequestHead* head) = 0;
   virtual void sent(std::int64_t bytes) = 0;
 };

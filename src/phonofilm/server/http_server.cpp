@@ -41,8 +41,8 @@ using Clock = std::chrono::steady_clock;
 using Parser = http::request_parser<http::buffer_body>;
 using Strand = asio::strand<asio::io_context::executor_type>;
 
-constexpr std::size_t kChunk = 64 << 10;             // bytes read or written at once
-constexpr std::size_t kUnreadBody = 1 << 20;         // of a refused request, thrown away so that the answer arrives
+constexpr std::size_t kChunk = 64 << 10;      // bytes read or written at once
+constexpr std::size_t kUnreadBody = 1 << 20;  // of a refused request, thrown away so that the answer arrives
 constexpr auto kStreamPause = std::chrono::milliseconds(100);  // between two questions to an event stream
 constexpr std::int64_t kTurnsBetweenChecks = 10;               // whether the listener is still there
 
@@ -241,7 +241,7 @@ asio::awaitable<bool> HttpServer::State::Connection::answer_one() {
   auto work = [&handler, &admission, &request] { return handler.answer(*admission, request); };
   Response response = co_await in_pool(work);
   const bool sent = co_await send(std::move(response), head_only, keep_alive);
-  co_return sent && keep_alive;
+  co_return sent&& keep_alive;
 }
 
 asio::awaitable<HttpServer::State::Connection::Taken> HttpServer::State::Connection::take(
@@ -255,7 +255,7 @@ asio::awaitable<HttpServer::State::Connection::Taken> HttpServer::State::Connect
   if (refused) {
     const bool keep = parser.is_done() && parser.keep_alive() && !state_.stopping_;
     const bool sent = co_await send(std::move(*refused), request.head.method == "HEAD", keep);
-    co_return sent && keep ? Taken::refused : Taken::over;
+    co_return sent&& keep ? Taken::refused : Taken::over;
   }
   admission = std::move(admitted);
   const bool asked = co_await continue_if_asked(request.head);
@@ -385,7 +385,8 @@ asio::awaitable<void> HttpServer::State::Connection::close() {
 void HttpServer::State::listen() {
   error_code error;
   const auto address = asio::ip::make_address(options_.address, error);
-  PF_CHECK(!error, InvalidRequest, "serve", options_.address, ": expected a numerical address such as 127.0.0.1 or ::1");
+  PF_CHECK(!error, InvalidRequest, "serve", options_.address,
+           ": expected a numerical address such as 127.0.0.1 or ::1");
   const tcp::endpoint endpoint(address, std::uint16_t(options_.port));
   const auto expect = [&](const char* what) {
     PF_CHECK(!error, ResourceError, "serve", options_.address, ":", options_.port, ": cannot ", what, ": ",
@@ -457,9 +458,8 @@ void HttpServer::State::begin(tcp::socket socket, const std::string& address) {
     const std::lock_guard lock(mutex_);
     place = open_.insert(open_.end(), connection.get());
   }
-  asio::co_spawn(executor, connection->run(), [this, connection, address, place](const std::exception_ptr&) {
-    leave(address, place);
-  });
+  asio::co_spawn(executor, connection->run(),
+                 [this, connection, address, place](const std::exception_ptr&) { leave(address, place); });
 }
 
 void HttpServer::State::start() {

@@ -21,8 +21,8 @@ struct HttpOptions {
   std::int64_t max_connections_per_address = 256;
   double header_timeout = 10, body_timeout = 20, write_timeout = 30, idle_timeout = 75;  // seconds
   std::int64_t min_body_rate = 1024;                                                     // bytes a second
-  std::string spool = "/tmp";  // folder for large bodies
-  Fields fields();             // without address, port and spool
+  std::string spool = "/tmp";                                                            // folder for large bodies
+  Fields fields();  // without address, port and spool
 };
 
 class HttpServer {

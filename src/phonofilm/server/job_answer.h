@@ -14,8 +14,8 @@ Response job_response(const Api& api, const jobs::JobView& view, int status = 20
 
 struct JobFile {
   std::string path{}, type{};
-  std::string run{};       // under which it lies
-  bool is_input = false;   // somebody's upload
+  std::string run{};      // under which it lies
+  bool is_input = false;  // somebody's upload
 };
 
 // A result, a preview or an input. Throws Problem(404).

@@ -50,7 +50,8 @@ jobs::Job submit_form(Call& call) {
   for (const Part& part : parts) {
     if (part.is_file && part.name != "request") {
       files.push_back({part.name, part.type, part.content});
-    } else if (body.contains(part.name) || (part.name != "request" && part.name != "priority" && part.name != "retention_hours")) {
+    } else if (body.contains(part.name) ||
+               (part.name != "request" && part.name != "priority" && part.name != "retention_hours")) {
       throw Problem(400, "unknown_field", "a part of the form is unknown or stands twice", safe_name(part.name));
     } else {
       body[part.name] = part.name == "request" ? parse_object(part.content) : value_from_text(part.name, part.content);
@@ -91,7 +92,8 @@ Response submit_job(Call& call) {
 Response list_jobs(Call& call) {
   const std::int64_t limit = call.query_integer("limit", 20, 1, 100);
   const std::int64_t sequence = call.api.events.sequence();  // before the list, which is then no older
-  const jobs::Page page = call.api.queue.list(call.caller, state_filter(call), call.query("cursor"), limit, order_of(call));
+  const jobs::Page page =
+      call.api.queue.list(call.caller, state_filter(call), call.query("cursor"), limit, order_of(call));
   Json list = Json::array();
   for (const jobs::Job& job : page.jobs) list.push_back(job_json(call.api, job));
   return json_response(

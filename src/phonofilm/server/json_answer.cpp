@@ -48,9 +48,8 @@ Json parse_object(std::string_view text) {
   if (text.find('\0') != text.npos) throw Problem(400, "invalid_json", "the JSON holds a NUL byte");
   Json value;
   try {
-    value = Json::parse(text.begin(), text.end(), [strict = std::make_shared<Strictness>()](auto&&... event) {
-      return (*strict)(event...);
-    });
+    value = Json::parse(text.begin(), text.end(),
+                        [strict = std::make_shared<Strictness>()](auto&&... event) { return (*strict)(event...); });
   } catch (const Json::exception& error) {  // syntax, or a number beyond all range
     throw Problem(400, "invalid_json", concat("the body is not valid JSON: ", excerpt(error.what())));
   }

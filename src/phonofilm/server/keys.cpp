@@ -43,9 +43,9 @@ Key read_key(const nlohmann::json& object, const std::string& path) {
   StoredKey stored;
   read_json(object, stored.fields(), path);
   stored.key.scope = scope_of(stored.scope);
-  PF_CHECK(stored.key.id.size() == kIdDigits && stored.key.hash.size() == 64 && is_owner(stored.key.owner), InvalidRequest,
-           "keys", path, ": the key ", in_quotes(stored.key.id), " is damaged: expected an id of ", kIdDigits,
-           " digits, a hash of 64 and an owner of letters, digits and ._@-");
+  PF_CHECK(stored.key.id.size() == kIdDigits && stored.key.hash.size() == 64 && is_owner(stored.key.owner),
+           InvalidRequest, "keys", path, ": the key ", in_quotes(stored.key.id), " is damaged: expected an id of ",
+           kIdDigits, " digits, a hash of 64 and an owner of letters, digits and ._@-");
   return stored.key;
 }
 

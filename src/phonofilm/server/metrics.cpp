@@ -49,7 +49,8 @@ std::string Metrics::durations_text() const {
   std::string text = head(kName, "histogram", "Time from the whole request to the answer's first byte.");
   for (const auto& [route, durations] : durations_) {
     for (std::size_t i = 0; i < kDurationBounds.size(); ++i) {
-      text += concat(kName, "_bucket{route=\"", route, "\",le=\"", kDurationBounds[i], "\"} ", durations.buckets[i], "\n");
+      text +=
+          concat(kName, "_bucket{route=\"", route, "\",le=\"", kDurationBounds[i], "\"} ", durations.buckets[i], "\n");
     }
     text += concat(kName, "_bucket{route=\"", route, "\",le=\"+Inf\"} ", durations.count, "\n");
     text += concat(kName, "_sum{route=\"", route, "\"} ", durations.sum, "\n");

@@ -9,7 +9,9 @@
 namespace phonofilm::server {
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw Problem(400, "invalid_multipart", "the multipart body " + why); }
+[[noreturn]] void refuse(const std::string& why) {
+  throw Problem(400, "invalid_multipart", "the multipart body " + why);
+}
 
 void check_boundary(const std::string& boundary) {
   constexpr std::string_view kMarks = "'()+_,-./:=? ";
@@ -40,7 +42,8 @@ void read_field(std::string_view line, Part& part) {
   if (colon == line.npos || !is_token(line.substr(0, colon))) refuse("has a part with a damaged header field");
   const std::string name = to_lower(line.substr(0, colon));
   const std::string_view value = trimmed(line.substr(colon + 1));
-  if (std::any_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; })) {
+  if (std::any_of(value.begin(), value.end(),
+                  [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; })) {
     refuse("has a header field with a control character");
   }
   if (name == "content-disposition") {
@@ -62,7 +65,8 @@ Part read_head(std::string_view& text) {
   std::size_t used = 0;
   while (true) {
     const std::size_t end = text.find("\r\n");
-    if (end == text.npos || used + end > kMaxPartHead) refuse("has a part whose header fields do not end or are too long");
+    if (end == text.npos || used + end > kMaxPartHead)
+      refuse("has a part whose header fields do not end or are too long");
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end + 2);
     used += end + 2;

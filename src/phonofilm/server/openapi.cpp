@@ -33,8 +33,10 @@ Json job_schema() {
                      {"started_ms", nullable("integer")},
                      {"finished_ms", nullable("integer")},
                      {"expires_ms", nullable("integer")},
-                     {"progress", object({{"stage", nullable("string")}, {"step", type("integer")},
-                                          {"steps", type("integer")}, {"eta_ms", nullable("integer")}})},
+                     {"progress", object({{"stage", nullable("string")},
+                                          {"step", type("integer")},
+                                          {"steps", type("integer")},
+                                          {"eta_ms", nullable("integer")}})},
                      {"attempts", type("integer")},
                      {"failure", nullable("string")},
                      {"worker", nullable("string")},
@@ -62,27 +64,36 @@ Json video_schema() {
 }
 
 Json error_schema() {
-  return object({{"error", object({{"message", type("string")}, {"type", type("string")},
-                                   {"param", nullable("string")}, {"code", type("string")}})}});
+  return object({{"error", object({{"message", type("string")},
+                                   {"type", type("string")},
+                                   {"param", nullable("string")},
+                                   {"code", type("string")}})}});
 }
 
 Json schemas(const Fields& fields) {
   return {{"FilmRequest", {{"type", "object"}, {"properties", fields_properties(fields)}, {"required", {"prompt"}}}},
-          {"File", object({{"name", type("string")}, {"type", type("string")}, {"bytes", nullable("integer")},
+          {"File", object({{"name", type("string")},
+                           {"type", type("string")},
+                           {"bytes", nullable("integer")},
                            {"url", type("string")}})},
           {"Job", job_schema()},
-          {"JobPage", object({{"jobs", list_of(reference("Job"))}, {"next", nullable("string")},
-                              {"sequence", type("integer")}})},
-          {"Upload", object({{"id", type("string")}, {"type", type("string")}, {"bytes", type("integer")},
-                             {"name", type("string")}, {"created_ms", type("integer")}})},
+          {"JobPage",
+           object({{"jobs", list_of(reference("Job"))}, {"next", nullable("string")}, {"sequence", type("integer")}})},
+          {"Upload", object({{"id", type("string")},
+                             {"type", type("string")},
+                             {"bytes", type("integer")},
+                             {"name", type("string")},
+                             {"created_ms", type("integer")}})},
           {"Models", object({{"models", list_of(type("object"))}})},
           {"RequestSchema", object({{"fields", list_of(type("object"))}, {"inputs", list_of(type("object"))}})},
           {"Video", video_schema()},
-          {"VideoList", object({{"object", choice({"list"})}, {"data", list_of(reference("Video"))},
-                                {"first_id", nullable("string")}, {"last_id", nullable("string")},
+          {"VideoList", object({{"object", choice({"list"})},
+                                {"data", list_of(reference("Video"))},
+                                {"first_id", nullable("string")},
+                                {"last_id", nullable("string")},
                                 {"has_more", type("boolean")}})},
-          {"DeletedVideo", object({{"id", type("string")}, {"object", choice({"video.deleted"})},
-                                   {"deleted", type("boolean")}})},
+          {"DeletedVideo",
+           object({{"id", type("string")}, {"object", choice({"video.deleted"})}, {"deleted", type("boolean")}})},
           {"Object", type("object")},
           {"Error", error_schema()}};
 }
@@ -99,7 +110,9 @@ Json parameters_json(const Route& route) {
   Json list = Json::array();
   for (const std::string& segment : split(route.pattern, '/')) {
     if (!segment.starts_with('{')) continue;
-    list.push_back({{"name", segment.substr(1, segment.size() - 2)}, {"in", "path"}, {"required", true},
+    list.push_back({{"name", segment.substr(1, segment.size() - 2)},
+                    {"in", "path"},
+                    {"required", true},
                     {"schema", type("string")}});
   }
   for (const Parameter& parameter : route.parameters) list.push_back(parameter_json(parameter));
@@ -111,29 +124,37 @@ Json content_of(const Route& route) {
   const Json schema = film && route.method == "POST" ? reference("FilmRequest") : type("object");
   if (route.body == BodyKind::bytes) {
     Json content = Json::object();
-    for (const std::string& type_name : accepted_types()) content[type_name] = {{"schema", {{"type", "string"}, {"format", "binary"}}}};
+    for (const std::string& type_name : accepted_types())
+      content[type_name] = {{"schema", {{"type", "string"}, {"format", "binary"}}}};
     return content;
   }
-  const Json body = route.pattern == "/api/v1/jobs"
-                        ? Json{{"type", "object"}, {"properties", {{"request", schema}, {"priority", type("integer")},
-                                                                   {"retention_hours", type("integer")}}},
-                               {"required", {"request"}}}
-                        : schema;
+  const Json body =
+      route.pattern == "/api/v1/jobs"
+          ? Json{{"type", "object"},
+                 {"properties",
+                  {{"request", schema}, {"priority", type("integer")}, {"retention_hours", type("integer")}}},
+                 {"required", {"request"}}}
+          : schema;
   Json content{{"application/json", {{"schema", body}}}};
   if (route.body == BodyKind::json_or_form) content["multipart/form-data"] = {{"schema", type("object")}};
   return content;
 }
 
 Json operation(const Route& route) {
-  const char* success = route.method == "DELETE" && route.answer.empty() ? "204" : route.answer == "Upload" || (route.method == "POST" && route.pattern == "/api/v1/jobs") ? "201" : "200";
+  const char* success = route.method == "DELETE" && route.answer.empty() ? "204"
+                        : route.answer == "Upload" || (route.method == "POST" && route.pattern == "/api/v1/jobs")
+                            ? "201"
+                            : "200";
   Json answer{{"description", route.summary}};
   if (!route.answer.empty()) answer["content"] = {{"application/json", {{"schema", reference(route.answer)}}}};
-  Json described{{"summary", route.summary},
-                 {"parameters", parameters_json(route)},
-                 {"responses",
-                  {{success, answer},
-                   {"default", {{"description", "Error"}, {"content", {{"application/json", {{"schema", reference("Error")}}}}}}}}},
-                 {"x-scope", scope_name(route.scope)}};
+  Json described{
+      {"summary", route.summary},
+      {"parameters", parameters_json(route)},
+      {"responses",
+       {{success, answer},
+        {"default",
+         {{"description", "Error"}, {"content", {{"application/json", {{"schema", reference("Error")}}}}}}}}},
+      {"x-scope", scope_name(route.scope)}};
   if (route.body != BodyKind::none) described["requestBody"] = {{"required", true}, {"content", content_of(route)}};
   if (route.scope == Scope::none) described["security"] = Json::array();
   return described;
@@ -145,13 +166,13 @@ Response openapi(Call& call) {
   Json paths = Json::object();
   for (const Route& route : routes()) paths[route.pattern][to_lower(route.method)] = operation(route);
   const auto form = call.api.format.blank();
-  return json_response(
-      {{"openapi", "3.1.0"},
-       {"info", {{"title", "phonofilm"}, {"version", call.api.version}}},
-       {"paths", paths},
-       {"components",
-        {{"schemas", schemas(form->fields())}, {"securitySchemes", {{"key", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
-       {"security", Json::array({{{"key", Json::array()}}})}});
+  return json_response({{"openapi", "3.1.0"},
+                        {"info", {{"title", "phonofilm"}, {"version", call.api.version}}},
+                        {"paths", paths},
+                        {"components",
+                         {{"schemas", schemas(form->fields())},
+                          {"securitySchemes", {{"key", {{"type", "http"}, {"scheme", "bearer"}}}}}}},
+                        {"security", Json::array({{{"key", Json::array()}}})}});
 }
 
 }  // namespace phonofilm::server

@@ -10,21 +10,31 @@ namespace {
 
 const char* type_of(const Problem& problem) {
   switch (problem.status()) {
-    case 401: return "authentication_error";
-    case 403: return "permission_error";
-    case 409: return "conflict_error";
-    case 429: return "rate_limit_error";
-    default: return problem.status() >= 500 ? "server_error" : "invalid_request_error";
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 409:
+      return "conflict_error";
+    case 429:
+      return "rate_limit_error";
+    default:
+      return problem.status() >= 500 ? "server_error" : "invalid_request_error";
   }
 }
 
 Problem problem_of(const jobs::Refused& refused) {
   switch (refused.reason()) {
-    case jobs::Refusal::not_found: return {404, "not_found", refused.what()};
-    case jobs::Refusal::conflict: return {409, "idempotency_conflict", refused.what()};
-    case jobs::Refusal::queue_full: return {429, "queue_full", refused.what(), "", {{"Retry-After", "10"}}};
-    case jobs::Refusal::invalid: return {400, "invalid_value", refused.what()};
-    default: return {409, "wrong_state", refused.what()};
+    case jobs::Refusal::not_found:
+      return {404, "not_found", refused.what()};
+    case jobs::Refusal::conflict:
+      return {409, "idempotency_conflict", refused.what()};
+    case jobs::Refusal::queue_full:
+      return {429, "queue_full", refused.what(), "", {{"Retry-After", "10"}}};
+    case jobs::Refusal::invalid:
+      return {400, "invalid_value", refused.what()};
+    default:
+      return {409, "wrong_state", refused.what()};
   }
 }
 

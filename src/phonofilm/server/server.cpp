@@ -15,9 +15,10 @@ double steady_seconds() {
 }
 
 std::unique_ptr<KeyRing> read_keys(const ServerOptions& options) {
-  PF_CHECK(!options.keys.empty() || is_loopback(options.http.address), InvalidRequest, "serve", options.http.address,
-           " can be reached from other machines: give a file of API keys with --keys ('phonofilm keys add' makes them), "
-           "or listen on 127.0.0.1");
+  PF_CHECK(
+      !options.keys.empty() || is_loopback(options.http.address), InvalidRequest, "serve", options.http.address,
+      " can be reached from other machines: give a file of API keys with --keys ('phonofilm keys add' makes them), "
+      "or listen on 127.0.0.1");
   if (options.keys.empty()) return nullptr;
   auto keys = std::make_unique<KeyRing>(options.keys, jobs::wall_clock);
   PF_CHECK(keys->size() > 0, InvalidRequest, "serve", options.keys, ": holds no key; 'phonofilm keys add' makes one");
@@ -59,7 +60,7 @@ Api Server::make_api(const ServerParts& parts) {
           .limits = options_.limits,
           .version = options_.version,
           .disk = options_.disk};
-  if (!options_.web.empty()) api.web = WebFiles(options_.web);
+  api.web = options_.web;
   api.options.allowed_hosts = hosts_of(options_);
   api.seconds = steady_seconds;
   api.is_stopping = [this] { return stopping_.load(); };

@@ -22,7 +22,7 @@ struct ServerOptions {
   HttpOptions http{};
   jobs::Limits limits{};   // of the queue
   std::string keys{};      // file of API keys; empty: none, everybody is the owner "local"
-  std::string web{};       // folder of the web page; empty: none
+  WebFiles web{};          // the web page; none where it is empty
   std::string disk = ".";  // folder on the disk whose room counts
   std::string version{};
 };
@@ -40,8 +40,8 @@ bool is_loopback(const std::string& address);
 
 class Server {
  public:
-  // log: for each request, also those of upkeep that failed (route "upkeep"); called from several threads. Throws InvalidRequest
-  // for an address beyond loopback without keys and for a file of keys that has none.
+  // log: for each request, also those of upkeep that failed (route "upkeep"); called from several threads. Throws
+  // InvalidRequest for an address beyond loopback without keys and for a file of keys that has none.
   Server(const ServerParts& parts, const ServerOptions& options, Service::Log log);
   std::int64_t port() const { return http_->port(); }
   void start();

@@ -51,12 +51,18 @@ std::string code_of(const Response& response) {
 
 Problem unreadable(int status) {
   switch (status) {
-    case 408: return {408, "timeout", "the request came too slowly"};
-    case 413: return {413, "too_large", "the body is larger than this route takes"};
-    case 431: return {431, "headers_too_large", "the header fields are too large or too many"};
-    case 507: return {503, "disk_full", "the server is out of disk; try later", "", {{"Retry-After", "60"}}};
-    case 503: return {503, "too_many_connections", "too many connections; try again", "", {{"Retry-After", "1"}}};
-    default: return {400, "bad_request", "the request is not valid HTTP/1.1"};
+    case 408:
+      return {408, "timeout", "the request came too slowly"};
+    case 413:
+      return {413, "too_large", "the body is larger than this route takes"};
+    case 431:
+      return {431, "headers_too_large", "the header fields are too large or too many"};
+    case 507:
+      return {503, "disk_full", "the server is out of disk; try later", "", {{"Retry-After", "60"}}};
+    case 503:
+      return {503, "too_many_connections", "too many connections; try again", "", {{"Retry-After", "1"}}};
+    default:
+      return {400, "bad_request", "the request is not valid HTTP/1.1"};
   }
 }
 
@@ -88,7 +94,8 @@ void Service::check_host(const RequestHead& head) const {
   const std::string* origin = head.header("origin");
   if (!origin || holds(api_.options.allowed_origins, *origin)) return;
   if (!host || (*origin != "http://" + *host && *origin != "https://" + *host)) {
-    throw Problem(403, "origin_not_allowed", "pages of that origin may not use this server; --allow-origin adds origins");
+    throw Problem(403, "origin_not_allowed",
+                  "pages of that origin may not use this server; --allow-origin adds origins");
   }
 }
 
@@ -131,7 +138,7 @@ void Service::check_body(const RequestHead& head, Admitted& admitted) const {
   const bool form = type && type->type == "multipart/form-data" && kind == BodyKind::json_or_form;
   if (!json && !form && !(type && kind == BodyKind::bytes)) {
     throw Problem(415, "unsupported_media_type",
-                  kind == BodyKind::json ? "the body must be application/json"
+                  kind == BodyKind::json    ? "the body must be application/json"
                   : kind == BodyKind::bytes ? "the upload needs a Content-Type"
                                             : "the body must be application/json or multipart/form-data");
   }

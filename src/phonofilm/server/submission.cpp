@@ -105,12 +105,14 @@ std::vector<std::string> values_of(const Json& request, const std::string& field
   const auto found = request.find(field);
   if (found == request.end()) return {};
   if (found->is_array()) return found->get<std::vector<std::string>>();
-  return found->get_ref<const std::string&>().empty() ? std::vector<std::string>{} : std::vector{found->get<std::string>()};
+  return found->get_ref<const std::string&>().empty() ? std::vector<std::string>{}
+                                                      : std::vector{found->get<std::string>()};
 }
 
 void expect_room_for(const InputField& input, std::size_t count) {
   if (count <= input.artifacts.size()) return;
-  throw Problem(400, "invalid_value", concat(input.name, " takes at most ", input.artifacts.size(), " files"), input.name);
+  throw Problem(400, "invalid_value", concat(input.name, " takes at most ", input.artifacts.size(), " files"),
+                input.name);
 }
 
 // Replaces the values of one field by the names of the artifacts that they become.
@@ -123,7 +125,8 @@ void take_input(Call& call, const InputField& input, const std::vector<InputFile
   }
   for (const InputFile& file : files) {
     if (file.field != input.name) continue;
-    if (!values.empty()) throw Problem(400, "invalid_value", input.name + " is given as a value and as a file", input.name);
+    if (!values.empty())
+      throw Problem(400, "invalid_value", input.name + " is given as a value and as a file", input.name);
     check_file(call.api, input.kind, file);
     taken.push_back({.artifact = {}, .bytes = file.bytes});
   }
@@ -145,7 +148,8 @@ void expect_known(const Api& api, const std::vector<InputFile>& files) {
     const bool known = std::any_of(api.format.inputs.begin(), api.format.inputs.end(),
                                    [&](const InputField& input) { return input.name == file.field; });
     if (!known) {
-      throw Problem(400, "unknown_field", concat("no field takes a file named ", in_quotes(file.field)), excerpt(file.field));
+      throw Problem(400, "unknown_field", concat("no field takes a file named ", in_quotes(file.field)),
+                    excerpt(file.field));
     }
   }
 }
@@ -213,8 +217,9 @@ std::string edited_request(Call& call, const Json& fields, const jobs::Job& befo
     const std::vector<std::string> had = values_of(old, input.name);
     for (const std::string& value : values_of(fields, input.name)) {
       if (value.empty() || std::find(had.begin(), had.end(), value) != had.end()) continue;
-      throw Problem(400, "invalid_value", concat("the files of a job cannot be changed: ", input.name,
-                                                 " may keep what it has, or be left out; submit a new job instead"),
+      throw Problem(400, "invalid_value",
+                    concat("the files of a job cannot be changed: ", input.name,
+                           " may keep what it has, or be left out; submit a new job instead"),
                     input.name);
     }
   }

@@ -31,7 +31,8 @@ std::string decoded(std::string_view text) {
 
 std::string segment_of(std::string_view text) {
   std::string segment = decoded(text);
-  if (segment.empty() || segment == "." || segment == "..") refuse_path("the path has a segment that is empty or of dots");
+  if (segment.empty() || segment == "." || segment == "..")
+    refuse_path("the path has a segment that is empty or of dots");
   if (segment.find_first_of("/\\") != segment.npos) refuse_path("a segment of the path holds a slash or backslash");
   return segment;
 }
@@ -55,9 +56,8 @@ int count_of(const RequestHead& head, std::string_view name) {
 }
 
 bool is_clean(const HeaderField& field) {
-  return is_token(field.name) && std::none_of(field.value.begin(), field.value.end(), [](char c) {
-           return is_control(c) && c != '\t';
-         });
+  return is_token(field.name) &&
+         std::none_of(field.value.begin(), field.value.end(), [](char c) { return is_control(c) && c != '\t'; });
 }
 
 std::optional<ByteRange> suffix_range(std::string_view digits, std::int64_t size) {
@@ -161,8 +161,9 @@ Target parse_target(std::string_view target) {
 }
 
 int check_head(const RequestHead& head, bool is_http_1_1) {
-  constexpr std::array kSingle{"host", "content-length", "transfer-encoding", "content-type", "authorization", "origin",
-                               "range", "expect", "idempotency-key", "last-event-id", "if-range"};
+  constexpr std::array kSingle{
+      "host",  "content-length", "transfer-encoding", "content-type",  "authorization", "origin",
+      "range", "expect",         "idempotency-key",   "last-event-id", "if-range"};
   for (const char* name : kSingle) {
     if (count_of(head, name) > 1) return 400;
   }
@@ -223,8 +224,8 @@ std::optional<MediaType> parse_media_type(std::string_view field) {
 std::string safe_name(std::string_view name) {
   std::string safe;
   for (const char c : name.substr(0, 100)) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-                       (c == '.' && !safe.empty());
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                       c == '_' || (c == '.' && !safe.empty());
     safe += plain ? c : '_';
   }
   return safe.empty() ? "file" : safe;

@@ -26,12 +26,13 @@ struct Target {
   std::map<std::string, std::string> query{};
 };
 
-// Throws Problem(400, invalid_path) for what does not begin with a slash, damaged escapes, text that is no UTF-8, control
-// characters, a slash or backslash inside a segment, the segments "", "." and "..", and a query name given twice.
+// Throws Problem(400, invalid_path) for what does not begin with a slash, damaged escapes, text that is no UTF-8,
+// control characters, a slash or backslash inside a segment, the segments "", "." and "..", and a query name given
+// twice.
 Target parse_target(std::string_view target);
 
-// What of a head must be refused before its body is looked for; 0 when nothing. Several fields that may stand only once,
-// lengths that are no plain number, codings other than chunked, both a length and chunks, names or values with
+// What of a head must be refused before its body is looked for; 0 when nothing. Several fields that may stand only
+// once, lengths that are no plain number, codings other than chunked, both a length and chunks, names or values with
 // characters that another reader may take for the end of a line.
 int check_head(const RequestHead& head, bool is_http_1_1);
 
@@ -57,7 +58,8 @@ struct MediaType {
 // None for what is no content type.
 std::optional<MediaType> parse_media_type(std::string_view field);
 
-// For Content-Disposition and the log: nothing but letters, digits, dot, dash and underscore; others become underscores.
+// For Content-Disposition and the log: nothing but letters, digits, dot, dash and underscore; others become
+// underscores.
 std::string safe_name(std::string_view name);
 
 }  // namespace phonofilm::server

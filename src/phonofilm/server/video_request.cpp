@@ -35,9 +35,11 @@ double seconds_of(const Json& value) {
   if (!value.is_string()) refuse("seconds", "seconds must be a string, as \"4\"");
   const std::string& text = value.get_ref<const std::string&>();
   double seconds = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+  const auto [end, problem] =
+      std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
   const bool whole = problem == std::errc() && end == text.data() + text.size();
-  if (!whole || !std::isfinite(seconds) || seconds <= 0) refuse("seconds", concat("seconds must be a number above 0, got ", in_quotes(text)));
+  if (!whole || !std::isfinite(seconds) || seconds <= 0)
+    refuse("seconds", concat("seconds must be a number above 0, got ", in_quotes(text)));
   return seconds;
 }
 
@@ -58,7 +60,8 @@ void read_model(const Call& call, const Json& value, Json& fields) {
   const std::string name = value.is_string() ? value.get<std::string>() : "";
   const bool known = std::any_of(models.begin(), models.end(), [&](const ModelCard& m) { return m.id == name; });
   if (!known) {
-    throw Problem(400, "model_not_found", concat("there is no model ", in_quotes(name), "; /v1/models lists them"), "model");
+    throw Problem(400, "model_not_found", concat("there is no model ", in_quotes(name), "; /v1/models lists them"),
+                  "model");
   }
   const auto form = call.api.format.blank();
   const Fields known_fields = form->fields();

@@ -23,10 +23,14 @@ std::string job_id(const std::string& video) { return video.starts_with(kPrefix)
 
 const char* status_of(State state) {
   switch (state) {
-    case State::queued: return "queued";
-    case State::running: return "in_progress";
-    case State::succeeded: return "completed";
-    default: return "failed";
+    case State::queued:
+      return "queued";
+    case State::running:
+      return "in_progress";
+    case State::succeeded:
+      return "completed";
+    default:
+      return "failed";
   }
 }
 
@@ -102,9 +106,7 @@ std::string artifact_of(const jobs::Job& job, const std::string& variant) {
 
 }  // namespace
 
-Response create_video(Call& call) {
-  return json_response(video_json(call.api, submit_video(call)));
-}
+Response create_video(Call& call) { return json_response(video_json(call.api, submit_video(call))); }
 
 Response list_videos(Call& call) {
   const std::int64_t limit = call.query_integer("limit", 20, 1, 100);
@@ -115,8 +117,8 @@ Response list_videos(Call& call) {
   Json data = Json::array();
   for (const jobs::Job& job : page.jobs) data.push_back(video_json(call.api, job));
   const Json first = data.empty() ? Json() : data.front()["id"], last = data.empty() ? Json() : data.back()["id"];
-  return json_response({{"object", "list"}, {"data", data}, {"first_id", first}, {"last_id", last},
-                        {"has_more", !page.next.empty()}});
+  return json_response(
+      {{"object", "list"}, {"data", data}, {"first_id", first}, {"last_id", last}, {"has_more", !page.next.empty()}});
 }
 
 Response get_video(Call& call) { return json_response(video_json(call.api, own_job(call))); }
@@ -137,9 +139,9 @@ Response video_content(Call& call) {
     throw Problem(404, "not_ready", concat("the video is not completed; its status is ", status_of(job.state)));
   }
   const std::string name = artifact_of(job, variant);
-  return file_response(call.request.head, {.path = call.api.artifacts.path(job.id, job.result, name),
-                                           .type = content_type_of(name),
-                                           .tag = job.result});
+  return file_response(
+      call.request.head,
+      {.path = call.api.artifacts.path(job.id, job.result, name), .type = content_type_of(name), .tag = job.result});
 }
 
 Response list_openai_models(Call& call) {

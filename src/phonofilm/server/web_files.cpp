@@ -6,13 +6,14 @@
 #include "phonofilm/base/files.h"
 #include "phonofilm/server/digest.h"
 #include "phonofilm/server/syntax.h"
+#include "phonofilm/server/web_assets.h"
 
 namespace phonofilm::server {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxBytes = 64 << 20;
+constexpr std::uintmax_t kMaxBytes = 64 << 20;
 
 // None for files that are no part of a page.
 std::string type_of(const fs::path& path) {
@@ -32,26 +33,37 @@ std::string type_of(const fs::path& path) {
 
 }  // namespace
 
-WebFiles::WebFiles(const std::string& folder) {
-  std::size_t sum = 0;
-  std::error_code unreadable;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, unreadable)) {
-    const std::string type = type_of(entry.path());
-    if (type.empty() || !entry.is_regular_file() || entry.is_symlink()) continue;
-    WebFile file{type, "", read_file(entry.path().string())};
-    sum += file.bytes.size();
-    PF_CHECK(sum <= kMaxBytes, ResourceError, "serve", folder, ": the web page has more than ",
-             human_bytes(double(kMaxBytes)));
-    file.tag = concat('"', sha256_hex(file.bytes).substr(0, 32), '"');
-    files_.emplace(fs::relative(entry.path(), folder).generic_string(), std::move(file));
-  }
-  PF_CHECK(!unreadable && files_.contains("index.html"), InvalidRequest, "serve", folder,
-           ": expected a folder with an index.html");
+void WebFiles::add(const std::string& path, std::string_view bytes) {
+  const std::string type = type_of(path);
+  if (type.empty()) return;
+  files_.emplace(path, WebFile{type, concat('"', sha256_hex(bytes).substr(0, 32), '"'), std::string(bytes)});
 }
 
 const WebFile* WebFiles::find(const std::string& path) const {
   const auto found = files_.find(path.empty() ? "index.html" : path);
   return found == files_.end() ? nullptr : &found->second;
+}
+
+WebFiles read_web_folder(const std::string& folder) {
+  WebFiles files;
+  std::uintmax_t sum = 0;
+  std::error_code unreadable;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, unreadable)) {
+    if (!entry.is_regular_file() || entry.is_symlink()) continue;
+    sum += entry.file_size();
+    PF_CHECK(sum <= kMaxBytes, ResourceError, "serve", folder, ": the web page has more than ",
+             human_bytes(double(kMaxBytes)));
+    files.add(fs::relative(entry.path(), folder).generic_string(), read_file(entry.path().string()));
+  }
+  PF_CHECK(!unreadable && files.find("") != nullptr, InvalidRequest, "serve", folder,
+           ": expected a folder with an index.html");
+  return files;
+}
+
+WebFiles embedded_web() {
+  WebFiles files;
+  for (const WebAsset& file : web_assets()) files.add(std::string(file.path), file.bytes);
+  return files;
 }
 
 Response web_response(const WebFile& file, const RequestHead& head) {
