@@ -101,8 +101,11 @@ export class Composer {
     announce(`${plural(requests.length, 'film')} queued.`);
   }
 
+  /** The files that the job was given stay with it, and are not named again. */
   async #change() {
-    this.#jobs.put(await this.#client.send('PATCH', `/api/v1/jobs/${this.#editing}`, {request: this.request}));
+    const request = {...this.request};
+    for (const {name} of this.#schema.inputs) delete request[name];
+    this.#jobs.put(await this.#client.send('PATCH', `/api/v1/jobs/${this.#editing}`, {request}));
     this.#leaveEditing();
     toast('The waiting film was changed.');
   }
@@ -160,7 +163,7 @@ export class Composer {
     const makeLabel = el('span', {}, 'Make film');
     const make = el('button', {type: 'button', id: 'make', class: 'primary', disabled: !maySubmit, title: 'Ctrl+Enter',
                                onclick: () => this.make()}, makeLabel);
-    const mode = el('p', {class: 'mode', hidden: true}, 'You are changing a film that waits. ',
+    const mode = el('p', {class: 'mode', hidden: true}, 'You are changing a film that waits; its files stay as they are. ',
       el('button', {type: 'button', class: 'link', onclick: () => { this.#leaveEditing(); this.request = {}; }},
           'Leave it as it was'));
     const chips = el('ul', {class: 'chips', 'aria-label': 'Changed settings'});
