@@ -20,6 +20,13 @@ class Film:
     sound: tuple     # the same: the spectrogram
 
 
+def generate(program, folder, prompt, **settings):
+    """The bytes of a film of the embedded model."""
+    path = Path(folder) / "generated.mp4"
+    run(program, "generate", prompt, "-o", path, *(f"--{name}={value}" for name, value in settings.items()))
+    return path.read_bytes()
+
+
 def render(program, folder, count, scene="hard_impacts", seed=11, size=192):
     """Renders `count` films with the world's truth, and what the page needs beside them."""
     folder = Path(folder)

@@ -282,7 +282,7 @@ class Films(Studio):
 class Files(Studio):
     answers = (415,)
 
-    def drop(self, name, kind, zone):
+    def drop(self, name, kind, zone, data=b"bytes"):
         self.browser.run("""
           const files = new DataTransfer();
           files.items.add(new File([new Uint8Array(arguments[3])], arguments[0], {type: arguments[1]}));
@@ -290,10 +290,10 @@ class Files(Studio):
               {dataTransfer: files, bubbles: true, cancelable: true}));
           send(document.body, 'dragenter');
           send(document.querySelector(arguments[2]) ?? document.body,
-              'drop');""", name, kind, zone, list(FILMS[0].poster))
+              'drop');""", name, kind, zone, list(data))
 
     def test_a_picture_is_dropped_and_goes_with_the_film(self):
-        self.drop("first.png", "image/png", ".drop-zone.image")
+        self.drop("first.png", "image/png", ".drop-zone.image", FILMS[0].poster)
         self.browser.until_text(".attachments", "first.png")
         self.browser.until(lambda: len(self.server.jobs.uploads) == 1, "the upload")
         self.make(BALLS)
@@ -307,6 +307,17 @@ class Files(Studio):
         self.make("he says <S>one<E>, she says <S>two<E>")
         self.browser.until(lambda: self.states(), "the job")
         self.assertEqual(list(self.server.jobs.jobs.values())[-1]["request"]["voices"], ["", "0" * 32])
+
+    def test_a_dropped_film_gives_its_settings(self):
+        with tempfile.TemporaryDirectory() as folder:
+            film = film_source.generate(os.environ["PHONOFILM_PROGRAM"], folder, BALLS, seed=7, steps=2)
+        self.drop("old.mp4", "video/mp4", "body", film)
+        self.browser.until_text("#toasts", "The settings of old.mp4 were taken over.")
+        self.browser.until_text(".chips", "Steps: 2")
+        self.assertIn("Seed: 7", self.browser.text(".chips"))
+        self.assertEqual(self.browser.run("return document.querySelector('#prompt').value"), BALLS)
+        self.drop("cut.mp4", "video/mp4", "body", film[:900])
+        self.browser.until_text("#toasts", "Nothing here takes cut.mp4.")
 
     def test_a_file_that_nothing_takes_is_refused_in_words(self):
         self.drop("notes.pdf", "application/pdf", "body")

@@ -2,6 +2,7 @@
 import {el, fill, icon, iconButton} from '../dom/elements.js';
 import {fieldLabel, plural} from '../dom/format.js';
 import {announce, showError, toast, wordsOf} from '../dom/messages.js';
+import {settingsInFilm} from '../film/film_settings.js';
 import {keepDraft, readDraft} from '../state/draft.js';
 import {againOf, submit, takesOf} from '../state/submit.js';
 import {Attachments, kindOf} from './attachments.js';
@@ -51,7 +52,7 @@ export class Composer {
 
   /** Takes up an earlier request: "again with these settings". */
   set request(request) {
-    this.prompt.value = request.prompt ?? '';
+    this.prompt.value = String(request.prompt ?? '');
     this.settings.values = request;
     this.attachments.values = request;
   }
@@ -122,8 +123,13 @@ export class Composer {
     else if (!(error.param && this.settings.showProblem(error.param, words))) showError(this.#parts.error, error);
   }
 
-  #takeOther(file) {
-    if (/\.(csv|tsv|jsonl|txt)$/i.test(file.name)) openBatch(this.#client, this.#schema.fields, this.#jobs, file);
+  /** Files that no input takes: lists of films, and films that know how they were made. */
+  async #takeOther(file) {
+    const settings = /\.(mp4|mov|m4a)$/i.test(file.name) && settingsInFilm(await file.arrayBuffer());
+    if (settings) {
+      this.request = settings;
+      toast(`The settings of ${file.name} were taken over.`);
+    } else if (/\.(csv|tsv|jsonl|txt)$/i.test(file.name)) openBatch(this.#client, this.#schema.fields, this.#jobs, file);
     else toast(`Nothing here takes ${file.name}.`, {error: true});
   }
 
