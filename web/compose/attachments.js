@@ -65,10 +65,12 @@ export class Attachments extends EventTarget {
 
   /** @returns {Object<string, string|string[]>} upload ids by input */
   get values() {
-    const entries = this.#inputs.map((input) => [input, (this.#held.get(input.name) ?? []).map((one) =>
-        one.id).filter((id) => id !== null)]);
-    return Object.fromEntries(entries.filter(([, ids]) => ids.length).map(([input, ids]) => [input.name, input.many
-        ? ids : ids[0]]));
+    const values = {};
+    for (const input of this.#inputs) {
+      const ids = this.#of(input).map((one) => one.id).filter((id) => id !== null);
+      if (ids.length) values[input.name] = input.many ? ids : ids[0];
+    }
+    return values;
   }
 
   /** Takes up what an earlier request was given. @param {Object<string, any>} request */
@@ -93,7 +95,7 @@ export class Attachments extends EventTarget {
   async add(input, file) {
     const type = typeOf(file);
     const attachment = {id: null, name: file.name, type, url: URL.createObjectURL(file), error: '', bytes: file.size};
-    const held = input.many ? this.#held.get(input.name) ?? [] : [];
+    const held = input.many ? this.#of(input) : [];
     this.#held.set(input.name, [...held, attachment]);
     this.#changed();
     try {
@@ -124,11 +126,13 @@ export class Attachments extends EventTarget {
     this.#changed();
   }
 
+  /** @param {Input} input @returns {Attachment[]} */
+  #of(input) { return this.#held.get(input.name) ?? []; }
+
   #all() { return [...this.#held.values()].flat(); }
 
   #changed() {
-    const rows = this.#inputs.flatMap((input) => (this.#held.get(input.name) ?? []).map((one, i) =>
-        this.#row(input, one, i)));
+    const rows = this.#inputs.flatMap((input) => this.#of(input).map((one, i) => this.#row(input, one, i)));
     fill(this.element, rows);
     this.element.hidden = rows.length === 0;
     this.dispatchEvent(new Event('change'));

@@ -55,17 +55,15 @@ class Batch {
   }
 
   #read() {
-    this.#rows = readPromptList(this.text.value, this.#fields).map((row) =>
-        ({...row, key: newKey(), state: row.problem ? 'wrong' : 'ready'}));
+    const rows = readPromptList(this.text.value, this.#fields);
+    this.#rows = rows.map((row) => ({...row, key: newKey(), state: row.problem ? 'wrong' : 'ready'}));
     this.#show();
   }
 
   #count(state) { return this.#rows.filter((row) => row.state === state).length; }
 
   #show() {
-    fill(this.table, this.#rows.length ? el('table', {}, el('thead', {}, el('tr', {}, ['Line', 'Prompt', 'Settings',
-        ''].map((name) =>
-      el('th', {scope: 'col'}, name)))), el('tbody', {}, this.#rows.map(rowOf))) : null);
+    fill(this.table, this.#rows.length > 0 && tableOf(this.#rows));
     const [ready, wrong, queued] = ['ready', 'wrong', 'queued'].map((state) => this.#count(state));
     this.button.disabled = ready === 0;
     this.button.textContent = ready ? `Queue ${plural(ready, 'film')}` : 'Queue films';
@@ -90,6 +88,11 @@ class Batch {
     }
     this.#show();
   }
+}
+
+function tableOf(rows) {
+  const head = ['Line', 'Prompt', 'Settings', ''].map((name) => el('th', {scope: 'col'}, name));
+  return el('table', {}, el('thead', {}, el('tr', {}, head)), el('tbody', {}, rows.map(rowOf)));
 }
 
 function rowOf({line, request, problem, state}) {

@@ -64,7 +64,8 @@ export class Composer {
     this.#parts.settingsButton.setAttribute('aria-expanded', String(!this.settings.element.hidden));
   }
 
-  openBatch() { openBatch(this.#client, this.#schema.fields, this.#jobs); }
+  /** @param {File|null} file a list that was dropped */
+  openBatch(file = null) { openBatch(this.#client, this.#schema.fields, this.#jobs, file); }
 
   /** Changes a waiting job instead of asking for a new one. @param {import('../server/types.js').Job} job */
   edit(job) {
@@ -116,6 +117,11 @@ export class Composer {
     this.#showMode();
   }
 
+  #giveUpEditing() {
+    this.#leaveEditing();
+    this.request = {};
+  }
+
   /** Beside the field that the server names, or else under the card. */
   #showProblem(error) {
     const words = wordsOf(error);
@@ -129,7 +135,7 @@ export class Composer {
     if (settings) {
       this.request = settings;
       toast(`The settings of ${file.name} were taken over.`);
-    } else if (/\.(csv|tsv|jsonl|txt)$/i.test(file.name)) openBatch(this.#client, this.#schema.fields, this.#jobs, file);
+    } else if (/\.(csv|tsv|jsonl|txt)$/i.test(file.name)) this.openBatch(file);
     else toast(`Nothing here takes ${file.name}.`, {error: true});
   }
 
@@ -145,9 +151,10 @@ export class Composer {
 
   #chip(name, value) {
     const text = `${fieldLabel(name)}: ${value}`;
-    return el('li', {}, el('button', {type: 'button', class: 'chip', title: 'Back to the default',
-        'aria-label': `${text}. Back to the default`,
-                                      onclick: () => this.settings.reset(name)}, el('span', {}, text), icon('close')));
+    const attributes = {type: 'button', class: 'chip', title: 'Back to the default',
+                        'aria-label': `${text}. Back to the default`};
+    return el('li', {}, el('button', {...attributes, onclick: () => this.settings.reset(name)},
+      el('span', {}, text), icon('close')));
   }
 
   #showMode() {
@@ -160,18 +167,17 @@ export class Composer {
   #makeParts(maySubmit) {
     const count = el('span', {class: 'badge'});
     const settingsButton = el('button', {type: 'button', class: 'tool', 'aria-expanded': 'false',
-        'aria-controls': 'settings',
-                                         onclick: () => this.toggleSettings()}, icon('settings'), el('span', {},
-                                             'Settings'), count);
+                                         'aria-controls': 'settings', onclick: () => this.toggleSettings()},
+      icon('settings'), el('span', {}, 'Settings'), count);
     const takes = el('input', {type: 'number', id: 'takes', min: 1, max: kMostTakes, value: 1, inputmode: 'numeric'});
-    const takesLabel = el('label', {class: 'takes', title: 'Films with consecutive seeds'}, el('span', {}, 'Takes'),
-        takes);
+    const takesLabel = el('label', {class: 'takes', title: 'Films with consecutive seeds'},
+      el('span', {}, 'Takes'), takes);
     const makeLabel = el('span', {}, 'Make film');
     const make = el('button', {type: 'button', id: 'make', class: 'primary', disabled: !maySubmit, title: 'Ctrl+Enter',
                                onclick: () => this.make()}, makeLabel);
-    const mode = el('p', {class: 'mode', hidden: true}, 'You are changing a film that waits; its files stay as they are. ',
-      el('button', {type: 'button', class: 'link', onclick: () => { this.#leaveEditing(); this.request = {}; }},
-          'Leave it as it was'));
+    const mode = el('p', {class: 'mode', hidden: true},
+      'You are changing a film that waits; its files stay as they are. ',
+      el('button', {type: 'button', class: 'link', onclick: () => this.#giveUpEditing()}, 'Leave it as it was'));
     const chips = el('ul', {class: 'chips', 'aria-label': 'Changed settings'});
     const error = el('div', {hidden: true});
     const foot = el('div', {class: 'compose-foot'}, el('div', {class: 'tools'}, this.#tools(), settingsButton),

@@ -41,8 +41,8 @@ export class DropZones {
   }
 
   #zone(input) {
-    const zone = el('div', {class: `drop-zone ${kindOf(input)}`}, el('strong', {}, fieldLabel(input.name)), el('span',
-        {}, input.help));
+    const zone = el('div', {class: `drop-zone ${kindOf(input)}`},
+      el('strong', {}, fieldLabel(input.name)), el('span', {}, input.help));
     zone.addEventListener('dragenter', () => zone.classList.add('over'));
     zone.addEventListener('dragleave', () => zone.classList.remove('over'));
     zone.addEventListener('drop', (event) => {

@@ -111,8 +111,8 @@ export class SettingsDrawer extends EventTarget {
 
   /** Values that differ from their defaults. @returns {Object<string, any>} */
   get values() {
-    const set = [...this.#controls].map(([name, control]) => [name, control.value]).filter(([, value]) =>
-        value !== undefined);
+    const all = [...this.#controls].map(([name, control]) => [name, control.value]);
+    const set = all.filter(([, value]) => value !== undefined);
     return Object.fromEntries(set);
   }
 

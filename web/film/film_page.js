@@ -63,8 +63,8 @@ export class FilmPage {
   }
 
   async #remove() {
-    if (!await confirmDialog('Delete this film?', 'The film and its files are removed from the server for good.',
-        'Delete')) return;
+    const words = 'The film and its files are removed from the server for good.';
+    if (!await confirmDialog('Delete this film?', words, 'Delete')) return;
     try {
       await this.#services.client.delete(`/api/v1/jobs/${this.#job.id}`);
       this.#services.jobs.remove(this.#job.id);
@@ -92,16 +92,16 @@ export class FilmPage {
   }
 
   #actions() {
-    const button = (name, label, kind, onclick) => el('button', {type: 'button', class: kind, onclick}, icon(name),
-        label);
+    const button = (name, label, kind, onclick) =>
+      el('button', {type: 'button', class: kind, onclick}, icon(name), label);
     const settings = fileOf(this.#job, 'settings.json');
+    const name = fileNameOf(this.#job);
     const own = this.#services.maySubmit;
     return el('div', {class: 'film-actions'},
       own && button('again', 'Again with these settings', 'primary', () => this.again()),
       own && button('dice', 'Another seed', 'quiet', () => this.#anotherSeed()),
       button('download', 'Download', 'quiet', () => this.download()),
-      settings && button('settings', 'Settings as JSON', 'quiet', () => this.download(settings,
-          `${fileNameOf(this.#job)}.json`)),
+      settings && button('settings', 'Settings as JSON', 'quiet', () => this.download(settings, `${name}.json`)),
       own && button('trash', 'Delete', 'quiet danger', () => this.#remove()));
   }
 
@@ -111,7 +111,7 @@ export class FilmPage {
     const {settings} = this.view;
     const notices = (settings?.notices ?? []).map((notice) => el('p', {class: 'notice'}, String(notice)));
     this.#side.querySelector('.measures').append(...notices);
-    if (settings) this.#side.append(settingsTable('Made with', settings));
+    if (settings) this.#side.append(settingsTable('Made with', settings) ?? '');
   }
 }
 
@@ -131,8 +131,8 @@ function measuresOf(strikes) {
 /** @param {string} title @param {Object<string, any>} values */
 export function settingsTable(title, values) {
   const rows = flatSettings(values);
-  if (!rows.length) return el('p', {class: 'hint'}, title === 'Asked for' ? 'Asked for with the default settings.'
-      : '');
-  return el('details', {class: 'settings-table', open: title === 'Asked for'}, el('summary', {}, title),
+  const first = title === 'Asked for';
+  if (!rows.length) return first ? el('p', {class: 'hint'}, 'Asked for with the default settings.') : null;
+  return el('details', {class: 'settings-table', open: first}, el('summary', {}, title),
     el('dl', {}, rows.map(([name, value]) => [el('dt', {}, fieldLabel(name)), el('dd', {}, value)])));
 }

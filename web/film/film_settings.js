@@ -27,6 +27,11 @@ function find(view, [type, ...rest], start = 0, end = view.byteLength) {
   return null;
 }
 
+/** Bytes before the boxes of a 'meta': version and flags, which QuickTime's own files do not have. */
+function headOf(view, meta) {
+  return text(view, meta.start + 4, meta.start + 8) === 'hdlr' ? 0 : 4;
+}
+
 /** The number, from 1, under which a name stands in 'keys'; 0: it does not. */
 function keyNumber(view, keys) {
   let number = 0;
@@ -44,8 +49,7 @@ function keyNumber(view, keys) {
 export function settingsInFilm(bytes) {
   const view = new DataView(bytes);
   const meta = find(view, ['moov', 'udta', 'meta']);
-  // Version and flags come before the boxes, but not in QuickTime's own files.
-  const inside = meta && meta.start + 8 <= meta.end && [meta.start + (text(view, meta.start + 4, meta.start + 8) === 'hdlr' ? 0 : 4), meta.end];
+  const inside = meta && meta.start + 8 <= meta.end && [meta.start + headOf(view, meta), meta.end];
   const [keys, list] = ['keys', 'ilst'].map((type) => inside && find(view, [type], ...inside));
   if (!keys || !list) return null;
   const wanted = keyNumber(view, keys);

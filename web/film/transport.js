@@ -111,7 +111,7 @@ export class Transport extends EventTarget {
     const back = iconButton('back', 'One frame back', () => this.step(-1));
     const forth = iconButton('next', 'One frame on', () => this.step(1));
     const place = el('input', {type: 'range', class: 'place-slider', min: 0, max: 1, step: 'any', value: 0,
-        'aria-label': 'Place in the film'});
+                               'aria-label': 'Place in the film'});
     place.addEventListener('input', () => this.seek(Number(place.value)));
     const clockText = el('output', {class: 'clock'}, clock(0));
     const speed = el('select', {'aria-label': 'Speed'},
