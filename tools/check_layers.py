@@ -34,7 +34,7 @@ LIBRARIES = {
     "media": Library(("media",), ("core",), ("torch", "ffmpeg")),
     "jobs": Library(("jobs",), ("base",), ("sqlite", "libpq")),
     "workers": Library(("workers",), ("jobs", "pipeline", "media"), ("torch",)),
-    "server": Library(("server",), ("jobs",), ("beast",)),
+    "server": Library(("server",), ("jobs",), ("beast", "libcrypto")),
     "cli": Library(("cli",), ("pipeline", "train", "eval", "world", "text", "media", "jobs", "workers", "server"), ("torch", "cli11")),
 }
 
@@ -47,6 +47,7 @@ OUTSIDE = {
     "sqlite": r"sqlite3",
     "libpq": r"(libpq-fe|libpq/|pg_config|postgres_ext)",
     "beast": r"boost/",
+    "libcrypto": r"openssl/",
     "sentencepiece": r"sentencepiece",
     "utf8proc": r"utf8proc",
     "gumbo": r"gumbo",

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <concepts>
 #include <nlohmann/json.hpp>
 
 #include "jobs/jobs_helpers.h"
@@ -116,7 +117,8 @@ class ServiceBench {
     answer.json = Json::parse(answer.response.body, nullptr, /*allow_exceptions=*/false);
     return answer;
   }
-  Answer ask(const std::string& method, const std::string& target, const Json& body, Headers headers = {}) {
+  template <std::same_as<Json> Body>  // not of texts, which could become JSON
+  Answer ask(const std::string& method, const std::string& target, const Body& body, Headers headers = {}) {
     return ask(method, target, body.dump(), std::move(headers));
   }
   // The id of a new job.
@@ -175,6 +177,11 @@ class ServiceBench {
   std::string file(const std::string& name) const { return folder_.file(name); }
   server::Api& api() { return *api_; }
 };
+
+// members: the part of a body between its braces, beside a prompt.
+inline Answer ask_for_video(ServiceBench& bench, const std::string& members) {
+  return bench.ask("POST", "/v1/videos", R"({"prompt": "a bell")" + (members.empty() ? "" : ", " + members) + "}");
+}
 
 // A form as clients send it.
 struct FormPart {

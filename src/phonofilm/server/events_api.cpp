@@ -52,14 +52,16 @@ Response stream_response(Call& call, EventStream::Start start) {
 Response all_events(Call& call) { return stream_response(call, start_of(call, "")); }
 
 Response job_events(Call& call) {
-  EventStream::Start start = start_of(call, call.path["id"]);  // before the job is read, which is then no older
+  // Before the job is read, which is then no older. The snapshot has a number, too, so that browsers come back with it.
+  const std::int64_t number = resume_at(call).value_or(call.api.events.sequence());
+  EventStream::Start start = start_of(call, call.path["id"]);
   const jobs::JobView view = call.api.queue.get(call.caller, start.job);
   const bool finished = jobs::is_finished(view.job.state);
   const bool news = !call.api.events.behind(start.index, call.caller, start.job, 1).messages.empty();
   if (finished && !news && resume_at(call)) return {.status = 204};
   nlohmann::json job = job_json(call.api, view.job);
   job["position"] = view.position > 0 ? nlohmann::json(view.position) : nlohmann::json();
-  start.first += event_text("snapshot", job.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  start.first += event_text("snapshot", job.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), number);
   Response response = stream_response(call, start);
   // A job that was finished before anybody listened has no last event to wait for.
   if (finished && !news && response.stream) {

@@ -32,8 +32,9 @@ std::int64_t priority_of(const Call& call, const Json& body, std::int64_t fallba
 
 Terms terms_of(const Call& call, const Json& body) {
   Terms terms{.priority = priority_of(call, body, 0)};
-  const std::int64_t hours = integer_member(body, "retention_hours", -1, -1, kMaxHours);
-  if (hours >= 0) terms.retention = hours * kHour;
+  if (body.contains("retention_hours")) {
+    terms.retention = kHour * integer_member(body, "retention_hours", 0, 0, kMaxHours);
+  }
   return terms;
 }
 

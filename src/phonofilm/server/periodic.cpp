@@ -4,6 +4,15 @@
 #include <chrono>
 
 namespace phonofilm::server {
+namespace {
+
+constexpr double kPauseAfterFault = 2;  // seconds, so that a lasting fault does not fill the log
+
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(std::int64_t(seconds * 1000));
+}
+
+}  // namespace
 
 Periodic::Periodic(std::vector<PeriodicTask> tasks, Report report)
     : tasks_(std::move(tasks)), report_(std::move(report)), thread_([this] { work(); }) {}
@@ -27,10 +36,11 @@ void Periodic::work() {
     lock.unlock();
     try {
       tasks_[next].run();
+      due[next] = Clock::now() + milliseconds(tasks_[next].period);
     } catch (const std::exception& error) {
       report_(tasks_[next].name, error.what());
+      due[next] = Clock::now() + milliseconds(std::max(tasks_[next].period, kPauseAfterFault));
     }
-    due[next] = Clock::now() + std::chrono::milliseconds(std::int64_t(tasks_[next].period * 1000));
     lock.lock();
   }
 }
