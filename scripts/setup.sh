@@ -6,7 +6,7 @@
 #   scripts/setup.sh           for the CPU
 #   scripts/setup.sh --cuda    LibTorch with its CUDA half as well
 #   scripts/setup.sh --core    without FFmpeg's, text, speech and database libraries: enough for the preset 'core'
-#   scripts/setup.sh --tests   also what only the tests use: PostgreSQL's server
+#   scripts/setup.sh --tests   also what only the tests use: PostgreSQL's server, Chromium
 #
 # PHONOFILM_TORCH=<folder with include/ and lib/> uses a LibTorch of your own (2.11 or newer) instead.
 set -euo pipefail
@@ -21,8 +21,9 @@ SPEECH_PACKAGES=(libespeak-ng-dev espeak-ng-data)
 JOBS_PACKAGES=(libsqlite3-dev libpq-dev)
 # Boost is used as headers only (Beast, Asio); libcrypto hashes API keys.
 SERVER_PACKAGES=(libboost1.81-dev libssl-dev)
-# The tests of the job queue start a server of their own; without it they skip, loudly, what needs one.
-TEST_PACKAGES=(postgresql)
+# The tests of the job queue start a server of their own, those of the web page a browser; without them they skip, loudly,
+# what needs one.
+TEST_PACKAGES=(postgresql chromium chromium-driver)
 LIBTORCH=.deps/libtorch
 
 say() { printf '%s\n' "$*" >&2; }

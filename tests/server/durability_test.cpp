@@ -80,8 +80,11 @@ namespace {
 
 // A worker and a client on one queue, whose turns a schedule decides: points lie between operations.
 struct Race {
-  std::unique_ptr<ServiceBench> bench = std::make_unique<ServiceBench>();
+  std::unique_ptr<ServiceBench> bench = fresh();
   std::function<void()> on_point;
+  static std::unique_ptr<ServiceBench> fresh() {
+    return std::make_unique<ServiceBench>(false, server::ApiOptions{.requests_per_second = 0});
+  }
   void point() const {
     if (on_point) on_point();
   }
@@ -152,7 +155,7 @@ TEST_CASE("durability: a deletion wins over completion in every order of their s
     for (const std::uint64_t bits : schedules) play(bits, kLength);
     race.bench->queue.sweep();
     CHECK(race.bench->artifacts.jobs().empty());
-    race.bench = std::make_unique<ServiceBench>();  // the store in memory copies itself for each transaction
+    race.bench = Race::fresh();  // the store in memory copies itself for each transaction
   }
   std::printf(
       "delete against completion over HTTP handlers: %d interleavings of %d schedules, %d completed first, %d "

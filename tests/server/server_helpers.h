@@ -178,6 +178,11 @@ class ServiceBench {
   server::Api& api() { return *api_; }
 };
 
+// members: the part of a body between its braces, beside a prompt.
+inline Answer ask_for_video(ServiceBench& bench, const std::string& members) {
+  return bench.ask("POST", "/v1/videos", R"({"prompt": "a bell")" + (members.empty() ? "" : ", " + members) + "}");
+}
+
 // A form as clients send it.
 struct FormPart {
   std::string name, content, file_name{}, type{};

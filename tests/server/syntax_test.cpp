@@ -171,7 +171,7 @@ TEST_CASE("syntax: entity tags, names and base64") {
   CHECK(matches_tag("*", "\"b\""));
   CHECK(!matches_tag("\"a\"", "\"b\""));
   CHECK(!matches_tag("", "\"b\""));
-  CHECK(safe_name("../..\\a b\"\r\n.png") == "_.._a_b___.png");
+  CHECK(safe_name("../..\\a b\"\r\n.png") == "_._.._a_b___.png");
   CHECK(safe_name("") == "file");
   CHECK(decode_base64("YWJj") == "abc");
   CHECK(decode_base64("YWI=") == "ab");

@@ -1,4 +1,5 @@
-"""Films for the stand-in server, rendered by the program itself: the sound belongs to the picture to the sample, so that what
+"""Films for the stand-in server, rendered by the program itself: the sound belongs to the picture to the sample, so
+that what
 the page shows of it can be checked. Pictures on the way from noise to the film are mixed from the finished ones."""
 import json
 import random
@@ -19,6 +20,13 @@ class Film:
     sound: tuple     # the same: the spectrogram
 
 
+def generate(program, folder, prompt, **settings):
+    """The bytes of a film of the embedded model."""
+    path = Path(folder) / "generated.mp4"
+    run(program, "generate", prompt, "-o", path, *(f"--{name}={value}" for name, value in settings.items()))
+    return path.read_bytes()
+
+
 def render(program, folder, count, scene="hard_impacts", seed=11, size=192):
     """Renders `count` films with the world's truth, and what the page needs beside them."""
     folder = Path(folder)
@@ -36,7 +44,8 @@ def film_of(program, path):
     picture = read_png(path.with_name(f"{path.stem}_spectrogram.png").read_bytes())
     # The picture of `show`: a strip of frames above the spectrogram, with room for its scale at the left.
     strip, sound = cut(picture, 55, 1271, 8, 130), cut(picture, 55, 1271, 138, 394)
-    return Film(truth["caption"], path.read_bytes(), path.with_suffix(".png").read_bytes(), settings_of(truth), strip, sound)
+    return Film(truth["caption"], path.read_bytes(), path.with_suffix(".png").read_bytes(), settings_of(truth), strip,
+        sound)
 
 
 def cut(picture, left, right, top, bottom, every=2):

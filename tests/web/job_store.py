@@ -25,7 +25,8 @@ class Jobs:
             if key in self.keys:
                 return self.jobs[self.keys[key]]
             job = {"id": secrets.token_hex(16), "owner": "local", "state": "queued", "request": request, "priority": 0,
-                   "created_ms": now_ms(), "started_ms": None, "finished_ms": None, "expires_ms": None, "progress": None, "attempts": 0,
+                   "created_ms": now_ms(), "started_ms": None, "finished_ms": None, "expires_ms": None,
+                   "progress": None, "attempts": 0,
                    "failure": None, "worker": None, "files": [], "inputs": [], "preview": None}
             self.jobs[job["id"]] = job
             self.order.append(job["id"])
@@ -95,17 +96,20 @@ class Jobs:
             jobs = jobs if order == "asc" else jobs[::-1]
             start = int(cursor or 0)
             rest = len(jobs) > start + limit
-            return {"jobs": [dict(job) for job in jobs[start:start + limit]], "next": str(start + limit) if rest else None,
+            return {"jobs": [dict(job) for job in jobs[start:start + limit]], "next": str(start + limit) if rest
+                else None,
                     "sequence": len(self.events)}
 
     def _publish(self, job, files):
         """files: (name, type, bytes). The list of them as a job shows it."""
         for name, kind, data in files:
             self.files[job["id"], name] = (kind, data)
-        return [{"name": name, "type": kind, "bytes": len(data), "url": f"/api/v1/jobs/{job['id']}/files/{name}"} for name, kind, data in files]
+        return [{"name": name, "type": kind, "bytes": len(data), "url": f"/api/v1/jobs/{job['id']}/files/{name}"}
+            for name, kind, data in files]
 
     def _tell(self, job, kind):
         progress = job["progress"] or {"stage": None, "step": 0, "steps": 0, "eta_ms": None}
-        self.events.append({"sequence": len(self.events) + 1, "job": job["id"], "kind": kind, "state": job["state"], **progress,
+        self.events.append({"sequence": len(self.events) + 1, "job": job["id"], "kind": kind, "state": job["state"],
+            **progress,
                             "preview": job["preview"] and job["preview"]["sequence"], "at_ms": now_ms()})
         self.lock.notify_all()

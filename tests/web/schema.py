@@ -1,4 +1,5 @@
-"""What the stand-in server says of itself: the fields of a request as docs/server_api.md has them, in the words of the program."""
+"""What the stand-in server says of itself: the fields of a request as docs/server_api.md has them, in the words of the
+program."""
 
 DEFAULT = "the model's default"
 
@@ -16,13 +17,15 @@ FIELDS = [
     field("video", "boolean", True, "make a picture"),
     field("audio", "boolean", True, "make a sound"),
     field("seed", "integer", 0, "the same seed and settings make the same film", 0),
-    field("noise", "string", "own", "how a seed becomes noise: this program's way, or the publisher's", choices=["own", "reference"]),
+    field("noise", "string", "own", "how a seed becomes noise: this program's way, or the publisher's",
+        choices=["own", "reference"]),
     field("steps", "integer", 0, f"sampling steps; 0: {DEFAULT}", 0, 1000),
     field("solver", "string", "default", "step rule of the sampler", choices=["default", "euler", "unipc", "dpmpp"]),
     field("shift", "number", 0.0, f"of the noise schedule, above 1 for more steps at high noise; 0: {DEFAULT}", 0, 100),
     field("text_guidance", "number", -1.0, f"how hard to follow the prompt, 1 for none; -1: {DEFAULT}", -1, 100),
     field("align_guidance", "number", -1.0, f"how hard picture and sound follow each other; -1: {DEFAULT}", -1, 100),
-    field("timbre_guidance", "number", -1.0, f"how hard the sound follows the reference voices; -1: {DEFAULT}", -1, 100),
+    field("timbre_guidance", "number", -1.0, f"how hard the sound follows the reference voices; -1: {DEFAULT}", -1,
+        100),
     field("image", "string", "", "first frame"),
     field("voices", "list of strings", [], "reference voices, one for each spoken line"),
     field("model", "string", "", "what the film is made with"),
@@ -36,10 +39,12 @@ SCHEMA = {"fields": FIELDS, "inputs": [
     {"name": "image", "accept": PICTURES, "many": False, "max": 1, "help": "first frame"},
     {"name": "voices", "accept": SOUNDS, "many": True, "max": 8, "help": "a reference voice for each spoken line"}]}
 
-MODELS = {"models": [{"id": "mini", "family": "nava", "width": 96, "height": 96, "fps": 24, "seconds": 2.0, "default": True}]}
+MODELS = {"models": [{"id": "mini", "family": "nava", "width": 96, "height": 96, "fps": 24, "seconds": 2.0,
+    "default": True}]}
 
 LIMITS = {"max_json_bytes": 1 << 20, "max_upload_bytes": 1 << 28, "max_prompt_characters": 32000, "max_queued": 20000,
-          "max_queued_per_owner": 20000, "max_page": 100, "requests_per_second": 50, "burst": 200, "retention_hours": 168}
+          "max_queued_per_owner": 20000, "max_page": 100, "requests_per_second": 50,
+          "burst": 200, "retention_hours": 168}
 
 CAPABILITIES = {"api": "v1", "version": "0.1.0", "keys": False, "uploads": True, "previews": True, "videos_api": True,
                 "scopes": ["read", "submit", "admin"], "owner": "local"}

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A server that stands in for ours, to look at the page and to test it: docs/server_api.md as far as the page uses it, with films
+"""A server that stands in for ours, to look at the page and to test it: docs/server_api.md as far as the page uses it,
+with films
 that the program renders. Nothing is kept, nothing is computed.
 
     PHONOFILM_PROGRAM=build/release/src/phonofilm/cli/phonofilm tests/web/stand_in_server.py [PORT=7788] [KEY]
@@ -20,7 +21,8 @@ import schema
 from job_store import Jobs
 
 WEB = Path(__file__).resolve().parents[2] / "web"
-TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
          ".svg": "image/svg+xml"}
 POLICY = ("default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; "
           "form-action 'none'; frame-ancestors 'none'")
@@ -40,9 +42,10 @@ class Maker(threading.Thread):
         self.jobs, self.films, self.step_seconds, self.steps = jobs, films, step_seconds, steps
         self.go_on = threading.Event()
         self.go_on.set()
+        self.ended = False
 
     def run(self):
-        while True:
+        while not self.ended:
             job = self.jobs.start_next()
             if job:
                 self.make(job)
@@ -55,10 +58,12 @@ class Maker(threading.Thread):
             time.sleep(self.step_seconds)
             self.go_on.wait()
             self.jobs.preview(job, self.pictures(film, step))
-            if not self.jobs.progress(job, "denoise", step, self.steps, int(1000 * self.step_seconds * (self.steps - step))):
+            if not self.jobs.progress(job, "denoise", step, self.steps,
+                int(1000 * self.step_seconds * (self.steps - step))):
                 return
         if "fail" in job["request"]["prompt"]:
-            return self.jobs.finish(job, "failed", failure="[generate] the worker was killed: out of memory; ask for a smaller picture")
+            return self.jobs.finish(job, "failed",
+                failure="[generate] the worker was killed: out of memory; ask for a smaller picture")
         self.jobs.finish(job, "succeeded", files_of(film))
 
     def film_for(self, request):
@@ -72,7 +77,8 @@ class Maker(threading.Thread):
 
 
 def files_of(film):
-    return [("film.mp4", "video/mp4", film.film), ("poster.png", "image/png", film.poster), ("settings.json", "application/json", film.settings)]
+    return [("film.mp4", "video/mp4", film.film), ("poster.png", "image/png", film.poster),
+        ("settings.json", "application/json", film.settings)]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -91,7 +97,8 @@ class Handler(BaseHTTPRequestHandler):
             self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.dispatch()
         except Problem as problem:
-            error = {"message": str(problem), "type": "invalid_request_error", "param": problem.param, "code": problem.code}
+            error = {"message": str(problem), "type": "invalid_request_error", "param": problem.param,
+                "code": problem.code}
             self.send_json({"error": error}, problem.status)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
@@ -116,11 +123,13 @@ class Handler(BaseHTTPRequestHandler):
         file = (WEB / (path.lstrip("/") or "index.html")).resolve()
         if not file.is_relative_to(WEB) or not file.is_file():
             raise Problem(404, "not_found", "there is no such file")
-        self.send_bytes(file.read_bytes(), TYPES[file.suffix], {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
+        self.send_bytes(file.read_bytes(), TYPES[file.suffix],
+            {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
 
     def send_bytes(self, data, kind, headers=(), status=200):
         self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), "X-Content-Type-Options": "nosniff", **dict(headers)}.items():
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(data)),
+            "X-Content-Type-Options": "nosniff", **dict(headers)}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -134,7 +143,8 @@ class Handler(BaseHTTPRequestHandler):
         if not match or int(match[1]) >= len(data):
             return self.send_bytes(data, kind, {"Accept-Ranges": "bytes"})
         start, end = int(match[1]), min(int(match[2] or len(data)), len(data) - 1)
-        self.send_bytes(data[start:end + 1], kind, {"Accept-Ranges": "bytes", "Content-Range": f"bytes {start}-{end}/{len(data)}"}, 206)
+        self.send_bytes(data[start:end + 1], kind, {"Accept-Ranges": "bytes",
+            "Content-Range": f"bytes {start}-{end}/{len(data)}"}, 206)
 
     def job(self, job):
         if job not in self.server.jobs.jobs:
@@ -170,7 +180,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def list(self):
         query = self.query
-        self.send_json(self.server.jobs.page(query.get("state"), int(query.get("limit", 20)), query.get("order", "desc"), query.get("cursor")))
+        self.send_json(self.server.jobs.page(query.get("state"), int(query.get("limit", 20)),
+            query.get("order", "desc"), query.get("cursor")))
 
     def read(self, job):
         self.send_json(self.shown(self.job(job)))
@@ -224,7 +235,8 @@ class Handler(BaseHTTPRequestHandler):
                 jobs.lock.wait_for(lambda: len(jobs.events) > place, timeout=0.5)
                 news, place = jobs.events[place:], len(jobs.events)
             mine = [event for event in news if job in (None, event["job"])]
-            self.wfile.write("".join(f"id: {e['sequence']}\nevent: job\ndata: {json.dumps(e)}\n\n" for e in mine).encode() or b": beat\n\n")
+            self.wfile.write("".join(f"id: {e['sequence']}\nevent: job\ndata: {json.dumps(e)}\n\n"
+                for e in mine).encode() or b": beat\n\n")
             self.wfile.flush()
             if job and self.job(job)["state"] not in ("queued", "running"):
                 return
@@ -257,7 +269,12 @@ class StandIn(ThreadingHTTPServer):
         self.films, self.key, self.offline, self.jobs = films, key, False, Jobs()
         self.maker = Maker(self.jobs, films, step_seconds)
         self.maker.start()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self):
+        self.offline = self.maker.ended = True
+        self.shutdown()
+        self.server_close()
 
     @property
     def address(self):

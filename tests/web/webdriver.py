@@ -9,7 +9,8 @@ import urllib.error
 import urllib.request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element's id (WebDriver, section 12)
-KEYS = {"Control": "\ue009", "Enter": "\ue007", "Escape": "\ue00c", "Home": "\ue011", "ArrowRight": "\ue014", "Space": " "}
+KEYS = {"Control": "\ue009", "Enter": "\ue007", "Escape": "\ue00c", "Home": "\ue011", "ArrowRight": "\ue014",
+    "Space": " "}
 PATIENCE = 15  # seconds to wait for what must happen
 
 
@@ -19,15 +20,19 @@ def missing():
     return f"{' and '.join(absent)} not found (Debian: chromium, chromium-driver)" if absent else ""
 
 
+# A microphone that beeps, no question about it, and nothing that asks servers of its own.
+ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+             "--mute-audio", "--hide-scrollbars", "--autoplay-policy=no-user-gesture-required",
+             "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-background-networking"]
+
+
 class Browser:
-    def __init__(self, width=1440, height=900, dark=False, arguments=()):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def __init__(self, width=1440, height=900, dark=False):
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT, text=True)
         self.base = f"http://127.0.0.1:{self._port()}"
-        options = {"binary": shutil.which("chromium"), "args": [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio", "--hide-scrollbars", "--autoplay-policy=no-user-gesture-required",
-            "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-first-run", "--disable-background-networking",
-            "--disable-dev-shm-usage", *arguments]}
-        wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+        wanted = {"browserName": "chrome", "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+                  "goog:chromeOptions": {"binary": shutil.which("chromium"), "args": ARGUMENTS}}
         session = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self.base += f"/session/{session['sessionId']}"
         self.show(width, height, dark)
@@ -56,8 +61,10 @@ class Browser:
 
     def show(self, width, height, dark=False, touch=False):
         """A window of a size, in a theme."""
-        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=touch)
-        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+            mobile=touch)
+        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark
+            else "light"}])
 
     def devtools(self, command, **parameters):
         return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
@@ -71,31 +78,55 @@ class Browser:
 
     def find(self, selector):
         """The first element that is there, waited for."""
-        return self.until(lambda: self.run("return document.querySelector(arguments[0])", selector), f"an element {selector}")[ELEMENT]
+        return self.until(lambda: self.run("return document.querySelector(arguments[0])", selector),
+            f"an element {selector}")[ELEMENT]
 
     def click(self, selector):
-        self._call("POST", f"/element/{self.find(selector)}/click")
+        """Clicks when the element is there, stands still and is not covered."""
+        self.until(lambda: self._try_click(selector), f"a click on {selector}")
+
+    def _try_click(self, selector):
+        try:
+            self._call("POST", f"/element/{self.find(selector)}/click")
+            return True
+        except RuntimeError as error:
+            if "stale" in str(error) or "intercepted" in str(error) or "not interactable" in str(error):
+                return False
+            raise
 
     def type(self, selector, text):
         self._call("POST", f"/element/{self.find(selector)}/value", {"text": text})
 
+    def write(self, selector, text):
+        """Puts a text into a field in the place of what was there."""
+        self.find(selector)
+        self.run("const field = document.querySelector(arguments[0]); field.value = arguments[1];"
+                 "field.dispatchEvent(new Event('input', {bubbles: true}))", selector, text)
+
+    def texts(self, selector):
+        return self.run("return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)", selector)
+
     def press(self, *names):
         """Keys together: press('Control', 'Enter')."""
         keys = [KEYS.get(name, name) for name in names]
-        actions = [{"type": "keyDown", "value": key} for key in keys] + [{"type": "keyUp", "value": key} for key in reversed(keys)]
+        actions = [{"type": "keyDown", "value": key} for key in keys] + [{"type": "keyUp", "value": key}
+            for key in reversed(keys)]
         self._call("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
 
     def drag(self, selector, x, y):
         """From the middle of an element by x and y pixels, in several steps."""
         element = {ELEMENT: self.find(selector)}
         steps = [{"type": "pointerMove", "duration": 30, "x": x // 4, "y": y // 4, "origin": "pointer"}] * 4
-        moves = [{"type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": element}, {"type": "pointerDown", "button": 0}, *steps,
+        moves = [{"type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": element},
+            {"type": "pointerDown", "button": 0}, *steps,
                  {"type": "pointerUp", "button": 0}]
-        self._call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": moves}]})
+        self._call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse",
+            "parameters": {"pointerType": "mouse"}, "actions": moves}]})
 
     def hover(self, selector):
         move = {"type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": {ELEMENT: self.find(selector)}}
-        self._call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": [move]}]})
+        self._call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse",
+            "parameters": {"pointerType": "mouse"}, "actions": [move]}]})
 
     def text(self, selector):
         return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
@@ -126,4 +157,5 @@ class Browser:
     def requested(self):
         """URLs of all requests since the last call."""
         messages = [json.loads(entry["message"])["message"] for entry in self.logs("performance")]
-        return [message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"]
+        return [message["params"]["request"]["url"] for message in messages
+            if message["method"] == "Network.requestWillBeSent"]

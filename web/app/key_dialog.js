@@ -9,7 +9,8 @@ export async function askForKey(refused) {
     event.preventDefault();
     close('given');
   }},
-  refused && el('p', {class: 'problem', role: 'alert'}, 'The server does not take this key: it is wrong, has expired or was revoked.'),
+  refused && el('p', {class: 'problem', role: 'alert'},
+      'The server does not take this key: it is wrong, has expired or was revoked.'),
   el('label', {for: 'key'}, 'Key'), input,
   el('p', {class: 'hint'}, 'It is kept until this tab is closed.'),
   el('div', {class: 'dialog-foot'}, el('button', {type: 'submit', class: 'primary'}, 'Use this key'))));

@@ -61,9 +61,12 @@ export function listenToKeys(place, commands) {
 
 /** The list of keys. */
 export function openHelp() {
-  const section = (title, where) => el('section', {}, el('h3', {}, title), el('dl', {class: 'keys'}, KEYS.filter((entry) => entry.where === where)
-    .map(({keys, words}) => [el('dt', {}, keys.map((key) => el('kbd', {}, kNames[key] ?? key))), el('dd', {}, words)])));
+  const section = (title, where) => el('section', {}, el('h3', {}, title),
+      el('dl', {class: 'keys'}, KEYS.filter((entry) => entry.where === where)
+    .map(({keys, words}) => [el('dt', {}, keys.map((key) => el('kbd', {}, kNames[key] ?? key))), el('dd', {},
+        words)])));
   return openDialog('Keys', () => el('div', {class: 'help'},
     section('Everywhere', 'everywhere'), section('Studio', 'studio'), section('Film', 'film'),
-    el('p', {class: 'hint'}, 'Words between <S> and <E> are spoken. In the search, seed:7 finds a setting and -word leaves films out.')));
+    el('p', {class: 'hint'},
+        'Words between <S> and <E> are spoken. In the search, seed:7 finds a setting and -word leaves films out.')));
 }

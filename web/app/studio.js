@@ -1,7 +1,7 @@
 // The page put together: what the parts share, which of them is shown, what keys do.
 import {Media} from '../server/media.js';
 import {Composer} from '../compose/composer.js';
-import {el, fill, iconButton} from '../dom/elements.js';
+import {fill, icon, iconButton} from '../dom/elements.js';
 import {withoutMarks} from '../dom/format.js';
 import {announce, toast, wordsOf} from '../dom/messages.js';
 import {currentTheme, toggleTheme} from '../dom/theme.js';
@@ -57,10 +57,18 @@ export class Studio {
   #makeParts() {
     const shared = {client: this.#client, jobs: this.#jobs, media: this.#media, sync: this.#sync};
     const {schema, limits} = this.#facts;
-    this.#composer = new Composer({...shared, schema: withModels(schema, this.#facts.models), maxPrompt: limits.max_prompt_characters,
-                                   maySubmit: this.#maySubmit});
-    const queue = new QueueView({...shared, mayChange: this.#maySubmit, edit: (job) => this.#composer.edit(job),
-                                 again: (job) => this.#again(againOf(job))});
+    this.#composer = new Composer({
+      ...shared,
+      schema: withModels(schema, this.#facts.models),
+      maxPrompt: limits.max_prompt_characters,
+      maySubmit: this.#maySubmit,
+    });
+    const queue = new QueueView({
+      ...shared,
+      mayChange: this.#maySubmit,
+      edit: (job) => this.#composer.edit(job),
+      again: (job) => this.#again(againOf(job)),
+    });
     this.#gallery = new GalleryView(shared);
     fill(document.getElementById('compose'), this.#composer.elements);
     fill(document.getElementById('queue'), queue.elements);
@@ -68,23 +76,32 @@ export class Studio {
   }
 
   #makeBar() {
-    const theme = iconButton('sun', 'Dark or light', () => toggleTheme());
-    const draw = () => theme.replaceChildren(...iconButton(currentTheme() === 'dark' ? 'sun' : 'moon', '', () => {}).childNodes);
+    const theme = iconButton('sun', 'Dark or light', toggleTheme);
+    const draw = () => fill(theme, icon(currentTheme() === 'dark' ? 'sun' : 'moon'));
+    const told = () => document.dispatchEvent(new CustomEvent('themechange'));
     document.addEventListener('themechange', draw);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => document.dispatchEvent(new CustomEvent('themechange')));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', told);
     draw();
     const forget = () => { this.#client.useKey(''); location.reload(); };
-    fill(document.getElementById('bar-actions'), this.#client.hasKey && iconButton('key', 'Use another key', forget), theme,
-      iconButton('help', 'Keys and help', () => openHelp()));
+    const key = this.#client.hasKey && iconButton('key', 'Use another key', forget);
+    fill(document.getElementById('bar-actions'), key, theme, iconButton('help', 'Keys and help', openHelp));
   }
 
   #commands() {
     const composer = this.#composer;
     const leave = () => { location.hash = '#/'; };
     const fromStudio = (action) => () => { leave(); setTimeout(action, 0); };
-    return {compose: fromStudio(() => composer.focus()), make: () => !this.#shown && composer.make(), settings: () => composer.toggleSettings(),
-            batch: () => composer.openBatch(), search: fromStudio(() => this.#gallery.focusSearch()), leave, theme: toggleTheme, help: openHelp,
-            ...this.#shown?.commands};
+    return {
+      compose: fromStudio(() => composer.focus()),
+      make: () => !this.#shown && composer.make(),
+      settings: () => composer.toggleSettings(),
+      batch: () => composer.openBatch(),
+      search: fromStudio(() => this.#gallery.focusSearch()),
+      leave,
+      theme: toggleTheme,
+      help: openHelp,
+      ...this.#shown?.commands,
+    };
   }
 
   async #route() {
@@ -95,7 +112,8 @@ export class Studio {
       const jobs = await Promise.all(ids.map((id) => this.#jobs.get(id) ?? this.#sync.read(id)));
       if (location.hash.includes(ids.join('/'))) this.#showPage(name, jobs);
     } catch (error) {
-      toast(error.status === 404 ? 'This film is not here: it was deleted, or belongs to someone else.' : wordsOf(error), {error: true});
+      const gone = 'This film is not here: it was deleted, or belongs to someone else.';
+      toast(error.status === 404 ? gone : wordsOf(error), {error: true});
       location.hash = '#/';
     }
   }
@@ -117,8 +135,15 @@ export class Studio {
   #showPage(name, jobs) {
     const [studio, page] = [document.getElementById('studio'), document.getElementById('page')];
     if (!studio.hidden) this.#scrolled = scrollY;
-    const services = {client: this.#client, media: this.#media, jobs: this.#jobs, fps: this.#fpsOf(jobs[0]), maySubmit: this.#maySubmit,
-                      again: (request) => this.#again(request), neighbour: (by) => this.#goToNeighbour(jobs[0].id, by)};
+    const services = {
+      client: this.#client,
+      media: this.#media,
+      jobs: this.#jobs,
+      fps: this.#fpsOf(jobs[0]),
+      maySubmit: this.#maySubmit,
+      again: (request) => this.#again(request),
+      neighbour: (by) => this.#goToNeighbour(jobs[0].id, by),
+    };
     this.#shown = name === 'film' ? new FilmPage(jobs[0], services) : new ComparePage(jobs[0], jobs[1], services);
     fill(page, this.#shown.element);
     studio.hidden = true;
@@ -136,7 +161,8 @@ export class Studio {
 
   #fpsOf(job) {
     const models = this.#facts.models;
-    return (models.find((model) => model.id === job.request.model) ?? models.find((model) => model.default))?.fps ?? kUsualFps;
+    const own = models.find((model) => model.id === job.request.model) ?? models.find((model) => model.default);
+    return own?.fps ?? kUsualFps;
   }
 
   /** Takes a request into the card. The cursor stands in the prompt, and one key more makes the film. */
@@ -165,7 +191,8 @@ export class Studio {
 function withModels(schema, models) {
   const choices = models.map((model) => model.id);
   const usual = models.find((model) => model.default)?.id ?? choices[0];
+  const filled = (field) => ({...field, choices, default: field.default || usual});
   const fields = schema.fields.map((field) =>
-    (field.name === 'model' && !field.choices?.length && usual ? {...field, choices, default: field.default || usual} : field));
+    (field.name === 'model' && !field.choices?.length && usual ? filled(field) : field));
   return {...schema, fields};
 }

@@ -1,15 +1,22 @@
-// Files that a film is given: a first frame, voices, a sound, a film. Each is uploaded as soon as it is chosen, so that what
+// Files that a film is given: a first frame, voices, a sound, a film. Each is uploaded as soon as it is chosen, so that
+// what
 // is wrong with it is said at once, and a film that is asked for starts without waiting.
 import {el, fill, icon, iconButton} from '../dom/elements.js';
 import {bytes, fieldLabel} from '../dom/format.js';
 import {wordsOf} from '../dom/messages.js';
 
 /** @typedef {import('../server/types.js').Input} Input */
-/** @typedef {{id: string|null, name: string, type: string, url: string|null, error: string, bytes: number}} Attachment */
+/**
+ * @typedef {{id: string|null, name: string, type: string, url: string|null, error: string, bytes: number}} Attachment
+ */
+
+// Holds the place of a spoken line without a voice: the server takes an empty text for none.
+const kNone = {id: '', name: 'none', type: '', url: null, error: '', bytes: 0};
 
 /** @param {Input} input @param {string} type @returns {boolean} whether it takes files of a content type */
 export function takes(input, type) {
-  return input.accept.some((accepted) => accepted === type || (accepted.endsWith('/*') && type.startsWith(accepted.slice(0, -1))));
+  return input.accept.some((accepted) => accepted === type || (accepted.endsWith('/*') &&
+      type.startsWith(accepted.slice(0, -1))));
 }
 
 /** What an input holds, in words: "image", "audio", "video". @param {Input} input */
@@ -19,8 +26,13 @@ export function kindOf(input) {
 
 /** Browsers name the type of one and the same sound differently. */
 function typeOf(file) {
-  return {'audio/x-wav': 'audio/wav', 'audio/wave': 'audio/wav', 'audio/x-flac': 'audio/flac', 'audio/mp3': 'audio/mpeg',
+  return {'audio/x-wav': 'audio/wav', 'audio/wave': 'audio/wav', 'audio/x-flac': 'audio/flac',
+      'audio/mp3': 'audio/mpeg',
           'audio/x-m4a': 'audio/mp4'}[file.type] ?? file.type;
+}
+
+function wrongType(input, type) {
+  return `${fieldLabel(input.name)} takes ${input.accept.join(', ')}; this file is ${type || 'of no known type'}.`;
 }
 
 /** Where the bytes lie of an upload, or of a file of an earlier job: "<job id>/<name>". */
@@ -46,23 +58,27 @@ export class Attachments extends EventTarget {
   get inputs() { return this.#inputs; }
 
   /** Whether an upload is under way. */
-  get busy() { return this.#all().some((one) => !one.id && !one.error); }
+  get busy() { return this.#all().some((one) => one.id === null && !one.error); }
 
   /** Names of the files that could not be uploaded. */
   get failed() { return this.#all().filter((one) => one.error).map((one) => one.name); }
 
   /** @returns {Object<string, string|string[]>} upload ids by input */
   get values() {
-    const entries = this.#inputs.map((input) => [input, (this.#held.get(input.name) ?? []).map((one) => one.id).filter(Boolean)]);
-    return Object.fromEntries(entries.filter(([, ids]) => ids.length).map(([input, ids]) => [input.name, input.many ? ids : ids[0]]));
+    const values = {};
+    for (const input of this.#inputs) {
+      const ids = this.#of(input).map((one) => one.id).filter((id) => id !== null);
+      if (ids.length) values[input.name] = input.many ? ids : ids[0];
+    }
+    return values;
   }
 
   /** Takes up what an earlier request was given. @param {Object<string, any>} request */
   set values(request) {
     this.#held.clear();
     for (const input of this.#inputs) {
-      const ids = [request[input.name] ?? []].flat().filter((id) => typeof id === 'string' && id);
-      if (ids.length) this.#held.set(input.name, ids.map((id) => this.#known(id, input)));
+      const ids = [request[input.name] || []].flat().filter((id) => typeof id === 'string');
+      if (ids.length) this.#held.set(input.name, ids.map((id) => (id ? this.#known(id, input) : kNone)));
     }
     this.#changed();
   }
@@ -79,11 +95,11 @@ export class Attachments extends EventTarget {
   async add(input, file) {
     const type = typeOf(file);
     const attachment = {id: null, name: file.name, type, url: URL.createObjectURL(file), error: '', bytes: file.size};
-    const held = input.many ? this.#held.get(input.name) ?? [] : [];
+    const held = input.many ? this.#of(input) : [];
     this.#held.set(input.name, [...held, attachment]);
     this.#changed();
     try {
-      if (!takes(input, type)) throw new Error(`${fieldLabel(input.name)} takes ${input.accept.join(', ')}; this file is ${type || 'of no known type'}.`);
+      if (!takes(input, type)) throw new Error(wrongType(input, type));
       attachment.id = (await this.#client.upload(file, file.name, type)).id;
     } catch (error) {
       attachment.error = wordsOf(error);
@@ -98,30 +114,41 @@ export class Attachments extends EventTarget {
     chooser.click();
   }
 
-  #remove(input, attachment) {
-    const left = this.#held.get(input.name).filter((one) => one !== attachment);
-    this.#held.set(input.name, left);
-    if (attachment.url) URL.revokeObjectURL(attachment.url);
+  #remove(input, index) {
+    const [gone] = this.#held.get(input.name).splice(index, 1);
+    if (gone.url) URL.revokeObjectURL(gone.url);
     this.#changed();
   }
+
+  /** Gives the line of a file none, and the file to the line after. */
+  #skipLine(input, index) {
+    this.#held.get(input.name).splice(index, 0, kNone);
+    this.#changed();
+  }
+
+  /** @param {Input} input @returns {Attachment[]} */
+  #of(input) { return this.#held.get(input.name) ?? []; }
 
   #all() { return [...this.#held.values()].flat(); }
 
   #changed() {
-    const rows = this.#inputs.flatMap((input) => (this.#held.get(input.name) ?? []).map((one, i) => this.#row(input, one, i)));
+    const rows = this.#inputs.flatMap((input) => this.#of(input).map((one, i) => this.#row(input, one, i)));
     fill(this.element, rows);
     this.element.hidden = rows.length === 0;
     this.dispatchEvent(new Event('change'));
   }
 
   #row(input, attachment, index) {
-    const role = input.many ? `${fieldLabel(input.name)}, ${index + 1}` : fieldLabel(input.name);
-    const state = attachment.error || (attachment.id ? bytes(attachment.bytes) : 'uploading …');
+    const role = input.many ? `${fieldLabel(input.name)}, line ${index + 1}` : fieldLabel(input.name);
+    const state = attachment.error || (attachment.id === null ? 'uploading …' : attachment.id &&
+        bytes(attachment.bytes));
     return el('li', {class: attachment.error ? 'attachment wrong' : 'attachment'},
       glimpse(attachment),
       el('div', {class: 'attachment-text'}, el('strong', {}, role), el('span', {}, attachment.name),
         el('span', {class: 'attachment-state', role: attachment.error ? 'alert' : null}, state)),
-      iconButton('close', `Remove ${attachment.name}`, () => this.#remove(input, attachment)));
+      input.many && attachment.id && iconButton('next', 'For the next line instead',
+          () => this.#skipLine(input, index)),
+      iconButton('close', `Remove ${attachment.name}`, () => this.#remove(input, index)));
   }
 }
 
@@ -129,7 +156,7 @@ function glimpse({type, url}) {
   if (url && type.startsWith('image/')) return el('img', {src: url, alt: ''});
   if (url && type.startsWith('video/')) return el('video', {src: url, muted: true, preload: 'metadata'});
   if (url && type.startsWith('audio/')) return playButton(url);
-  return el('span', {class: 'glimpse'}, icon('film'));
+  return el('span', {class: 'glimpse'}, icon(type ? 'film' : 'mute'));
 }
 
 function playButton(url) {

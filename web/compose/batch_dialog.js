@@ -34,11 +34,13 @@ class Batch {
     this.text.addEventListener('input', () => this.#read());
     this.table = el('div', {class: 'batch-rows', tabindex: '0', role: 'region', 'aria-label': 'Lines of the list'});
     this.summary = el('p', {class: 'batch-summary', role: 'status'});
-    this.button = el('button', {type: 'button', class: 'primary', disabled: true, onclick: () => this.#submit()}, 'Queue films');
+    this.button = el('button', {type: 'button', class: 'primary', disabled: true, onclick: () => this.#submit()},
+        'Queue films');
     const chooser = el('input', {type: 'file', accept: '.csv,.tsv,.jsonl,.txt', class: 'unseen', id: 'batch-file'});
     chooser.addEventListener('change', () => this.take(chooser.files[0]));
     this.elements = [
-      el('p', {class: 'hint'}, 'CSV with a first row of names, or a JSON object on each line: ', el('code', {}, 'prompt'),
+      el('p', {class: 'hint'}, 'CSV with a first row of names, or a JSON object on each line: ', el('code', {},
+          'prompt'),
         ' and any setting by its name. Paste it, or choose a file.'),
       el('label', {class: 'file-button', for: 'batch-file'}, icon('list'), 'Choose a file'), chooser,
       el('label', {class: 'unseen', for: 'batch-text'}, 'The list'), this.text, this.table,
@@ -53,19 +55,20 @@ class Batch {
   }
 
   #read() {
-    this.#rows = readPromptList(this.text.value, this.#fields).map((row) => ({...row, key: newKey(), state: row.problem ? 'wrong' : 'ready'}));
+    const rows = readPromptList(this.text.value, this.#fields);
+    this.#rows = rows.map((row) => ({...row, key: newKey(), state: row.problem ? 'wrong' : 'ready'}));
     this.#show();
   }
 
   #count(state) { return this.#rows.filter((row) => row.state === state).length; }
 
   #show() {
-    fill(this.table, this.#rows.length ? el('table', {}, el('thead', {}, el('tr', {}, ['Line', 'Prompt', 'Settings', ''].map((name) =>
-      el('th', {scope: 'col'}, name)))), el('tbody', {}, this.#rows.map(rowOf))) : null);
+    fill(this.table, this.#rows.length > 0 && tableOf(this.#rows));
     const [ready, wrong, queued] = ['ready', 'wrong', 'queued'].map((state) => this.#count(state));
     this.button.disabled = ready === 0;
     this.button.textContent = ready ? `Queue ${plural(ready, 'film')}` : 'Queue films';
-    const said = [queued && `${queued} queued`, ready && `${ready} ready`, wrong && `${plural(wrong, 'line')} cannot be used`];
+    const said = [queued && `${queued} queued`, ready && `${ready} ready`, wrong &&
+        `${plural(wrong, 'line')} cannot be used`];
     this.summary.textContent = said.filter(Boolean).join(', ');
   }
 
@@ -87,9 +90,15 @@ class Batch {
   }
 }
 
+function tableOf(rows) {
+  const head = ['Line', 'Prompt', 'Settings', ''].map((name) => el('th', {scope: 'col'}, name));
+  return el('table', {}, el('thead', {}, el('tr', {}, head)), el('tbody', {}, rows.map(rowOf)));
+}
+
 function rowOf({line, request, problem, state}) {
   const {prompt, ...settings} = request;
   const words = Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(', ');
-  const said = state === 'wrong' ? problem : {ready: 'ready', queued: 'queued'}[state];
-  return el('tr', {class: state}, el('td', {class: 'number'}, String(line)), el('td', {}, prompt ?? ''), el('td', {}, words), el('td', {}, said));
+  const said = state === 'wrong' ? wordsOf(problem) : {ready: 'ready', queued: 'queued'}[state];
+  return el('tr', {class: state}, el('td', {class: 'number'}, String(line)), el('td', {}, prompt ?? ''), el('td', {},
+      words), el('td', {}, said));
 }

@@ -2,6 +2,7 @@
 import {el, fill, icon, iconButton} from '../dom/elements.js';
 import {fieldLabel, plural} from '../dom/format.js';
 import {announce, showError, toast, wordsOf} from '../dom/messages.js';
+import {settingsInFilm} from '../film/film_settings.js';
 import {keepDraft, readDraft} from '../state/draft.js';
 import {againOf, submit, takesOf} from '../state/submit.js';
 import {Attachments, kindOf} from './attachments.js';
@@ -34,7 +35,9 @@ export class Composer {
     this.attachments = new Attachments(client, schema.inputs);
     this.drops = new DropZones(this.attachments, (file) => this.#takeOther(file));
     this.#parts = this.#makeParts(maySubmit);
-    for (const part of [this.prompt, this.settings, this.attachments]) part.addEventListener('change', () => this.#changed());
+    for (const part of [this.prompt, this.settings, this.attachments]) {
+      part.addEventListener('change', () => this.#changed());
+    }
     this.request = readDraft() ?? {};
   }
 
@@ -49,7 +52,7 @@ export class Composer {
 
   /** Takes up an earlier request: "again with these settings". */
   set request(request) {
-    this.prompt.value = request.prompt ?? '';
+    this.prompt.value = String(request.prompt ?? '');
     this.settings.values = request;
     this.attachments.values = request;
   }
@@ -61,7 +64,8 @@ export class Composer {
     this.#parts.settingsButton.setAttribute('aria-expanded', String(!this.settings.element.hidden));
   }
 
-  openBatch() { openBatch(this.#client, this.#schema.fields, this.#jobs); }
+  /** @param {File|null} file a list that was dropped */
+  openBatch(file = null) { openBatch(this.#client, this.#schema.fields, this.#jobs, file); }
 
   /** Changes a waiting job instead of asking for a new one. @param {import('../server/types.js').Job} job */
   edit(job) {
@@ -99,8 +103,11 @@ export class Composer {
     announce(`${plural(requests.length, 'film')} queued.`);
   }
 
+  /** The files that the job was given stay with it, and are not named again. */
   async #change() {
-    this.#jobs.put(await this.#client.send('PATCH', `/api/v1/jobs/${this.#editing}`, {request: this.request}));
+    const request = {...this.request};
+    for (const {name} of this.#schema.inputs) delete request[name];
+    this.#jobs.put(await this.#client.send('PATCH', `/api/v1/jobs/${this.#editing}`, {request}));
     this.#leaveEditing();
     toast('The waiting film was changed.');
   }
@@ -110,6 +117,11 @@ export class Composer {
     this.#showMode();
   }
 
+  #giveUpEditing() {
+    this.#leaveEditing();
+    this.request = {};
+  }
+
   /** Beside the field that the server names, or else under the card. */
   #showProblem(error) {
     const words = wordsOf(error);
@@ -117,8 +129,13 @@ export class Composer {
     else if (!(error.param && this.settings.showProblem(error.param, words))) showError(this.#parts.error, error);
   }
 
-  #takeOther(file) {
-    if (/\.(csv|tsv|jsonl|txt)$/i.test(file.name)) openBatch(this.#client, this.#schema.fields, this.#jobs, file);
+  /** Files that no input takes: lists of films, and films that know how they were made. */
+  async #takeOther(file) {
+    const settings = /\.(mp4|mov|m4a)$/i.test(file.name) && settingsInFilm(await file.arrayBuffer());
+    if (settings) {
+      this.request = settings;
+      toast(`The settings of ${file.name} were taken over.`);
+    } else if (/\.(csv|tsv|jsonl|txt)$/i.test(file.name)) this.openBatch(file);
     else toast(`Nothing here takes ${file.name}.`, {error: true});
   }
 
@@ -134,8 +151,10 @@ export class Composer {
 
   #chip(name, value) {
     const text = `${fieldLabel(name)}: ${value}`;
-    return el('li', {}, el('button', {type: 'button', class: 'chip', title: 'Back to the default', 'aria-label': `${text}. Back to the default`,
-                                      onclick: () => this.settings.reset(name)}, el('span', {}, text), icon('close')));
+    const attributes = {type: 'button', class: 'chip', title: 'Back to the default',
+                        'aria-label': `${text}. Back to the default`};
+    return el('li', {}, el('button', {...attributes, onclick: () => this.settings.reset(name)},
+      el('span', {}, text), icon('close')));
   }
 
   #showMode() {
@@ -147,21 +166,25 @@ export class Composer {
 
   #makeParts(maySubmit) {
     const count = el('span', {class: 'badge'});
-    const settingsButton = el('button', {type: 'button', class: 'tool', 'aria-expanded': 'false', 'aria-controls': 'settings',
-                                         onclick: () => this.toggleSettings()}, icon('settings'), el('span', {}, 'Settings'), count);
+    const settingsButton = el('button', {type: 'button', class: 'tool', 'aria-expanded': 'false',
+                                         'aria-controls': 'settings', onclick: () => this.toggleSettings()},
+      icon('settings'), el('span', {}, 'Settings'), count);
     const takes = el('input', {type: 'number', id: 'takes', min: 1, max: kMostTakes, value: 1, inputmode: 'numeric'});
-    const takesLabel = el('label', {class: 'takes', title: 'Films with consecutive seeds'}, el('span', {}, 'Takes'), takes);
+    const takesLabel = el('label', {class: 'takes', title: 'Films with consecutive seeds'},
+      el('span', {}, 'Takes'), takes);
     const makeLabel = el('span', {}, 'Make film');
     const make = el('button', {type: 'button', id: 'make', class: 'primary', disabled: !maySubmit, title: 'Ctrl+Enter',
                                onclick: () => this.make()}, makeLabel);
-    const mode = el('p', {class: 'mode', hidden: true}, 'You are changing a film that waits. ',
-      el('button', {type: 'button', class: 'link', onclick: () => { this.#leaveEditing(); this.request = {}; }}, 'Leave it as it was'));
+    const mode = el('p', {class: 'mode', hidden: true},
+      'You are changing a film that waits; its files stay as they are. ',
+      el('button', {type: 'button', class: 'link', onclick: () => this.#giveUpEditing()}, 'Leave it as it was'));
     const chips = el('ul', {class: 'chips', 'aria-label': 'Changed settings'});
     const error = el('div', {hidden: true});
     const foot = el('div', {class: 'compose-foot'}, el('div', {class: 'tools'}, this.#tools(), settingsButton),
       el('div', {class: 'make-row'}, takesLabel, make));
     const note = maySubmit ? null : el('p', {class: 'notice'}, 'Your key may look at films, not make them.');
-    const all = [mode, this.prompt.element, this.drops.element, this.attachments.element, chips, error, foot, note, this.settings.element];
+    const all = [mode, this.prompt.element, this.drops.element, this.attachments.element, chips, error, foot, note,
+        this.settings.element];
     return {all, count, settingsButton, takes, takesLabel, makeLabel, make, mode, chips, error};
   }
 

@@ -34,13 +34,15 @@ export class DropZones {
   #enter(event) {
     if (!bringsFiles(event) || !this.element.hidden) return;
     const types = draggedTypes(event).filter(Boolean);
-    const fitting = this.#attachments.inputs.filter((input) => !types.length || types.some((type) => takes(input, type)));
+    const fitting = this.#attachments.inputs.filter((input) => !types.length ||
+        types.some((type) => takes(input, type)));
     fill(this.element, fitting.map((input) => this.#zone(input)));
     this.element.hidden = fitting.length === 0;
   }
 
   #zone(input) {
-    const zone = el('div', {class: `drop-zone ${kindOf(input)}`}, el('strong', {}, fieldLabel(input.name)), el('span', {}, input.help));
+    const zone = el('div', {class: `drop-zone ${kindOf(input)}`},
+      el('strong', {}, fieldLabel(input.name)), el('span', {}, input.help));
     zone.addEventListener('dragenter', () => zone.classList.add('over'));
     zone.addEventListener('dragleave', () => zone.classList.remove('over'));
     zone.addEventListener('drop', (event) => {

@@ -1,13 +1,16 @@
-// Where a field of the schema stands in the drawer. Fields that no group names stand under "More", so that a server that
+// Where a field of the schema stands in the drawer. Fields that no group names stand under "More", so that a server
+// that
 // knows more than this page loses nothing.
 
 /** @typedef {import('../server/types.js').Field} Field */
 
 const GROUPS = [
-  {title: 'Film', names: ['model', 'variant', 'seconds', 'latent_frames', 'width', 'height', 'exact_size', 'video', 'audio',
+  {title: 'Film', names: ['model', 'variant', 'seconds', 'latent_frames', 'width', 'height', 'exact_size', 'video',
+      'audio',
                           'sample_rate']},
   {title: 'Sampling', names: ['seed', 'steps', 'solver', 'shift', 'noise']},
-  {title: 'Guidance', names: ['negative_prompt', 'negative_audio_prompt', 'text_guidance', 'video_guidance', 'audio_guidance',
+  {title: 'Guidance', names: ['negative_prompt', 'negative_audio_prompt', 'text_guidance', 'video_guidance',
+      'audio_guidance',
                               'align_guidance', 'video_align_guidance', 'audio_align_guidance', 'timbre_guidance',
                               'skip_layer']},
 ];
@@ -23,7 +26,10 @@ export function groupsOf(fields) {
   return [...named, rest].filter((group) => group.fields.length);
 }
 
-/** The fields that the drawer shows: all but the prompt and those that hold files. @param {import('../server/types.js').Schema} schema */
+/**
+ * The fields that the drawer shows: all but the prompt and those that hold files.
+ * @param {import('../server/types.js').Schema} schema
+ */
 export function settingsOf(schema) {
   const files = new Set(schema.inputs.map((input) => input.name));
   return schema.fields.filter((field) => field.name !== 'prompt' && !files.has(field.name));
@@ -32,8 +38,10 @@ export function settingsOf(schema) {
 /** Why a value does not fit its field; '' when it does. @param {Field} field @param {any} value */
 export function valueProblem(field, value) {
   if (field.type.startsWith('list')) {
-    const item = {...field, type: field.type.includes('string') ? 'string' : field.type.includes('integer') ? 'integer' : 'number'};
-    return Array.isArray(value) ? value.map((one) => valueProblem(item, one)).find(Boolean) ?? '' : `${field.name} must be a list`;
+    const item = {...field, type: field.type.includes('string') ? 'string' : field.type.includes('integer') ? 'integer'
+        : 'number'};
+    return Array.isArray(value) ? value.map((one) => valueProblem(item, one)).find(Boolean) ?? ''
+        : `${field.name} must be a list`;
   }
   if (field.type === 'boolean') return typeof value === 'boolean' ? '' : `${field.name} must be true or false`;
   if (field.type === 'string') return stringProblem(field, value);
@@ -53,11 +61,16 @@ function numberProblem({name, type, min, max}, value) {
   return '';
 }
 
-/** A text, as people type it, as a value of a field; undefined where it is none. @param {Field} field @param {string} text */
+/**
+ * A text, as people type it, as a value of a field; undefined where it is none.
+ * @param {Field} field
+ * @param {string} text
+ */
 export function parseValue(field, text) {
   const trimmed = text.trim();
   if (field.type === 'string') return text;
-  if (field.type === 'boolean') return {true: true, yes: true, 1: true, false: false, no: false, 0: false}[trimmed.toLowerCase()];
+  if (field.type === 'boolean') return {true: true, yes: true, 1: true, false: false, no: false,
+      0: false}[trimmed.toLowerCase()];
   if (field.type.startsWith('list')) {
     const parts = trimmed ? trimmed.split(/[\s,;]+/) : [];
     return field.type.includes('string') ? parts : parts.map(Number);

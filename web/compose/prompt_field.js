@@ -12,8 +12,9 @@ export class PromptField extends EventTarget {
   /** @param {number} maxLength in characters */
   constructor(maxLength) {
     super();
-    this.#area = el('textarea', {id: 'prompt', rows: 2, class: 'prompt', maxlength: maxLength, spellcheck: 'true', autocomplete: 'off',
-                                 placeholder: 'What is to be seen and heard?', 'aria-describedby': 'prompt-lines prompt-problem'});
+    this.#area = el('textarea', {
+      id: 'prompt', rows: 2, class: 'prompt', maxlength: maxLength, spellcheck: 'true', autocomplete: 'off',
+      placeholder: 'What is to be seen and heard?', 'aria-describedby': 'prompt-lines prompt-problem'});
     this.#copy = el('div', {class: 'prompt prompt-copy', 'aria-hidden': 'true'});
     this.#problem = el('p', {id: 'prompt-problem', class: 'field-problem'});
     this.#lines = el('ol', {id: 'prompt-lines', class: 'spoken-lines', 'aria-label': 'Spoken lines', hidden: true});

@@ -1,4 +1,5 @@
-// Lists of films: CSV (also with ; or tabs) with a row of names first, or a JSON object on every line. The same names as in
+// Lists of films: CSV (also with ; or tabs) with a row of names first, or a JSON object on every line. The same names
+// as in
 // `phonofilm batch`: prompt (also text_prompt, text), and any setting by its own name.
 import {parseValue, valueProblem} from './field_groups.js';
 import {markProblem} from './prompt_marks.js';
@@ -31,7 +32,8 @@ function jsonRow(content, fields) {
   } catch (error) {
     return {request: {}, problem: `This is no JSON: ${error.message}`};
   }
-  if (object === null || typeof object !== 'object' || Array.isArray(object)) return {request: {}, problem: 'This is no JSON object.'};
+  if (object === null || typeof object !== 'object' || Array.isArray(object)) return {request: {},
+      problem: 'This is no JSON object.'};
   return checkedRow(Object.entries(object), fields);
 }
 
@@ -41,7 +43,8 @@ function readTable(text, fields) {
   const [head, ...body] = records;
   const names = head.cells.map((name) => name.trim());
   return body.map(({line, cells}) => {
-    if (cells.length !== names.length) return {line, request: {}, problem: `${cells.length} cells where the first row has ${names.length}.`};
+    if (cells.length !== names.length) return {line, request: {},
+        problem: `${cells.length} cells where the first row has ${names.length}.`};
     const entries = names.map((name, i) => [name, cells[i]]).filter(([, cell]) => cell.trim() !== '');
     return {line, ...checkedRow(entries.map(([name, cell]) => [name, typed(name, cell, fields)]), fields)};
   });
@@ -67,7 +70,8 @@ function checkedRow(entries, fields) {
 }
 
 function unknownName(name) {
-  if (/_path$|_wavs?$/.test(name)) return `${name} names a file, which a page cannot open: upload it with a single film, or use the program's batch.`;
+  const isPath = /_path$|_wavs?$/.test(name);
+  if (isPath) return `${name} names a file, which a page cannot open: give it to one film, or use phonofilm batch.`;
   return `There is no setting "${name}".`;
 }
 

@@ -30,7 +30,7 @@ export function spokenLines(prompt) {
 export function markProblem(prompt) {
   let open = false;
   for (const [mark] of prompt.matchAll(kMark)) {
-    if (mark === '<S>' && open) return 'A spoken line begins (<S>) before the one in front of it ends: put <E> between them.';
+    if (mark === '<S>' && open) return 'A spoken line begins (<S>) before the last one ends: put <E> between them.';
     if (mark === '<E>' && !open) return 'A spoken line ends (<E>) that never began: put <S> before its first word.';
     open = mark === '<S>';
   }

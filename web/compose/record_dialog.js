@@ -33,9 +33,10 @@ function makeParts() {
   const button = el('button', {type: 'button', class: 'primary record', 'aria-pressed': 'false'}, icon('mic'), label);
   const error = el('div', {hidden: true});
   const hint = el('p', {class: 'hint'},
-    `Two to ten seconds of clear speech without music are best; ${kLongestSeconds} at most. Nothing is sent before you stop.`);
+    `Two to ten seconds of clear speech are best, ${kLongestSeconds} at most. Nothing is sent before you stop.`);
   const recording = () => button.getAttribute('aria-pressed') === 'true';
-  return {all: [hint, el('div', {class: 'record-row'}, button, level, time), error], level, time, label, button, error, recording};
+  return {all: [hint, el('div', {class: 'record-row'}, button, level, time), error], level, time, label, button, error,
+      recording};
 }
 
 async function start(recorder, parts) {

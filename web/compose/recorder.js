@@ -3,6 +3,7 @@ import {kVoiceRate, resample, wavOf} from './wav.js';
 
 export const kLongestSeconds = 30;
 
+const kNoDevices = 'Browsers give the microphone only to pages from this machine or over HTTPS.';
 const kRefusals = {
   NotAllowedError: 'The browser may not use the microphone: allow it for this page in the address bar.',
   NotFoundError: 'There is no microphone.',
@@ -26,7 +27,7 @@ export class Recorder {
 
   /** Throws an Error whose message is for people. */
   async start() {
-    if (!navigator.mediaDevices) throw new Error('Browsers give the microphone only to pages from this machine or over HTTPS.');
+    if (!navigator.mediaDevices) throw new Error(kNoDevices);
     try {
       this.#stream = await navigator.mediaDevices.getUserMedia(
         {audio: {channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false}});

@@ -16,7 +16,8 @@ class FieldControl {
     this.#error = el('p', {class: 'field-problem', id: `${id}-error`});
     this.control = makeControl(field, {id, 'aria-describedby': `${id}-help ${id}-error`});
     this.control.addEventListener('input', () => { this.check(); onchange(); });
-    this.element = el('div', {class: `field ${field.type === 'boolean' ? 'switch-field' : ''}`, 'data-field': field.name},
+    this.element = el('div', {class: `field ${field.type === 'boolean' ? 'switch-field' : ''}`,
+        'data-field': field.name},
       el('label', {for: id}, fieldLabel(field.name)), controlRow(field, this.control),
       el('p', {class: 'field-help', id: `${id}-help`}, field.help), this.#error);
   }
@@ -25,7 +26,8 @@ class FieldControl {
   get value() {
     const {field, control} = this;
     const value = field.type === 'boolean' ? control.checked : parseValue(field, control.value);
-    const unset = value === undefined || (control.value === '' && field.type !== 'boolean') || same(value, field.default);
+    const unset = value === undefined || (control.value === '' && field.type !== 'boolean') || same(value,
+        field.default);
     return unset ? undefined : value;
   }
 
@@ -55,14 +57,16 @@ function same(a, b) {
 }
 
 function makeControl(field, attributes) {
-  if (field.type === 'boolean') return el('input', {type: 'checkbox', role: 'switch', class: 'switch', checked: field.default, ...attributes});
+  if (field.type === 'boolean') return el('input', {type: 'checkbox', role: 'switch', class: 'switch',
+      checked: field.default, ...attributes});
   if (field.choices?.length) {
     return el('select', attributes, field.choices.map((choice) =>
       el('option', {value: choice, selected: choice === field.default}, choice)));
   }
   const placeholder = placeholderOf(field);
   if (field.type === 'integer' || field.type === 'number') {
-    return el('input', {type: 'number', step: field.type === 'integer' ? 1 : 'any', min: field.min, max: field.max, placeholder,
+    return el('input', {type: 'number', step: field.type === 'integer' ? 1 : 'any', min: field.min, max: field.max,
+        placeholder,
                         inputmode: field.type === 'integer' ? 'numeric' : 'decimal', ...attributes});
   }
   if (/prompt/.test(field.name)) return el('textarea', {rows: 2, placeholder, ...attributes});
@@ -82,7 +86,8 @@ function controlRow(field, control) {
     control.dispatchEvent(new Event('input', {bubbles: true}));
   };
   return el('div', {class: 'with-button'}, control,
-    el('button', {type: 'button', class: 'icon-button', 'aria-label': 'Random seed', title: 'Random seed', onclick: roll}, icon('dice')));
+    el('button', {type: 'button', class: 'icon-button', 'aria-label': 'Random seed', title: 'Random seed',
+        onclick: roll}, icon('dice')));
 }
 
 /** All settings. Event: 'change' when one was changed by hand. */
@@ -106,7 +111,8 @@ export class SettingsDrawer extends EventTarget {
 
   /** Values that differ from their defaults. @returns {Object<string, any>} */
   get values() {
-    const set = [...this.#controls].map(([name, control]) => [name, control.value]).filter(([, value]) => value !== undefined);
+    const all = [...this.#controls].map(([name, control]) => [name, control.value]);
+    const set = all.filter(([, value]) => value !== undefined);
     return Object.fromEntries(set);
   }
 

@@ -16,14 +16,19 @@ export function announce(text) {
 export function toast(text, {action, onaction, error = false} = {}) {
   const note = el('div', {class: error ? 'toast error' : 'toast'}, el('p', {}, text));
   const close = () => note.remove();
-  if (action) note.append(el('button', {type: 'button', class: 'link', onclick: () => { close(); onaction(); }}, action));
+  if (action) note.append(el('button', {type: 'button', class: 'link', onclick: () => { close(); onaction(); }},
+      action));
   note.append(iconButton('close', 'Close this note', close));
   document.getElementById('toasts').append(note);
   const leave = () => (note.matches(':hover, :focus-within') ? setTimeout(leave, 1000) : close());
   setTimeout(leave, error ? 2 * kToastMs : kToastMs);
 }
 
-/** Shows an error's words in their place, or clears the place. @param {HTMLElement} place @param {Error|string|null} error */
+/**
+ * Shows an error's words in their place, or clears the place.
+ * @param {HTMLElement} place
+ * @param {Error|string|null} error
+ */
 export function showError(place, error) {
   place.hidden = !error;
   fill(place, error ? el('p', {class: 'problem', role: 'alert'}, wordsOf(error)) : null);

@@ -21,11 +21,7 @@ export class ComparePage {
     this.#hear(0);
   }
 
-  get commands() {
-    const {transport} = this;
-    return {play: () => transport.toggle(), back: () => transport.step(-1), forth: () => transport.step(1), start: () => transport.seek(0),
-            loop: () => transport.toggleLoop(), mute: () => transport.toggleMute()};
-  }
+  get commands() { return this.transport.commands; }
 
   #hear(index) {
     this.transport.setAudible(index);
@@ -33,8 +29,10 @@ export class ComparePage {
   }
 
   #makeElement(left, right) {
-    this.radios = this.views.map((_, i) => el('input', {type: 'radio', name: 'heard', value: String(i), onchange: () => this.#hear(i)}));
-    const nav = el('nav', {class: 'page-nav', 'aria-label': 'Films'}, el('a', {class: 'quiet', href: '#/'}, icon('back'), 'Studio'),
+    this.radios = this.views.map((_, i) =>
+      el('input', {type: 'radio', name: 'heard', value: String(i), onchange: () => this.#hear(i)}));
+    const nav = el('nav', {class: 'page-nav', 'aria-label': 'Films'},
+      el('a', {class: 'quiet', href: '#/'}, icon('back'), 'Studio'),
       el('h1', {tabindex: '-1'}, 'Comparison'));
     const films = this.views.map((view, i) => el('section', {class: 'compared', 'aria-label': `Film ${'AB'[i]}`},
       el('header', {}, el('label', {class: 'heard'}, this.radios[i], el('span', {}, `${'AB'[i]}`), icon('sound')),

@@ -25,7 +25,8 @@ export class FilmPage {
 
   /**
    * @param {Job} job
-   * @param {{client: any, media: any, fps: number, again: (request: Object<string, any>) => void, jobs: any, maySubmit: boolean,
+   * @param {{client: any, media: any, fps: number, again: (request: Object<string, any>) => void, jobs: any, maySubmit:
+   * boolean,
    *          neighbour: (by: number) => void}} services
    */
   constructor(job, services) {
@@ -42,10 +43,13 @@ export class FilmPage {
 
   /** What keys do on this page (app/keyboard.js). */
   get commands() {
-    const {transport} = this;
-    return {play: () => transport.toggle(), back: () => transport.step(-1), forth: () => transport.step(1), start: () => transport.seek(0),
-            loop: () => transport.toggleLoop(), mute: () => transport.toggleMute(), download: () => this.download(), again: () => this.again(),
-            previousFilm: () => this.#services.neighbour(-1), nextFilm: () => this.#services.neighbour(1)};
+    return {
+      ...this.transport.commands,
+      download: () => this.download(),
+      again: () => this.again(),
+      previousFilm: () => this.#services.neighbour(-1),
+      nextFilm: () => this.#services.neighbour(1),
+    };
   }
 
   again() { this.#services.again(againOf(this.#job)); }
@@ -59,7 +63,8 @@ export class FilmPage {
   }
 
   async #remove() {
-    if (!await confirmDialog('Delete this film?', 'The film and its files are removed from the server for good.', 'Delete')) return;
+    const words = 'The film and its files are removed from the server for good.';
+    if (!await confirmDialog('Delete this film?', words, 'Delete')) return;
     try {
       await this.#services.client.delete(`/api/v1/jobs/${this.#job.id}`);
       this.#services.jobs.remove(this.#job.id);
@@ -71,11 +76,13 @@ export class FilmPage {
 
   #makeElement() {
     const title = el('h1', {class: 'film-prompt', tabindex: '-1'}, this.#job.request.prompt ?? 'Film');
-    this.#side.append(title, el('p', {class: 'film-facts'}, this.#facts()), this.#actions(), el('div', {class: 'measures'}),
-      settingsTable('Asked for', this.#job.request));
-    const nav = el('nav', {class: 'page-nav', 'aria-label': 'Films'}, el('a', {class: 'quiet', href: '#/'}, icon('back'), 'Studio'));
+    this.#side.append(title, el('p', {class: 'film-facts'}, this.#facts()), this.#actions(),
+      el('div', {class: 'measures'}), settingsTable('Asked for', this.#job.request));
+    const nav = el('nav', {class: 'page-nav', 'aria-label': 'Films'},
+      el('a', {class: 'quiet', href: '#/'}, icon('back'), 'Studio'));
     const {stage, timeline, error} = this.view;
-    return [nav, el('div', {class: 'film-page'}, el('div', {class: 'film-main'}, stage, this.transport.element, timeline.element, error), this.#side)];
+    const main = el('div', {class: 'film-main'}, stage, this.transport.element, timeline.element, error);
+    return [nav, el('div', {class: 'film-page'}, main, this.#side)];
   }
 
   #facts() {
@@ -85,21 +92,26 @@ export class FilmPage {
   }
 
   #actions() {
-    const button = (name, label, kind, onclick) => el('button', {type: 'button', class: kind, onclick}, icon(name), label);
+    const button = (name, label, kind, onclick) =>
+      el('button', {type: 'button', class: kind, onclick}, icon(name), label);
     const settings = fileOf(this.#job, 'settings.json');
+    const name = fileNameOf(this.#job);
     const own = this.#services.maySubmit;
     return el('div', {class: 'film-actions'},
       own && button('again', 'Again with these settings', 'primary', () => this.again()),
       own && button('dice', 'Another seed', 'quiet', () => this.#anotherSeed()),
       button('download', 'Download', 'quiet', () => this.download()),
-      settings && button('settings', 'Settings as JSON', 'quiet', () => this.download(settings, `${fileNameOf(this.#job)}.json`)),
+      settings && button('settings', 'Settings as JSON', 'quiet', () => this.download(settings, `${name}.json`)),
       own && button('trash', 'Delete', 'quiet danger', () => this.#remove()));
   }
 
   #showMeasures() {
     const strikes = strikesOf(this.view.settings);
     if (strikes.length) this.#side.querySelector('.measures').replaceChildren(measuresOf(strikes));
-    if (this.view.settings) this.#side.append(settingsTable('Made with', this.view.settings));
+    const {settings} = this.view;
+    const notices = (settings?.notices ?? []).map((notice) => el('p', {class: 'notice'}, String(notice)));
+    this.#side.querySelector('.measures').append(...notices);
+    if (settings) this.#side.append(settingsTable('Made with', settings) ?? '');
   }
 }
 
@@ -111,14 +123,16 @@ function measuresOf(strikes) {
   const good = heard.filter((strike) => gradeOf(strike.offset) === 'good').length;
   return el('section', {class: 'together', 'aria-label': 'Picture and sound'}, el('h2', {}, 'Picture and sound'),
     el('p', {}, `${good} of ${strikes.length} strikes are heard within 25 ms; ${median}.`),
-    el('ul', {}, strikes.map(({time, offset}) => el('li', {class: gradeOf(offset)}, el('span', {}, `${time.toFixed(2)} s`),
+    el('ul', {}, strikes.map(({time, offset}) => el('li', {class: gradeOf(offset)},
+        el('span', {}, `${time.toFixed(2)} s`),
       el('strong', {}, offset === null ? 'not heard' : offsetWords(offset))))));
 }
 
 /** @param {string} title @param {Object<string, any>} values */
 export function settingsTable(title, values) {
   const rows = flatSettings(values);
-  if (!rows.length) return el('p', {class: 'hint'}, title === 'Asked for' ? 'Asked for with the default settings.' : '');
-  return el('details', {class: 'settings-table', open: title === 'Asked for'}, el('summary', {}, title),
+  const first = title === 'Asked for';
+  if (!rows.length) return first ? el('p', {class: 'hint'}, 'Asked for with the default settings.') : null;
+  return el('details', {class: 'settings-table', open: first}, el('summary', {}, title),
     el('dl', {}, rows.map(([name, value]) => [el('dt', {}, fieldLabel(name)), el('dd', {}, value)])));
 }

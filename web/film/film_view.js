@@ -22,18 +22,21 @@ export class FilmView {
     this.timeline = new Timeline();
     this.error = el('div', {hidden: true});
     const poster = fileOf(job, 'poster.png') ?? fileOf(job, 'poster.jpg');
-    this.video = el('video', {class: 'screen', playsinline: true, preload: 'auto', 'aria-label': job.request.prompt ?? 'film'});
+    const label = job.request.prompt ?? 'film';
+    this.video = el('video', {class: 'screen', playsinline: true, preload: 'auto', 'aria-label': label});
     this.isSound = /^audio\//.test(filmOf(job)?.type ?? '');
     if (poster) media.url(poster.url).then((url) => { this.video.poster = url; }, () => {});
     this.stage = el('div', {class: this.isSound ? 'stage sound-only' : 'stage'}, this.video);
-    this.video.addEventListener('error', () => showError(this.error, 'This browser cannot play the film. Download it to play it elsewhere.'));
+    const words = 'This browser cannot play the film. Download it to play it elsewhere.';
+    this.video.addEventListener('error', () => showError(this.error, words));
   }
 
   /** Loads film, sound and measures; what cannot be read is said in `error`, the rest is shown. */
   async load() {
     const film = filmOf(this.job);
     if (!film) return showError(this.error, 'The server has no film for this job.');
-    const [sound] = await Promise.all([this.#readSound(film), this.#readSettings(), this.#media.show(this.video, film.url)]);
+    const shown = this.#media.show(this.video, film.url);
+    const [sound] = await Promise.all([this.#readSound(film), this.#readSettings(), shown]);
     await metadataOf(this.video);
     this.timeline.show(sound, strikesOf(this.settings), this.video.duration || sound?.seconds || 1);
   }

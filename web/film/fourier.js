@@ -1,6 +1,10 @@
 // The spectrogram of a sound: powers of a short-time Fourier transform.
 
-/** Radix-2 transform in place. @param {Float32Array} re @param {Float32Array} im both of a length that is a power of 2 */
+/**
+ * Radix-2 transform in place.
+ * @param {Float32Array} re
+ * @param {Float32Array} im both of a length that is a power of 2
+ */
 export function transform(re, im) {
   const n = re.length;
   for (let i = 1, j = 0; i < n; ++i) {
@@ -34,9 +38,11 @@ function butterflies(re, im, size) {
 }
 
 /**
- * Loudness by time and pitch: bands at equal distances in mel (HTK's formula, 2595 log10(1 + f / 700)), the strongest bin of each.
+ * Loudness by time and pitch: bands at equal distances in mel (HTK's formula, 2595 log10(1 + f / 700)), the strongest
+ * bin of each.
  * @param {Float32Array} samples @param {number} rate Hz @param {{columns: number, bands: number, size?: number}} shape
- * @returns {Float32Array} [columns, bands] in dB below full scale, low bands first; column c is centred at (c + 0.5) / columns of the sound
+ * @returns {Float32Array} [columns, bands] in dB below full scale, low bands first; column c is centred at (c + 0.5) /
+ * columns of the sound
  */
 export function spectrogram(samples, rate, {columns, bands, size = 1024}) {
   const result = new Float32Array(columns * bands).fill(-120);

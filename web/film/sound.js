@@ -2,7 +2,8 @@
 
 /**
  * @param {ArrayBuffer} bytes of a film or a sound file
- * @returns {Promise<{samples: Float32Array, rate: number, seconds: number}|null>} all channels mixed to one; null where there is no sound
+ * @returns {Promise<{samples: Float32Array, rate: number, seconds: number}|null>} all channels mixed to one; null where
+ * there is no sound
  */
 export async function decodeSound(bytes) {
   // An offline context decodes without a gesture of the user, and never sounds.

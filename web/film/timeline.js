@@ -11,7 +11,8 @@ export class Timeline extends EventTarget {
   #seconds = 0;
   #sound = null;
   #wave = el('canvas', {class: 'wave', role: 'img', 'aria-label': 'Waveform of the sound'});
-  #spectrum = el('canvas', {class: 'spectrum', role: 'img', 'aria-label': 'Spectrogram of the sound, low tones at the bottom'});
+  #spectrum = el('canvas', {class: 'spectrum', role: 'img',
+      'aria-label': 'Spectrogram of the sound, low tones at the bottom'});
   #marks = el('ol', {class: 'marks', 'aria-label': 'Strikes, and how late their sound is', hidden: true});
   #head = el('div', {class: 'playhead'});
 
@@ -47,7 +48,8 @@ export class Timeline extends EventTarget {
     const words = offset === null ? 'not heard' : offsetWords(offset);
     const mark = el('li', {class: `mark ${gradeOf(offset)}`}, el('span', {class: 'mark-line mark-seen'}),
       offset !== null && el('span', {class: 'mark-line mark-heard'}),
-      el('button', {type: 'button', class: 'mark-label', title: `Strike at ${time.toFixed(3)} s${label ? ` (${label})` : ''}: sound ${words}`,
+      el('button', {type: 'button', class: 'mark-label',
+          title: `Strike at ${time.toFixed(3)} s${label ? ` (${label})` : ''}: sound ${words}`,
                     onclick: () => this.#seek(time)},
         words.replace(/ ms$/, ''), / ms$/.test(words) && el('span', {class: 'unit'}, ' ms')));
     this.#place(mark, time);
@@ -83,7 +85,10 @@ export class Timeline extends EventTarget {
   }
 }
 
-/** Fits a canvas to its place on the screen. @returns {{context: CanvasRenderingContext2D, width: number, height: number}} in pixels */
+/**
+ * Fits a canvas to its place on the screen.
+ * @returns {{context: CanvasRenderingContext2D, width: number, height: number}} in pixels
+ */
 function prepare(canvas) {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];

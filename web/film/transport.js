@@ -22,8 +22,15 @@ export class Transport extends EventTarget {
     for (const video of videos) video.loop = true;
     const lead = videos[0];
     for (const name of ['play', 'pause', 'ended']) lead.addEventListener(name, () => this.#playing());
-    for (const name of ['loadedmetadata', 'durationchange', 'seeked', 'timeupdate']) lead.addEventListener(name, () => this.#moved());
+    const moves = ['loadedmetadata', 'durationchange', 'seeked', 'timeupdate'];
+    for (const name of moves) lead.addEventListener(name, () => this.#moved());
     lead.addEventListener('seeking', () => this.#align(0));
+  }
+
+  /** What keys do (app/keyboard.js). */
+  get commands() {
+    return {play: () => this.toggle(), back: () => this.step(-1), forth: () => this.step(1), start: () => this.seek(0),
+            loop: () => this.toggleLoop(), mute: () => this.toggleMute()};
   }
 
   get time() { return this.#videos[0].currentTime; }
@@ -103,11 +110,15 @@ export class Transport extends EventTarget {
     const play = iconButton('play', 'Play', () => this.toggle(), {class: 'icon-button play'});
     const back = iconButton('back', 'One frame back', () => this.step(-1));
     const forth = iconButton('next', 'One frame on', () => this.step(1));
-    const place = el('input', {type: 'range', class: 'place-slider', min: 0, max: 1, step: 'any', value: 0, 'aria-label': 'Place in the film'});
+    const place = el('input', {type: 'range', class: 'place-slider', min: 0, max: 1, step: 'any', value: 0,
+                               'aria-label': 'Place in the film'});
     place.addEventListener('input', () => this.seek(Number(place.value)));
     const clockText = el('output', {class: 'clock'}, clock(0));
-    const speed = el('select', {'aria-label': 'Speed'}, kSpeeds.map((value) => el('option', {value, selected: value === 1}, `${value}×`)));
-    speed.addEventListener('change', () => this.#videos.forEach((video) => { video.playbackRate = Number(speed.value); }));
+    const speed = el('select', {'aria-label': 'Speed'},
+      kSpeeds.map((value) => el('option', {value, selected: value === 1}, `${value}×`)));
+    speed.addEventListener('change', () => {
+      for (const video of this.#videos) video.playbackRate = Number(speed.value);
+    });
     const loop = iconButton('loop', 'Loop', () => this.toggleLoop(), {'aria-pressed': 'true'});
     const mute = iconButton('sound', 'Mute', () => this.toggleMute(), {'aria-pressed': 'false'});
     return {all: [play, back, forth, place, clockText, speed, loop, mute], play, place, clockText, loop, mute};

@@ -1,5 +1,5 @@
 // The gallery: films as posters, newest first; found by words; two of them chosen for comparison.
-import {el, fill, icon} from '../dom/elements.js';
+import {arrange, el, fill, icon} from '../dom/elements.js';
 import {plural} from '../dom/format.js';
 import {toast, wordsOf} from '../dom/messages.js';
 import {posterCard} from './poster.js';
@@ -18,7 +18,8 @@ export class GalleryView {
   #parts;
 
   /**
-   * @param {{jobs: import('../state/jobs.js').Jobs, media: import('../server/media.js').Media, sync: import('../state/sync.js').Sync}} options
+   * @param {{jobs: import('../state/jobs.js').Jobs, media: import('../server/media.js').Media, sync:
+   * import('../state/sync.js').Sync}} options
    */
   constructor({jobs, media, sync}) {
     this.#jobs = jobs;
@@ -26,7 +27,8 @@ export class GalleryView {
     this.#sync = sync;
     this.#parts = this.#makeParts();
     jobs.addEventListener('change', ({detail}) => this.#hear(detail));
-    new IntersectionObserver(([entry]) => entry.isIntersecting && this.#more(), {rootMargin: '400px'}).observe(this.#parts.more);
+    new IntersectionObserver(([entry]) => entry.isIntersecting && this.#more(),
+        {rootMargin: '400px'}).observe(this.#parts.more);
     // Posters load; load does not bubble. The grid takes the shape of the newest film.
     this.#parts.grid.addEventListener('load', ({target}) => this.#shape(target), {capture: true});
     this.#draw();
@@ -36,13 +38,17 @@ export class GalleryView {
 
   focusSearch() { this.#parts.search.focus(); }
 
-  /** The films that are shown, in their order; for "next" and "previous". @returns {import('../server/types.js').Job[]} */
+  /**
+   * The films that are shown, in their order; for "next" and "previous".
+   * @returns {import('../server/types.js').Job[]}
+   */
   get films() {
     return this.#jobs.inStates('succeeded').filter(matcherOf(this.#parts.search.value));
   }
 
   #shape(picture) {
-    if (!(picture instanceof HTMLImageElement) || picture.closest('.film-card') !== this.#parts.grid.firstElementChild) return;
+    if (!(picture instanceof HTMLImageElement) ||
+        picture.closest('.film-card') !== this.#parts.grid.firstElementChild) return;
     const ratio = Math.max(3 / 4, Math.min(16 / 9, picture.naturalWidth / picture.naturalHeight));
     this.#parts.grid.style.setProperty('--ratio', String(ratio));
   }
@@ -56,15 +62,11 @@ export class GalleryView {
   #draw() {
     const films = this.films;
     const wanted = films.slice(0, this.#shown);
-    const elements = wanted.map((job) => this.#card(job));
-    // Only cards that are elsewhere now are moved, so that a film that plays, or has the focus, goes on.
-    elements.forEach((element, i) => {
-      if (this.#parts.grid.children[i] !== element) this.#parts.grid.insertBefore(element, this.#parts.grid.children[i] ?? null);
-    });
-    while (this.#parts.grid.children.length > elements.length) this.#parts.grid.lastChild.remove();
+    arrange(this.#parts.grid, wanted.map((job) => this.#card(job)));
     const searching = this.#parts.search.value.trim() !== '';
     this.#parts.empty.hidden = films.length > 0;
-    this.#parts.empty.textContent = searching ? 'No film has these words.' : 'No films yet. Write a sentence above and make the first one.';
+    this.#parts.empty.textContent = searching ? 'No film has these words.'
+        : 'No films yet. Write a sentence above and make the first one.';
     this.#parts.count.textContent = films.length ? `${films.length}${this.#sync.complete ? '' : '+'}` : '';
     this.#parts.more.hidden = films.length <= this.#shown && this.#sync.complete;
     if (searching && !this.#sync.complete) this.#more();
@@ -104,14 +106,16 @@ export class GalleryView {
     choice.hidden = this.#chosen.length === 0;
     const forget = () => { this.#chosen.splice(0).forEach((id) => this.#untick(id)); this.#drawChoice(); };
     fill(choice, el('p', {}, `${plural(this.#chosen.length, 'film')} chosen`),
-      this.#chosen.length === 2 ? el('a', {class: 'primary', href: `#/compare/${this.#chosen.join('/')}`}, icon('compare'), 'Compare')
+      this.#chosen.length === 2 ? el('a', {class: 'primary', href: `#/compare/${this.#chosen.join('/')}`},
+          icon('compare'), 'Compare')
         : el('p', {class: 'hint'}, 'Choose another one to compare.'),
       el('button', {type: 'button', class: 'quiet', onclick: forget}, 'Forget'));
   }
 
   #makeParts() {
     const count = el('span', {class: 'count'});
-    const search = el('input', {type: 'search', id: 'search', class: 'search', placeholder: 'Search: words, seed:7, -word', autocomplete: 'off',
+    const search = el('input', {type: 'search', id: 'search', class: 'search',
+        placeholder: 'Search: words, seed:7, -word', autocomplete: 'off',
                                 'aria-label': 'Search films'});
     search.addEventListener('input', () => this.#draw());
     const grid = el('ul', {class: 'grid', 'aria-label': 'Films'});

@@ -14,16 +14,17 @@ export function posterCard(job, media, {chosen, onchoose}) {
   const frame = el('div', {class: 'poster-frame'}, pictureOf(job, media));
   const link = el('a', {class: 'poster', href: `#/film/${job.id}`, 'aria-label': title}, frame);
   playOnRest(link, frame, job, media);
-  const compare = el('label', {class: 'poster-compare', title: 'Compare'},
-    el('input', {type: 'checkbox', checked: chosen, 'aria-label': `Compare ${title}`, onchange: (event) => onchoose(event.target.checked)}),
-    icon('compare'));
+  const box = el('input', {type: 'checkbox', checked: chosen, 'aria-label': `Compare ${title}`});
+  box.addEventListener('change', () => onchoose(box.checked));
+  const compare = el('label', {class: 'poster-compare', title: 'Compare'}, box, icon('compare'));
   return el('li', {class: 'film-card', 'data-id': job.id}, link, compare,
     el('p', {class: 'film-title', title: job.request.prompt}, title), el('p', {class: 'film-facts'}, factsOf(job)));
 }
 
 function factsOf(job) {
   const {seed, steps, model} = job.request;
-  const facts = [ago(job.finished_ms ?? job.created_ms, Date.now()), model, steps && `${steps} steps`, seed && `seed ${seed}`];
+  const facts = [ago(job.finished_ms ?? job.created_ms, Date.now()), model, steps && `${steps} steps`, seed &&
+      `seed ${seed}`];
   return facts.filter(Boolean).join(' · ');
 }
 

@@ -5,7 +5,8 @@ import {wordsOf} from '../dom/messages.js';
 
 /** @typedef {import('../server/types.js').Job} Job */
 
-const kStages = {load: 'loading the model', encode: 'reading the prompt', denoise: 'denoising', decode: 'decoding', save: 'writing the film',
+const kStages = {load: 'loading the model', encode: 'reading the prompt', denoise: 'denoising', decode: 'decoding',
+    save: 'writing the film',
                  write: 'writing the film'};
 
 /** How far a running job is, in words. @param {Job} job */
@@ -17,7 +18,8 @@ export function progressWords({progress}) {
 }
 
 /**
- * @typedef {{cancel: (job: Job) => void, move: (job: Job, by: number) => void, edit: (job: Job) => void, again: (job: Job) => void,
+ * @typedef {{cancel: (job: Job) => void, move: (job: Job, by: number) => void, edit: (job: Job) => void, again: (job:
+ * Job) => void,
  *            remove: (job: Job) => void, mayChange: boolean}} Actions
  */
 
@@ -32,7 +34,8 @@ export class RunningRow {
   /** @param {Job} job @param {Actions} actions @param {import('../server/media.js').Media} media */
   constructor(job, actions, media) {
     this.#media = media;
-    const head = el('div', {class: 'job-head'}, el('p', {class: 'job-prompt', title: job.request.prompt}, withoutMarks(job.request.prompt ?? '')),
+    const head = el('div', {class: 'job-head'}, el('p', {class: 'job-prompt', title: job.request.prompt},
+        withoutMarks(job.request.prompt ?? '')),
       actions.mayChange && iconButton('close', 'Cancel this film', () => actions.cancel(job)));
     this.element = el('li', {class: 'job running', 'data-id': job.id}, head, this.#preview, this.#bar, this.#words);
     this.update(job);
@@ -51,7 +54,8 @@ export class RunningRow {
   #show(file, sequence) {
     if (this.#shown.get(file.name)?.sequence === sequence) return;
     const sound = /sound|spectrogram/.test(file.name);
-    const picture = el('img', {class: sound ? 'preview-sound' : 'preview-picture', alt: sound ? 'Spectrogram of the sound so far' : 'The picture so far'});
+    const picture = el('img', {class: sound ? 'preview-sound' : 'preview-picture',
+        alt: sound ? 'Spectrogram of the sound so far' : 'The picture so far'});
     const before = this.#shown.get(file.name)?.picture;
     this.#shown.set(file.name, {sequence, picture});
     picture.addEventListener('load', () => {
@@ -65,7 +69,12 @@ export class RunningRow {
   }
 }
 
-/** A job that waits: its place, and what changes it. @param {Job} job @param {number} place from 1 @param {Actions} actions */
+/**
+ * A job that waits: its place, and what changes it.
+ * @param {Job} job
+ * @param {number} place from 1
+ * @param {Actions} actions
+ */
 export function waitingRow(job, place, last, actions) {
   const buttons = actions.mayChange ? [
     iconButton('up', 'Earlier', () => actions.move(job, -1), {disabled: place === 1}),
@@ -73,7 +82,8 @@ export function waitingRow(job, place, last, actions) {
     iconButton('edit', 'Change', () => actions.edit(job)),
     iconButton('close', 'Cancel this film', () => actions.cancel(job)),
   ] : [];
-  const grip = actions.mayChange && el('span', {class: 'grip', title: 'Drag to another place', 'aria-hidden': 'true'}, icon('grip'));
+  const grip = actions.mayChange && el('span', {class: 'grip', title: 'Drag to another place', 'aria-hidden': 'true'},
+      icon('grip'));
   return el('li', {class: 'job waiting', 'data-id': job.id}, grip, el('span', {class: 'place'}, String(place)),
     el('p', {class: 'job-prompt', title: job.request.prompt}, withoutMarks(job.request.prompt ?? '')),
     el('div', {class: 'job-buttons'}, buttons));
@@ -85,6 +95,7 @@ export function endedRow(job, actions) {
   return el('li', {class: `job ended ${job.state}`, 'data-id': job.id},
     el('p', {class: 'job-prompt', title: job.request.prompt}, withoutMarks(job.request.prompt ?? '')),
     el('p', {class: 'job-reason'}, job.state === 'failed' && icon('warning'), why),
-    actions.mayChange && el('div', {class: 'job-buttons'}, iconButton('again', 'Again with these settings', () => actions.again(job)),
+    actions.mayChange && el('div', {class: 'job-buttons'}, iconButton('again', 'Again with these settings',
+        () => actions.again(job)),
       iconButton('trash', 'Remove', () => actions.remove(job))));
 }

@@ -1,5 +1,5 @@
 // The queue: what runs, what waits in its order, what ended without a film.
-import {el, fill} from '../dom/elements.js';
+import {arrange, el} from '../dom/elements.js';
 import {plural} from '../dom/format.js';
 import {announce, toast, wordsOf} from '../dom/messages.js';
 import {endedRow, RunningRow, waitingRow} from './job_row.js';
@@ -16,11 +16,13 @@ export class QueueView {
   #actions;
   #media;
   #running = new Map();  // job id -> RunningRow
+  #rows = new Map();     // job id -> {key, element} of the other rows
   #drawn = false;
   #lists;
 
   /**
-   * @param {{client: import('../server/client.js').Client, jobs: import('../state/jobs.js').Jobs, media: import('../server/media.js').Media,
+   * @param {{client: import('../server/client.js').Client, jobs: import('../state/jobs.js').Jobs, media:
+   * import('../server/media.js').Media,
    *          edit: (job: Job) => void, again: (job: Job) => void, mayChange: boolean}} options
    */
   constructor({client, jobs, media, edit, again, mayChange}) {
@@ -39,7 +41,8 @@ export class QueueView {
 
   /** A step of a running job changes its row alone; everything else draws the lists anew, once per frame. */
   #hear({id, job, before}) {
-    if (job?.state === 'running' && before?.state === 'running' && this.#running.has(id)) this.#running.get(id).update(job);
+    if (job?.state === 'running' && before?.state === 'running' &&
+        this.#running.has(id)) this.#running.get(id).update(job);
     else if (!this.#drawn) {
       this.#drawn = true;
       setTimeout(() => this.#draw(), 16);
@@ -47,15 +50,19 @@ export class QueueView {
   }
 
   #draw() {
+    // A row that is being dragged must not be put back under the hand.
+    if (this.#lists.waiting.querySelector('.dragged')) return setTimeout(() => this.#draw(), 100);
     this.#drawn = false;
     const focused = focusedPlace();
     const [running, waiting] = [this.#jobs.inStates('running'), this.#jobs.waiting()];
     const ended = this.#jobs.inStates('failed', 'cancelled').slice(0, kMostEnded);
     this.#drawRunning(running);
     const shown = waiting.slice(0, kMostWaiting);
-    fill(this.#lists.waiting, shown.map((job, i) => waitingRow(job, i + 1, waiting.length, this.#actions)));
-    fill(this.#lists.ended, ended.map((job) => endedRow(job, this.#actions)));
-    this.#lists.more.textContent = waiting.length > shown.length ? `and ${plural(waiting.length - shown.length, 'more film')}` : '';
+    arrange(this.#lists.waiting, shown.map((job, i) =>
+      this.#row(job, [i, waiting.length], () => waitingRow(job, i + 1, waiting.length, this.#actions))));
+    arrange(this.#lists.ended, ended.map((job) => this.#row(job, [], () => endedRow(job, this.#actions))));
+    this.#lists.more.textContent = waiting.length > shown.length
+        ? `and ${plural(waiting.length - shown.length, 'more film')}` : '';
     this.#lists.endedPart.hidden = ended.length === 0;
     this.#lists.empty.hidden = running.length + waiting.length > 0;
     this.#lists.count.textContent = waiting.length ? `${waiting.length} waiting` : '';
@@ -69,7 +76,14 @@ export class QueueView {
       if (this.#running.has(job.id)) this.#running.get(job.id).update(job);
       else this.#running.set(job.id, new RunningRow(job, this.#actions, this.#media));
     }
-    fill(this.#lists.running, jobs.map((job) => this.#running.get(job.id).element));
+    arrange(this.#lists.running, jobs.map((job) => this.#running.get(job.id).element));
+  }
+
+  /** The row that shows a job already, as long as it would look the same. */
+  #row(job, place, make) {
+    const key = JSON.stringify([job.state, job.request, job.failure, place]);
+    if (this.#rows.get(job.id)?.key !== key) this.#rows.set(job.id, {key, element: make()});
+    return this.#rows.get(job.id).element;
   }
 
   async #cancel(job) {
@@ -128,9 +142,9 @@ function focusedPlace() {
   const row = button?.closest('.queue .job');
   const label = button?.getAttribute('aria-label');
   if (!row || !label) return null;
-  const find = () => document.querySelector(`.queue .job[data-id="${row.dataset.id}"] [aria-label="${label}"]:not([disabled])`) ??
-    document.querySelector(`.queue .job[data-id="${row.dataset.id}"] button:not([disabled])`);
-  return () => find()?.focus();
+  const places = [`[aria-label="${label}"]`, 'button'].map((which) =>
+    `.queue .job[data-id="${row.dataset.id}"] ${which}:not([disabled])`);
+  return () => places.map((place) => document.querySelector(place)).find(Boolean)?.focus();
 }
 
 function makeLists() {
@@ -140,7 +154,9 @@ function makeLists() {
   const ended = el('ul', {class: 'jobs', 'aria-label': 'Ended without a film'});
   const more = el('p', {class: 'hint'});
   const empty = el('p', {class: 'empty'}, 'Nothing is being made. Films that you ask for appear here.');
-  const endedPart = el('details', {class: 'ended-part', open: true, hidden: true}, el('summary', {}, 'Ended without a film'), ended);
+  const endedPart = el('details', {class: 'ended-part', open: true, hidden: true}, el('summary', {},
+      'Ended without a film'), ended);
   const head = el('header', {class: 'section-head'}, el('h2', {id: 'queue-title'}, 'Queue'), count);
-  return {all: [head, empty, running, waiting, more, endedPart], count, running, waiting, ended, more, empty, endedPart};
+  return {all: [head, empty, running, waiting, more, endedPart], count, running, waiting, ended, more, empty,
+      endedPart};
 }

@@ -1,4 +1,5 @@
-// Workers make previews only while somebody listens to the events of their job: the page does for what it shows running.
+// Workers make previews only while somebody listens to the events of their job: the page does for what it shows
+// running.
 import {follow} from '../server/events.js';
 
 const kMostWatched = 2;  // browsers keep six connections to a server, and the page needs some of them
@@ -27,7 +28,9 @@ export class Watch {
     wanted.filter((id) => !this.#watched.has(id)).forEach((id) => this.#listen(id));
   }
 
-  /** What the stream says is known from the stream of all jobs, but for the snapshot, which names the preview's files. */
+  /**
+   * What the stream says is known from the stream of all jobs, but for the snapshot, which names the preview's files.
+   */
   #listen(id) {
     const stop = new AbortController();
     this.#watched.set(id, stop);

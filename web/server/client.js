@@ -4,7 +4,11 @@ const kKeyName = 'phonofilm.key';
 
 /** An error of the server in its own words, or of the way to it (status 0). */
 export class ApiError extends Error {
-  /** @param {number} status @param {{message: string, code: string, param?: string|null}} error @param {number} retryMs */
+  /**
+   * @param {number} status
+   * @param {{message: string, code: string, param?: string|null}} error
+   * @param {number} retryMs
+   */
   constructor(status, error, retryMs = 0) {
     super(error.message);
     this.status = status;
@@ -21,7 +25,8 @@ async function errorOf(response) {
   try {
     return new ApiError(response.status, (await response.json()).error, retryMs);
   } catch {
-    return new ApiError(response.status, {message: `The server answered ${response.status}.`, code: 'unknown'}, retryMs);
+    return new ApiError(response.status, {message: `The server answered ${response.status}.`, code: 'unknown'},
+        retryMs);
   }
 }
 
@@ -61,7 +66,13 @@ export class Client extends EventTarget {
 
   async delete(path) { await this.fetch(path, {method: 'DELETE'}); }
 
-  /** Sends JSON. @param {'POST'|'PATCH'} method @param {string} path @param {any} body @param {Object<string, string>} headers */
+  /**
+   * Sends JSON.
+   * @param {'POST'|'PATCH'} method
+   * @param {string} path
+   * @param {any} body
+   * @param {Object<string, string>} headers
+   */
   async send(method, path, body, headers = {}) {
     const options = {method, body: JSON.stringify(body), headers: {'Content-Type': 'application/json', ...headers}};
     return (await this.fetch(path, options)).json();

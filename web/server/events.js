@@ -51,7 +51,10 @@ async function readStream(response, onEvent, onAlive) {
   }
 }
 
-/** One connection; it is given up when the server falls silent. @returns {Promise<boolean>} whether there is more to come */
+/**
+ * One connection; it is given up when the server falls silent.
+ * @returns {Promise<boolean>} whether there is more to come
+ */
 async function connect(client, path, headers, {onEvent, onOpen, signal}) {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), kSilenceMs);
@@ -71,7 +74,8 @@ async function connect(client, path, headers, {onEvent, onOpen, signal}) {
 }
 
 /**
- * Follows a stream until `signal` says stop; connects again after pauses that double, and goes on behind the last event.
+ * Follows a stream until `signal` says stop; connects again after pauses that double, and goes on behind the last
+ * event.
  * @param {import('./client.js').Client} client
  * @param {string} path
  * @param {{onEvent: (event: {id?: string, event: string, data: string}) => void, onOpen?: () => void,

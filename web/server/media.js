@@ -1,4 +1,5 @@
-// Addresses for <img>, <video> and <a>: tags cannot send a key, so with a key the bytes are fetched and shown from memory.
+// Addresses for <img>, <video> and <a>: tags cannot send a key, so with a key the bytes are fetched and shown from
+// memory.
 
 const kMostKept = 80;
 
@@ -34,7 +35,11 @@ export class Media {
     url.then((address) => URL.revokeObjectURL(address), () => {});
   }
 
-  /** Shows a file in a tag; what cannot be loaded leaves the tag as it is. @param {HTMLElement} tag @param {string} path */
+  /**
+   * Shows a file in a tag; what cannot be loaded leaves the tag as it is.
+   * @param {HTMLElement} tag
+   * @param {string} path
+   */
   async show(tag, path) {
     try {
       tag.src = await this.url(path);

@@ -28,7 +28,10 @@ export class Jobs extends EventTarget {
       b.priority - a.priority || compare(place(a), place(b)) || a.created_ms - b.created_ms);
   }
 
-  /** Takes what the server says of a job; a position that an answer leaves out stays as it was known. @param {Job} job */
+  /**
+   * Takes what the server says of a job; a position that an answer leaves out stays as it was known.
+   * @param {Job} job
+   */
   put(job) {
     const before = this.#jobs.get(job.id);
     const position = job.state === 'queued' ? job.position ?? before?.position ?? null : null;

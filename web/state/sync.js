@@ -42,15 +42,16 @@ export class Sync extends EventTarget {
 
   /** Reads everything afresh. @returns {Promise<number>} the number of the stream that the lists are not older than */
   async load() {
+    const known = this.#jobs.all().map((job) => job.id);
     const first = await this.#page({state: 'running', limit: 100});
-    const gone = new Set(this.#jobs.all().map((job) => job.id));
+    const lists = [first];
     for (const state of ['queued', 'failed', 'cancelled']) {
-      (await this.#page({state, limit: 100, order: state === 'queued' ? 'asc' : 'desc'})).jobs.forEach((j) => gone.delete(j.id));
+      lists.push(await this.#page({state, limit: 100, order: state === 'queued' ? 'asc' : 'desc'}));
     }
-    first.jobs.forEach((job) => gone.delete(job.id));
     this.#films = {cursor: null, complete: false};
-    (await this.moreFilms(kFirstFilms)).forEach((job) => gone.delete(job.id));
-    gone.forEach((id) => this.#forgetUnlessThere(id));
+    lists.push({jobs: await this.moreFilms(kFirstFilms)});
+    const there = new Set(lists.flatMap((list) => list.jobs.map((job) => job.id)));
+    this.#forgetGone(known.filter((id) => !there.has(id)));
     this.#readPlaces();
     return first.sequence;
   }
@@ -76,12 +77,9 @@ export class Sync extends EventTarget {
     return page;
   }
 
-  async #forgetUnlessThere(id) {
-    try {
-      await this.read(id);
-    } catch (error) {
-      if (error.status === 404) this.#jobs.remove(id);
-    }
+  /** Asks for jobs that no list named, one after another: most are further down in the list of films. */
+  async #forgetGone(ids) {
+    for (const id of ids) await this.#reread(id);
   }
 
   #take({event, data}) {
@@ -117,7 +115,8 @@ export class Sync extends EventTarget {
     const before = this.#jobs.get(id)?.state;
     try {
       const job = await this.read(id);
-      if (before === 'running' && job.state !== 'running') this.dispatchEvent(new CustomEvent('finished', {detail: job}));
+      const finished = before === 'running' && job.state !== 'running';
+      if (finished) this.dispatchEvent(new CustomEvent('finished', {detail: job}));
     } catch (error) {
       if (error.status === 404) this.#jobs.remove(id);
     }

@@ -20,13 +20,13 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <condition_variable>
-#include <ctime>
 #include <list>
 #include <map>
 #include <mutex>
 #include <thread>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/server/http_text.h"
 #include "phonofilm/server/syntax.h"
 
 namespace phonofilm::server {
@@ -49,31 +49,6 @@ constexpr std::int64_t kTurnsBetweenChecks = 10;               // whether the li
 std::chrono::nanoseconds duration_of(double seconds) { return std::chrono::nanoseconds(std::int64_t(seconds * 1e9)); }
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[40];
-  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return text;
-}
-
-std::string head_text(const Response& response, bool keep_alive) {
-  std::string text = concat("HTTP/1.1 ", response.status, " ", status_text(response.status), "\r\nDate: ", http_date(),
-                            "\r\nConnection: ", keep_alive ? "keep-alive" : "close", "\r\n");
-  for (const HeaderField& field : response.headers) text += concat(field.name, ": ", field.value, "\r\n");
-  const bool has_length = !response.stream && response.status != 204 && response.status != 304;
-  if (has_length) text += concat("Content-Length: ", response.length(), "\r\n");
-  if (response.stream) text += "Transfer-Encoding: chunked\r\n";
-  return text + "\r\n";
-}
-
-std::string chunk_text(const std::string& bytes) {
-  std::ostringstream size;
-  size << std::hex << bytes.size();
-  return concat(size.str(), "\r\n", bytes, "\r\n");
-}
 
 RequestHead head_of(const Parser& parser, const std::string& address) {
   const auto& message = parser.get();

@@ -19,7 +19,7 @@ std::string input_type(const OpenFile& file) {
   const std::string head = file.read(0, 12);
   if (head.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
   if (head.starts_with("\xff\xd8\xff")) return "image/jpeg";
-  if (head.starts_with("RIFF") && head.substr(8) == "WEBP") return "image/webp";
+  if (head.size() == 12 && head.starts_with("RIFF") && head.ends_with("WEBP")) return "image/webp";
   return "application/octet-stream";
 }
 

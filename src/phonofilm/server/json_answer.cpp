@@ -13,12 +13,16 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Refuses members that stand twice, of which a parser keeps one: two programs may then read two different requests.
+// Refuses members that stand twice, of which a parser keeps one: two programs may then read two different requests. And
+// NUL, which ends a text for some readers and not for others.
 class Strictness {
  public:
   bool operator()(int depth, Json::parse_event_t event, const Json& value) {
     if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
       if (depth >= kDeepestJson) throw Problem(400, "invalid_json", "the JSON nests too deeply");
+    }
+    if (value.is_string() && value.get_ref<const std::string&>().find('\0') != std::string::npos) {
+      throw Problem(400, "invalid_json", "a text of the JSON holds a NUL character");
     }
     if (event == Json::parse_event_t::object_start) members_.emplace_back();
     if (event == Json::parse_event_t::object_end) members_.pop_back();
