@@ -24,6 +24,9 @@ struct SavedLatent {
   // it (files of earlier versions) the solver starts afresh at this step.
   diffusion::SolverMemory solver{};
 
+  // Steps of all segments.
+  std::int64_t film_steps() const { return segments * request.steps; }
+  std::int64_t film_steps_done() const { return std::int64_t(earlier.size()) * request.steps + steps_done; }
   bool finished() const { return steps_done == request.steps && std::int64_t(earlier.size()) + 1 == segments; }
 };
 
