@@ -4,6 +4,7 @@
 #include "phonofilm/train/audio_autoencoder_task.h"
 #include "phonofilm/train/joint_task.h"
 #include "phonofilm/train/nava_task.h"
+#include "phonofilm/train/recogniser_task.h"
 #include "phonofilm/train/video_autoencoder_task.h"
 #include "phonofilm/train/vocoder_task.h"
 
@@ -27,6 +28,7 @@ const std::vector<std::pair<std::string, Factory>>& factories() {
       {"vocoder", with_writer(make_vocoder_task)},
       {"joint", make_joint},
       {"nava", make_nava_task},
+      {"recogniser", with_writer(make_recogniser_task)},
   };
   return list;
 }
