@@ -4,6 +4,7 @@
 #include "phonofilm/train/audio_autoencoder_task.h"
 #include "phonofilm/train/joint_task.h"
 #include "phonofilm/train/nava_task.h"
+#include "phonofilm/train/recogniser_task.h"
 #include "phonofilm/train/speaker_task.h"
 #include "phonofilm/train/video_autoencoder_task.h"
 #include "phonofilm/train/vocoder_task.h"
@@ -29,6 +30,7 @@ const std::vector<std::pair<std::string, Factory>>& factories() {
       {"speaker_encoder", with_writer(make_speaker_task)},
       {"joint", make_joint},
       {"nava", make_nava_task},
+      {"recogniser", with_writer(make_recogniser_task)},
   };
   return list;
 }
