@@ -1,4 +1,4 @@
-// phonofilm eval world: how well picture and sound of generated films belong together.
+// phonofilm eval world | film: how well picture and sound of generated films belong together, and a long film.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +9,7 @@
 #include "phonofilm/base/text.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/compute.h"
+#include "phonofilm/cli/eval_film.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/cli/world_films.h"
@@ -169,6 +170,7 @@ void add_eval_command(CLI::App& app) {
       ->capture_default_str();
   add_flags(*world, options->fields());
   world->callback([options] { run(*options); });
+  add_eval_film_command(*command);
 }
 
 }  // namespace phonofilm::cli
