@@ -49,8 +49,8 @@ TEST_CASE("cli: a study trains every recipe from every seed, and keeps what is d
   CHECK(other.exit_code == 2);
   CHECK(other.says("figures.json: was measured by another recipe or on other films"));
 
-  const std::string sweep = "lab guidance " + folder.file("out/a/seed1/model") + " --align 0,1.5 --text 2 --seeds 1 --steps 2 -o " +
-                            folder.file("guidance");
+  const std::string sweep = "lab guidance " + folder.file("out/a/seed1/model") +
+                            " --align 0,1.5 --text 2 --seeds 1 --steps 2 -o " + folder.file("guidance");
   const auto swept = run_program(sweep + " --count 2");
   INFO(swept.error);
   REQUIRE(swept.exit_code == 0);

@@ -41,7 +41,8 @@ TEST_CASE("a cut with a jump is found at the top of all steps") {
 TEST_CASE("a smooth film has no seam, wherever it is looked for") {
   const Clip clip = world::render("rain", 5, world::options_for(4, 64)).clip;
   int tops = 0;
-  for (const SeamStep& seam : seams_of(clip, {1, 1.5, 2, 2.5, 3})) tops += seam.picture_rank == 1 || seam.loudness_rank == 1;
+  for (const SeamStep& seam : seams_of(clip, {1, 1.5, 2, 2.5, 3}))
+    tops += seam.picture_rank == 1 || seam.loudness_rank == 1;
   CHECK(tops == 0);
   const Clip still{at::zeros({49, 8, 8, 3}, at::kByte), 24, at::zeros({1, 32768}), 16000};
   CHECK(seams_of(still, {1})[0].picture_rank == 0);

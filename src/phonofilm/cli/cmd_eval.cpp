@@ -33,7 +33,7 @@ struct EvalOptions {
     fields.push_back({"rulers_only", &rulers_only, "only ground truth and, if there is a model, its codec round trip"});
     fields.push_back({"films", &films, "write every film beside the report"});
     fields.push_back({"voices", &voices, "give models that take voices other words by each talker"});
-    fields.push_back({"given", &given, "half of the held-out film that is kept while the model makes the other one", {}, {},
+    fields.push_back({"given", &given, "half of the held-out film that is kept; the model makes the other one", {}, {},
                       {"nothing", "picture", "sound"}});
     const std::vector<std::string> passed_on{"negative_prompt", "seconds",       "steps",          "solver",
                                              "shift",           "text_guidance", "align_guidance", "timbre_guidance"};
@@ -145,7 +145,8 @@ void run(const EvalOptions& options) {
     progress.show(event);
     return !interrupt.requested();
   };
-  const auto films = model ? std::make_unique<WorldFilms>(*model, options.request, context, film_options(options)) : nullptr;
+  const auto films =
+      model ? std::make_unique<WorldFilms>(*model, options.request, context, film_options(options)) : nullptr;
   const auto generate = films && !options.rulers_only ? films->generate() : eval::GenerateFilm();
   const auto codec = films ? films->round_trip() : eval::RoundTrip();
   const auto render = films ? films->render_options() : world::RenderOptions();

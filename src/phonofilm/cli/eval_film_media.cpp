@@ -29,7 +29,8 @@ void print(const eval::LongFilm& film) {
     std::printf("%7.1f to %7.1f %8lld %12.1f %7.1f%%\n", bin.start, bin.end, static_cast<long long>(bin.events),
                 bin.median_ms, 100 * bin.within_50);
   }
-  if (!film.seams.empty()) std::printf("%-18s %12s %8s %12s %8s\n", "joint, s", "loudness, dB", "rank", "picture", "rank");
+  if (!film.seams.empty())
+    std::printf("%-18s %12s %8s %12s %8s\n", "joint, s", "loudness, dB", "rank", "picture", "rank");
   for (const eval::SeamStep& seam : film.seams) {
     std::printf("%-18.3f %12.1f %7.1f%% %12.2f %7.1f%%\n", seam.time, seam.loudness_db, 100 * seam.loudness_rank,
                 seam.picture, 100 * seam.picture_rank);

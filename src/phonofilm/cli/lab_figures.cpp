@@ -14,7 +14,8 @@ eval::RunFigures measured_once(const std::string& path, const nlohmann::json& ci
   if (is_file(path)) {
     const nlohmann::json kept = load_json(path);
     PF_CHECK(kept.contains("circumstances") && kept["circumstances"] == circumstances, InvalidRequest, "lab", path,
-             ": was measured by another recipe or on other films, or with other settings; delete it, or choose another --out");
+             ": was measured by another recipe or on other films, or with other settings; delete it, or choose another "
+             "--out");
     return eval::run_figures(kept, path);
   }
   const eval::RunFigures figures = measure();

@@ -9,12 +9,13 @@
 
 namespace phonofilm::cli {
 
-// What the file `path` keeps, or what `measure` finds, which is written there as a whole. circumstances: everything that the
-// figures depend on. Throws InvalidRequest where the file was measured under others.
+// What the file `path` keeps, or what `measure` finds, which is written there as a whole. circumstances: everything
+// that the figures depend on. Throws InvalidRequest where the file was measured under others.
 eval::RunFigures measured_once(const std::string& path, const nlohmann::json& circumstances,
                                const std::function<eval::RunFigures()>& measure);
 
-// A table of the runs in `folder`/table.md and on stdout, and for each of `plots`, a figure's name and a file's, a picture.
+// A table of the runs in `folder`/table.md and on stdout, and for each of `plots`, a figure's name and a file's, a
+// picture.
 struct FigurePlot {
   std::string figure, file;
 };

@@ -25,7 +25,8 @@ std::vector<double> loudness_steps(const std::vector<double>& wave, double rate)
   const auto window = std::int64_t(kLoudnessWindow * rate), total = std::int64_t(wave.size());
   const auto level = [&](std::int64_t from, std::int64_t to) {
     from = std::clamp<std::int64_t>(from, 0, total), to = std::clamp<std::int64_t>(to, from, total);
-    const double mean = (energy[std::size_t(to)] - energy[std::size_t(from)]) / double(std::max<std::int64_t>(to - from, 1));
+    const double mean =
+        (energy[std::size_t(to)] - energy[std::size_t(from)]) / double(std::max<std::int64_t>(to - from, 1));
     return 10 * std::log10(std::max(mean, 0.0) + kQuiet * kQuiet);
   };
   std::vector<double> steps;
@@ -69,7 +70,8 @@ struct Ranking {
     }
   }
   double rank(std::size_t place) const {
-    const auto smaller = std::count_if(elsewhere.begin(), elsewhere.end(), [&](double step) { return step < steps[place]; });
+    const auto smaller =
+        std::count_if(elsewhere.begin(), elsewhere.end(), [&](double step) { return step < steps[place]; });
     return elsewhere.empty() ? 0 : double(smaller) / double(elsewhere.size());
   }
 };
@@ -83,8 +85,8 @@ std::string drift_table(const std::vector<DriftBin>& drift) {
             cell(std::to_string(bin.events)) + cell(bin.events > 0 ? fixed(bin.median_ms, 1) : "&ndash;") +
             (bin.events > 0 ? percent_cell(bin.within_50) : cell("&ndash;")) + "</tr>";
   }
-  return table("Strikes and onsets against the nearest of the other kind", {"Stretch", "Events", "Median, ms", "50 ms, %"},
-               rows);
+  return table("Strikes and onsets against the nearest of the other kind",
+               {"Stretch", "Events", "Median, ms", "50 ms, %"}, rows);
 }
 
 std::string seams_table(const std::vector<SeamStep>& seams) {

@@ -21,11 +21,11 @@ struct DriftBin {
 // Stretches of `width` seconds, the last one shorter, over a film of `seconds`.
 std::vector<DriftBin> drift_of(const SyncResult& sync, double seconds, double width = 2);
 
-// What happens at a joint, and which share of all other moments of the film has a smaller step: 1 is a step that no other
-// moment reaches.
+// What happens at a joint, and which share of all other moments of the film has a smaller step: 1 is a step that no
+// other moment reaches.
 struct SeamStep {
   double time = 0;                              // seconds
-  double loudness_db = 0, loudness_rank = 0;    // between the 50 ms before and after, the most within 10 ms of the joint
+  double loudness_db = 0, loudness_rank = 0;  // between the 50 ms before and after, the most within 10 ms of the joint
   double picture = 0, picture_rank = 0;         // mean absolute difference of the two frames around it, levels of 255
 };
 // clip: with picture and sound. Throws ShapeError without one of them, InvalidRequest for a joint outside of the film.
