@@ -7,8 +7,8 @@
 
 namespace phonofilm::pipeline {
 
-// program: who made it, e.g. "phonofilm 0.1.0". Has program, model, settings, film (its exact shape), dtype, seconds per stage
-// and, where they were given, the names of first frame and voices.
+// program: who made it, e.g. "phonofilm 0.1.0". Has program, model, settings, film (its exact shape), dtype, seconds
+// per stage and, where they were given, the names of first frame and voices.
 nlohmann::json describe(const Generated& result, const Given& given, const families::ModelInfo& model,
                         const nn::RunContext& run, const std::string& program);
 
