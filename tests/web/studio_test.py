@@ -365,6 +365,10 @@ class Keys(Studio):
         width = "return document.querySelector('.film-main video')?.videoWidth"
         self.browser.until(lambda: self.browser.run(width) == 192, "the film")
         self.assertIsNone(self.browser.run("return localStorage.getItem('phonofilm.key')"))
+        self.server.key = "another"
+        self.browser.click(".film-actions .danger")
+        self.browser.click(".dialog .danger")
+        self.browser.until_text("#banner", "The server does not take this key any more.")
 
 
 class Everywhere(Studio):
