@@ -23,7 +23,7 @@ class Library:
 LIBRARIES = {
     "base": Library(("base",), (), ("logging",)),
     "core": Library(("tensor", "weights", "nn", "dsp", "diffusion"), ("base",), ("torch",)),
-    "models": Library(("text_encoders", "speaker_encoders", "autoencoders", "vocoders", "dit", "families"), ("core",), ("torch",)),
+    "models": Library(("text_encoders", "speaker_encoders", "autoencoders", "vocoders", "recognisers", "dit", "families"), ("core",), ("torch",)),
     "pipeline": Library(("pipeline",), ("models",), ("torch",)),
     "parallel": Library(("parallel",), ("core",), ("torch",)),
     # The rendered world is the training data and the ruler of the metrics, hence the doors from train and eval.

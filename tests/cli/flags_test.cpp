@@ -123,6 +123,7 @@ TEST_CASE("usage: unknown options and commands offer the nearest name and say wh
   CHECK(error_of({"mkae", "a"}) == "unknown command 'mkae' (did you mean make?)\nsee: phonofilm --help");
   expect_error({"make", "--step=4"}, "unknown option --step (did you mean --steps?)");
   expect_error({"make", "a", "--no-shrap"}, "unknown option --no-shrap (did you mean --no-sharp?)");
+  expect_error({"make", "a", "--sharp"}, "unknown option --sharp\n");
   expect_error({"make", "a", "--colourful"}, "unknown option --colourful\n");
   expect_error({"make", "a", "-q"}, "unknown option -q");
   expect_error({"--hlep"}, "unknown option --hlep (did you mean --help?)");
@@ -141,7 +142,7 @@ TEST_CASE("usage: --help shows types, ranges and defaults in lines that fit a te
   Program program;
   const std::string help = program.app.get_subcommand("make")->help();
   for (const char* part : {"--steps INT", "(1 to 1000; default 20)", "--solver TEXT", "(euler | unipc; default euler)",
-                           "--sizes INT,...", "default 64,96", "--sharp, --no-sharp", "(default on)", "--guidance-text TEXT"}) {
+                           "--sizes INT,...", "default 64,96", "--no-sharp", "switches off: sharpen", "--fast, --no-fast", "(default off)", "--guidance-text TEXT"}) {
     CAPTURE(help);
     CHECK(help.find(part) != std::string::npos);
   }

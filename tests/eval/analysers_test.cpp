@@ -156,7 +156,7 @@ TEST_CASE("onsets: soft strikes in loud tails are heard, beating partials are no
 }
 
 TEST_CASE("ground truth passes the ruler in both directions") {
-  const GroupReport group = summarise("ground_truth", "", measured(false), true, 1);
+  const GroupReport group = summarise("ground_truth", measured(false), true, 1);
   for (const OffsetStatistics* offsets : {&group.impact_to_onset, &group.onset_to_impact}) {
     CHECK(offsets->events > 150);
     CHECK(offsets->median_ms.value <= 2);
@@ -175,7 +175,7 @@ TEST_CASE("ground truth passes the ruler in both directions") {
 }
 
 TEST_CASE("blurred, leaking, noisy films are still measured") {
-  const GroupReport group = summarise("degraded", "", measured(true), true, 1);
+  const GroupReport group = summarise("codec_round_trip", measured(true), true, 1);
   for (const OffsetStatistics* offsets : {&group.impact_to_onset, &group.onset_to_impact}) {
     CHECK(offsets->median_ms.value <= 3);
     CHECK(offsets->within_25.value >= 0.99);

@@ -65,6 +65,15 @@ TEST_CASE("nava: sizes and lengths") {
   }
 }
 
+TEST_CASE("nava: the smaller size classes of its training") {
+  CHECK(nava::size_for_image({1080, 1920}, 256).height == 16 * 12);
+  CHECK(nava::size_for_image({1080, 1920}, 256).width == 16 * 21);
+  CHECK(nava::size_for_image({800, 600}, 640).height == 16 * 45);  // portrait
+  CHECK(nava::size_for_image({300, 300}, 512).width == 16 * 32);
+  CHECK_THROWS_AS(nava::size_for_image({300, 300}, 720), InvalidRequest);
+  CHECK_THROWS_AS(nava::size_for_image({0, 300}), InvalidRequest);
+}
+
 TEST_CASE("nava: lengths in latent frames") {
   const auto spec = [](std::int64_t frames, bool video = true) {
     ClipRequest request{.video = video};

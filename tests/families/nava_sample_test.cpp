@@ -19,7 +19,9 @@ nava::GuidedContext context_of(const nava::NavaTransformer& model, const weights
   if (file.tensors().contains("speaker")) voices = {file.at("speaker"), as_positions(file.at("speaker_positions"), 1)};
   nava::GuidedContext context = nava::prepare_guided(model, padded_context(file.at("context_pos"), model.config()),
                                                      padded_context(file.at("context_neg"), model.config()), voices, kFloat32);
-  if (file.tensors().contains("first_frame")) context.first_frame = file.at("first_frame").unsqueeze(0);
+  if (!file.tensors().contains("first_frame")) return context;
+  const Shape video = as_video(file.at("init_video")).sizes().vec();
+  families::hold_first_frame(file.at("first_frame").unsqueeze(0), video, context.clean);
   return context;
 }
 
@@ -41,11 +43,9 @@ void expect_trajectory(const std::string& name, bool use_align) {
   noise.audio = as_audio(file.at("init_audio"));
 
   const GuidanceScales scales = nava::applicable(asked, noise.has_video(), noise.has_audio(), context.has_voices());
-  const nava::TokenLayout layout = model->layout(noise, diffusion::first_frames(context.first_frame.defined() ? 1 : 0));
+  const nava::TokenLayout layout = model->layout(noise, context.clean.held);
 
-  const HoldFn hold = [&](JointLatent& latent) {
-    if (context.first_frame.defined()) latent.video.narrow(2, 0, 1).copy_(context.first_frame);
-  };
+  const HoldFn hold = [&](JointLatent& latent) { diffusion::impose(context.clean.given, context.clean.held, latent); };
   const StepObserver observer = [&](std::int64_t step, const JointLatent& latent) {
     const std::string at_step = "step" + std::to_string(step);
     if (latent.has_video()) expect_close(latent.video, as_video(file.at(at_step + ".video")), 1e-4, at_step + ".video");
@@ -57,7 +57,7 @@ void expect_trajectory(const std::string& name, bool use_align) {
     return nava::guided_velocity(*model, context, scales, x, double(wan_model_time(sigma)), &layout, kFloat32);
   };
   const JointLatent result = sample(velocity, noise, sigmas, *solver, hold, observer);
-  if (context.first_frame.defined()) CHECK(at::equal(result.video[0].narrow(1, 0, 1), file.at("first_frame")));
+  if (context.clean.held.any()) CHECK(at::equal(result.video[0].narrow(1, 0, 1), file.at("first_frame")));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "media_helpers.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/media/audio_file.h"
+#include "phonofilm/media/image.h"
 
 using namespace phonofilm;
 using namespace phonofilm::media;
@@ -242,6 +243,22 @@ TEST_CASE("reading at another frame rate, rate and channel count") {
   CHECK(film.clip.waveform.size(1) == 16000);
   const Tensor expected = resample_audio(clip.waveform.mean(0, true), 48000, 16000);
   CHECK(relative_error(film.clip.waveform, expected) < 0.3);
+}
+
+TEST_CASE("pictures are read scaled to cover a size, the same as after reading, in the memory of the small ones") {
+  TemporaryFolder folder;
+  const std::string path = folder.file("film.mp4");
+  const Clip clip = flash_beep_clip(49, 64, 24, 16000, 1, 1);
+  write_film(path, clip);
+  const Tensor whole = read_film(path).clip.frames;
+  FilmLimits limits;
+  limits.height = limits.width = 20;
+  limits.max_bytes = 24 * 20 * 20 * 3;  // room for no more; the sound has as much
+  limits.sample_rate = 1000;
+  limits.truncate = true;
+  const Tensor small = read_film(path, limits).clip.frames;
+  REQUIRE(small.sizes() == at::IntArrayRef({24, 20, 20, 3}));
+  for (std::int64_t k = 0; k < 24; ++k) CHECK(at::equal(small[k], resize_cover(whole[k], 20, 20)));
 }
 
 TEST_CASE("limits refuse or cut") {

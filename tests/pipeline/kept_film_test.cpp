@@ -2,10 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "phonofilm/base/error.h"
-#include "phonofilm/families/registry.h"
 #include "phonofilm/pipeline/generate.h"
 #include "phonofilm/tensor/ops.h"
-#include "phonofilm/tensor/random.h"
 #include "pipeline/tiny_model.h"
 #include "support/support.h"
 
@@ -14,35 +12,15 @@ using pipeline::GenerateOptions;
 using pipeline::GenerateRequest;
 using pipeline::Given;
 using pipeline::SavedLatent;
+using test::random_clip;
 
 namespace {
-
-struct OpenModel : test::TinyModel {
-  OpenModel() {
-    open_video_head();
-    load();
-  }
-  // It starts at zero, which would leave the picture what the noise was.
-  void open_video_head() const {
-    const auto backbone = nava::load_backbone(folder.file("backbone"), at::kFloat);
-    for (auto& [name, parameter] : backbone->named_parameters()) {
-      if (name == "transformer.head.head.weight") parameter.copy_(randn(parameter.sizes().vec(), make_generator(9)));
-    }
-    nava::save_backbone(*backbone, folder.file("backbone"));
-  }
-};
 
 GenerateRequest request() {
   GenerateRequest r;
   r.prompt = "a red ball falls";
   r.seed = 5;
   return r;
-}
-
-// Of the tiny model's shape: 9 pictures of 32 x 32 and 12 latent steps of sound.
-Clip random_clip(std::uint64_t seed) {
-  const at::Generator g = make_generator(seed);
-  return {(rand_uniform({9, 32, 32, 3}, g) * 255).to(at::kByte), 24, rand_uniform({1, 12 * 512}, g) - 0.5, 16000};
 }
 
 Given keep(const Clip& clip, std::vector<families::TimeSpan> video, std::vector<families::TimeSpan> audio) {
@@ -52,7 +30,7 @@ Given keep(const Clip& clip, std::vector<families::TimeSpan> video, std::vector<
 }  // namespace
 
 TEST_CASE("a kept picture comes back bit by bit, and the sound listens to it") {
-  const OpenModel model;
+  const test::OpenModel model;
   const Clip first = random_clip(1), second = random_clip(2);
   std::vector<Tensor> handed;
   GenerateOptions options;
@@ -65,7 +43,7 @@ TEST_CASE("a kept picture comes back bit by bit, and the sound listens to it") {
 }
 
 TEST_CASE("a kept sound comes back bit by bit, and the picture follows it") {
-  const OpenModel model;
+  const test::OpenModel model;
   const Clip first = random_clip(3), second = random_clip(4);
   const auto film = [&](const Clip& clip) {
     return pipeline::generate(*model.generator, request(), keep(clip, {}, {{0, 1}}), {}).clip;
@@ -76,7 +54,7 @@ TEST_CASE("a kept sound comes back bit by bit, and the picture follows it") {
 }
 
 TEST_CASE("the latents of what is kept are those of the given film at the end of denoising") {
-  const OpenModel model;
+  const test::OpenModel model;
   const Clip clip = random_clip(5);
   SavedLatent saved;
   GenerateOptions options;
@@ -90,7 +68,7 @@ TEST_CASE("the latents of what is kept are those of the given film at the end of
 }
 
 TEST_CASE("what is kept is saved with the latents, so that a stopped film goes on to what it would have been") {
-  const OpenModel model;
+  const test::OpenModel model;
   const Given given = keep(random_clip(6), {{0, 0.1}, {0.3, 0.5}}, {{0.2, 0.5}});
   const Clip straight = pipeline::generate(*model.generator, request(), given, {}).clip;
   const std::string path = model.folder.file("kept.latents.safetensors");
@@ -111,7 +89,7 @@ TEST_CASE("what is kept is saved with the latents, so that a stopped film goes o
 }
 
 TEST_CASE("a given film of another shape is refused") {
-  const OpenModel model;
+  const test::OpenModel model;
   Clip short_clip = random_clip(8);
   short_clip.frames = short_clip.frames.narrow(0, 0, 5);
   CHECK_THROWS_AS(pipeline::generate(*model.generator, request(), keep(short_clip, {{0, 1}}, {}), {}), ShapeError);

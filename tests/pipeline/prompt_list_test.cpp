@@ -32,10 +32,10 @@ TEST_CASE("prompt list: Ovi's CSV, with quotes, first frames and settings of our
   CHECK(rows[0].request.seed == 5);
   CHECK_FALSE(rows[0].request.audio);
   CHECK(rows[0].request.steps == 7);
-  CHECK(rows[0].image == list.folder.file("dog.png"));
+  CHECK(rows[0].files.image == list.folder.file("dog.png"));
   CHECK(rows[0].problem.empty());
   CHECK(rows[1].request.prompt == "a cat");
-  CHECK(rows[1].image.empty());
+  CHECK(rows[1].files.image.empty());
 }
 
 TEST_CASE("prompt list: JSON lines") {
@@ -45,7 +45,7 @@ TEST_CASE("prompt list: JSON lines") {
       "{\"prompt\": \"a bell\", \"seconds\": 2, \"image\": \"/tmp/x.png\"}\n\n{\"text_prompt\": \"a bell\"}\n");
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].request.seconds == 2);
-  CHECK(rows[0].image == "/tmp/x.png");
+  CHECK(rows[0].files.image == "/tmp/x.png");
   CHECK(rows[1].line == 3);
   CHECK(rows[1].request.prompt == "a bell");
 }
@@ -58,8 +58,8 @@ TEST_CASE("prompt list: NAVA's JSON lines, with reference voices") {
       "{\"prompt\": \"a\", \"spk_wavs\": \"a.wav\"}\n{\"prompt\": \"a\", \"spk_wavs\": [3]}\n");
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].problem.empty());
-  CHECK(rows[0].image == list.folder.file("a.png"));
-  CHECK(rows[0].voices == std::vector<std::string>{list.folder.file("a.wav"), "", "", "/b.wav"});
+  CHECK(rows[0].files.image == list.folder.file("a.png"));
+  CHECK(rows[0].files.voices == std::vector<std::string>{list.folder.file("a.wav"), "", "", "/b.wav"});
   CHECK(list.read("twice.jsonl", "{\"prompt\": \"a\", \"text\": \"b\"}\n")[0].problem.find("twice") !=
         std::string::npos);
   CHECK(list.read("null.jsonl", "{\"prompt\": \"a\", \"spk_wavs\": null, \"image_path\": null}\n")[0].problem.empty());
@@ -149,4 +149,23 @@ TEST_CASE("prompt list: a row's unit of length goes before the other one that al
   CHECK(rows[0].request.seconds == 0);
   CHECK(rows[0].request.latent_frames == 37);
   CHECK(rows[1].request.seconds == 5);
+}
+
+TEST_CASE("prompt list: films that follow or keep given ones are named by path, beside the switches of the request") {
+  List list;
+  const auto rows = list.read(
+      "list.jsonl",
+      "{\"prompt\": \"a\", \"audio_path\": \"a.wav\", \"audio\": true, \"last_image_path\": \"/b.png\"}\n"
+      "{\"prompt\": \"a\", \"retake\": \"1-2\", \"of_path\": \"c.mp4\", \"retake_only\": \"sound\"}\n"
+      "{\"prompt\": \"a\", \"video_path\": \"c.mp4\", \"audio\": false}\n"
+      "{\"prompt\": \"a\", \"extend_path\": 3}\n"
+      "{\"prompt\": \"a\", \"retake\": \"1-2\", \"of_path\": \"c.mp4\", \"retake_only\": \"words\"}\n");
+  REQUIRE(rows.size() == 5);
+  CHECK((rows[0].files == GivenFiles{.last_image = "/b.png", .audio = list.folder.file("a.wav")}));
+  CHECK((rows[1].files == GivenFiles{.retake = "1-2", .of = list.folder.file("c.mp4"), .retake_only = "sound"}));
+  CHECK(rows[2].problem.find("with --no-audio nothing is left") != std::string::npos);
+  CHECK(rows[3].problem.find("extend_path must be a path") != std::string::npos);
+  CHECK(rows[4].problem.find("retake_only must be one of") != std::string::npos);
+  const auto table = list.read("list.csv", "text_prompt,audio_path,retake\na,123,\n");
+  CHECK(table[0].files.audio == list.folder.file("123"));
 }

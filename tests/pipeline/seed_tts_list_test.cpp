@@ -32,7 +32,7 @@ TEST_CASE("seed-tts list: a line becomes sound alone, of a length by letters, wi
   const GenerateRequest& r = rows[0].request;
   CHECK(rows[0].problem.empty());
   CHECK(rows[0].name == "utt-1");
-  CHECK(rows[0].voices == std::vector<std::string>{list.folder.file("wavs/a.wav")});
+  CHECK(rows[0].files.voices == std::vector<std::string>{list.folder.file("wavs/a.wav")});
   CHECK(r.prompt == "<S>six ab<E>");
   CHECK_FALSE(r.video);
   CHECK(r.seconds == doctest::Approx(50.0 / 25));  // half of the letters of a reference of 100 tokens
@@ -41,7 +41,7 @@ TEST_CASE("seed-tts list: a line becomes sound alone, of a length by letters, wi
   CHECK(r.timbre_guidance == 3);
   CHECK(rows[1].line == 3);
   CHECK(rows[1].name == "utt_2");
-  CHECK(rows[1].voices == std::vector<std::string>{"/b.wav"});
+  CHECK(rows[1].files.voices == std::vector<std::string>{"/b.wav"});
   CHECK(rows[1].request.seconds == doctest::Approx(200.0 / 25));  // letters, not bytes
 }
 

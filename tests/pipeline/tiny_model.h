@@ -6,6 +6,8 @@
 #include "phonofilm/base/files.h"
 #include "phonofilm/families/nava/small_model.h"
 #include "phonofilm/families/registry.h"
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
 #include "support/support.h"
 
 namespace phonofilm::test {
@@ -50,5 +52,23 @@ struct TinyModel {
   }
   void load() { generator = families::load_generator(folder.path().string(), at::kFloat); }
 };
+
+// One whose pictures listen: the head of a fresh model is zero, which would leave the picture what the noise was.
+struct OpenModel : TinyModel {
+  OpenModel() {
+    const auto backbone = nava::load_backbone(folder.file("backbone"), at::kFloat);
+    for (auto& [name, parameter] : backbone->named_parameters()) {
+      if (name == "transformer.head.head.weight") parameter.copy_(randn(parameter.sizes().vec(), make_generator(9)));
+    }
+    nava::save_backbone(*backbone, folder.file("backbone"));
+    load();
+  }
+};
+
+// A film of its size with pictures and sound that are never twice the same.
+inline Clip random_clip(std::uint64_t seed, std::int64_t frames = 9, std::int64_t samples = 12 * 512) {
+  const at::Generator g = make_generator(seed);
+  return {(rand_uniform({frames, 32, 32, 3}, g) * 255).to(at::kByte), 24, rand_uniform({1, samples}, g) - 0.5, 16000};
+}
 
 }  // namespace phonofilm::test

@@ -283,7 +283,7 @@ TEST_CASE("wire: bodies in chunks, large ones and those that wait to be asked") 
   CHECK(client.ask(get("/api/v1/uploads/" + id, "Range: bytes=5-9\r\n")).ends_with("\r\n\r\nfffff"));
   CHECK(client.send(request("Content-Length: 34\r\nExpect: 100-continue\r\n")));
   CHECK(client.receive().starts_with("HTTP/1.1 100 Continue"));
-  CHECK(status_of(client.ask(R"({"request": {"prompt": "a bell!"}} )")) == 201);
+  CHECK(status_of(client.ask(R"({"request": {"prompt": "a bell!"}})")) == 201);
   client.send("HEAD /livez HTTP/1.1\r\n" + kHost + "\r\n");
   const std::string head = client.receive();
   CHECK(status_of(head) == 200);

@@ -4,6 +4,8 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/train/audio_autoencoder_task.h"
+#include "phonofilm/train/recogniser_data.h"
+#include "phonofilm/train/recogniser_task.h"
 #include "phonofilm/train/sound_data.h"
 #include "phonofilm/train/vocoder_loss.h"
 #include "phonofilm/train/vocoder_task.h"
@@ -135,4 +137,47 @@ TEST_CASE("the ruler of attacks reads a known shift") {
   CHECK(train::attack_shift_ms(sound, sound, times, 16000) == 0);
   const Tensor late = at::cat({at::zeros({160}), sound.narrow(0, 0, sound.size(0) - 160)});  // 10 ms
   CHECK(train::attack_shift_ms(sound, late, times, 16000) == doctest::Approx(10).epsilon(0.3));
+}
+
+TEST_CASE("a recogniser's labels are the last parts of words") {
+  recognisers::WordRecogniserConfig config;
+  config.words = {"one", "two"};
+  REQUIRE(config.step() == doctest::Approx(0.032));
+  // "two" from 0.32 to 0.64 s: its label from 0.448 s, steps 14 to 19; a word that is not known has none.
+  const Tensor labels = train::word_labels({{"two", 0.32, 0.64}, {"red", 0.64, 0.96}}, config, 32);
+  CHECK(labels.sum().item<std::int64_t>() == 2 * 6);
+  CHECK(labels[13].item<std::int64_t>() == 0);
+  CHECK(labels[14].item<std::int64_t>() == 2);
+  CHECK(labels[19].item<std::int64_t>() == 2);
+  CHECK(labels[20].item<std::int64_t>() == 0);
+}
+
+TEST_CASE("spoken sounds hold what they say" * doctest::skip(!world::speech_available())) {
+  const train::SpeechSource source;
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    const train::SpokenSound sound = train::spoken_sound(source, 1, "train", i);
+    CHECK(sound.waveform.size(0) == 40960);
+    REQUIRE(!sound.words.empty());
+    double before = 0;
+    for (const world::SpokenWord& word : sound.words) {
+      CHECK(word.start >= before - 1e-6);
+      CHECK(word.end <= 40960 / 16000.0);
+      before = word.end;
+    }
+  }
+  CHECK(at::equal(train::spoken_sound(source, 1, "train", 3).waveform, train::spoken_sound(source, 1, "train", 3).waveform));
+  const train::SpokenFilms films = train::spoken_films("talker_new_voices", 1, 2);
+  CHECK(films.lines.size() == 2);
+  CHECK(films.waveforms.size(0) == 2);
+}
+
+TEST_CASE("a recogniser's batches are a function of the step, and it learns" * doctest::skip(!world::speech_available())) {
+  const json options{{"batch", 4}, {"model", {{"width", 24}, {"hidden", 24}, {"blocks", 1}}}};
+  const auto task = train::make_recogniser_task(recipe("recogniser", options), {});
+  check_pure_function(*task);
+  check_learns(*task, 0.5);
+  const test::TemporaryFolder folder;
+  task->export_model(folder.file("model"));
+  CHECK(recognisers::load_word_recogniser(folder.file("model"))->config().words.size() == 52);
+  CHECK(task->validate({}).at("talker_word_error") > 0.5);  // untrained
 }

@@ -1,35 +1,20 @@
 // The joint task on the embedded model's codecs, with a handful of clips and a tiny transformer.
-#include "phonofilm/train/joint_task.h"
-
+#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <map>
 
-#include "phonofilm/base/fields.h"
+#include "phonofilm/families/nava/small_model.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/tensor/ops.h"
-#include "support/support.h"
+#include "phonofilm/world/world.h"
+#include "support/tiny_speaker.h"
+#include "train/joint_toy.h"
+#include "world/no_speech.h"
 
 using namespace phonofilm;
-using nlohmann::json;
+using namespace phonofilm::test;
 
 namespace {
-
-const std::string kMini = std::string(PHONOFILM_SOURCE_DIR) + "/models/mini/";
-
-json tiny_options(const std::string& cache) {
-  return {{"video_autoencoder", kMini + "video_autoencoder"}, {"audio_autoencoder", kMini + "audio_autoencoder"},
-          {"vocoder", kMini + "vocoder"}, {"cache", cache}, {"clips", 8}, {"validation_clips", 4}, {"batch", 2},
-          {"text_encoder", {{"width", 16}, {"heads", 2}, {"layers", 1}, {"max_tokens", 24}}},
-          {"transformer", {{"dim", 24}, {"ffn_dim", 32}, {"freq_dim", 16}, {"num_heads", 2}, {"num_double_layers", 1},
-                           {"num_single_layers", 1}, {"vid_in_dim", 16}, {"vid_out_dim", 16}, {"audio_in_dim", 16},
-                           {"audio_out_dim", 16}, {"add_spk_emb", false}}},
-          {"model", {{"fps", 24}, {"sample_rate", 16000}, {"size", 96}}}};
-}
-
-std::unique_ptr<train::Task> make(const json& options) {
-  const json recipe{{"task", "joint"}, {"seed", 5}, {"steps", 10}, {"options", options}};
-  return train::make_joint_task(train::parse_recipe(recipe, "test"), {}, ignore_progress);
-}
 
 // The deviations that an exported model divides its latents by.
 std::vector<double> exported(const train::Task& task, const std::string& folder, const char* name) {
@@ -41,7 +26,7 @@ std::vector<double> exported(const train::Task& task, const std::string& folder,
 
 TEST_CASE("joint task: batches are pure functions of seed and step, and every text parameter learns") {
   const test::TemporaryFolder folder;
-  const auto task = make(tiny_options(folder.file("cache")));
+  const auto task = make_joint(tiny_options(folder.file("cache")));
   const train::Batch batch = task->batch(1, 3), again = task->batch(1, 3);
   for (const auto& [name, tensor] : batch) CHECK(at::equal(tensor, again.at(name)));
   task->model().require_grad(true);
@@ -59,7 +44,7 @@ TEST_CASE("joint task: batches are pure functions of seed and step, and every te
 
 TEST_CASE("joint task: held-out losses come with the right and with another clip's caption") {
   const test::TemporaryFolder folder;
-  const auto task = make(tiny_options(folder.file("cache")));
+  const auto task = make_joint(tiny_options(folder.file("cache")));
   const auto figures = task->validate({});
   for (const char* name : {"video", "video wrong text", "audio", "audio wrong text"}) {
     REQUIRE(figures.contains(name));
@@ -72,7 +57,7 @@ TEST_CASE("joint task: captions of two materials are also judged with the materi
   json options = tiny_options(folder.file("cache"));
   options["scene"] = "hard_impacts";
   options["validation_clips"] = 12;
-  const auto figures = make(options)->validate({});
+  const auto figures = make_joint(options)->validate({});
   REQUIRE(figures.contains("audio exchanged"));
   CHECK(figures.at("audio exchanged") != figures.at("audio two materials"));
   CHECK(figures.at("audio two materials") != figures.at("audio"));
@@ -81,11 +66,11 @@ TEST_CASE("joint task: captions of two materials are also judged with the materi
 TEST_CASE("joint task: a trained backbone is taken over, and what it lacks is drawn anew") {
   const test::TemporaryFolder folder;
   json options = tiny_options(folder.file("cache"));
-  const auto first = make(options);
+  const auto first = make_joint(options);
   first->export_model(folder.file("model"));
   options["start"] = folder.file("model") + "/backbone";
   options["text_encoder"]["neighbours"] = 2;
-  const auto grown = make(options);
+  const auto grown = make_joint(options);
   std::map<std::string, Tensor> before;
   for (const auto& [name, value] : first->model().named_parameters()) before[name] = value;
   std::int64_t added = 0;
@@ -103,10 +88,10 @@ TEST_CASE("joint task: a trained backbone is taken over, and what it lacks is dr
 TEST_CASE("joint task: the exported model carries the scales of its latents and can be loaded") {
   const test::TemporaryFolder folder;
   json options = tiny_options(folder.file("cache"));
-  const auto plain = make(options);
+  const auto plain = make_joint(options);
   options["video_scale"] = 2;
   options["audio_scale"] = 0.5;
-  const auto scaled = make(options);
+  const auto scaled = make_joint(options);
   for (const auto& [name, scale] : std::map<std::string, double>{{"video_std", 2}, {"audio_std", 0.5}}) {
     const auto of_plain = exported(*plain, folder.file("plain"), name.c_str());
     const auto of_scaled = exported(*scaled, folder.file("scaled"), name.c_str());
@@ -131,5 +116,45 @@ TEST_CASE("joint task: the recipes of all stages name options that exist, and ea
     }
     recipe["options"].erase("start");
     CHECK_NOTHROW(train::make_joint_task(train::parse_recipe(recipe, name), {}, ignore_progress));
+  }
+}
+
+TEST_CASE("joint task: the recipe of the whole world goes on from the shipped backbone, which knows fewer words") {
+  if (no_speech()) return;
+  const TemporaryFolder folder;
+  json recipe = train::read_recipe(std::string(PHONOFILM_SOURCE_DIR) + "/recipes/mini/joint_world.json");
+  const json tiny = tiny_options(folder.file("cache"));
+  for (const char* key : {"video_autoencoder", "audio_autoencoder", "vocoder", "cache", "clips", "validation_clips"}) {
+    recipe["options"][key] = tiny[key];
+  }
+  write_tiny_speaker(folder.file("speaker"));
+  recipe["options"]["speaker_encoder"] = folder.file("speaker");
+  recipe["options"]["utterances"] = 1;
+  CHECK(recipe["options"]["start"] == "models/mini/backbone");
+  recipe["options"]["start"] = kMini + "backbone";
+  const auto task = train::make_joint_task(train::parse_recipe(recipe, "joint_world"), {}, ignore_progress);
+  const auto shipped = nava::load_backbone(kMini + "backbone", at::kFloat);
+  const auto named = [](const nn::Module& module) {
+    std::map<std::string, Tensor> tensors;
+    for (const auto& [name, value] : module.named_parameters()) tensors[name] = value;
+    return tensors;
+  };
+  const auto before = named(*shipped), after = named(task->model());
+  const std::vector<std::string> words = world::caption_words({"everything"});
+  const auto row_of = [&](const std::vector<std::string>& all, const std::string& word) {
+    return 2 + (std::find(all.begin(), all.end(), word) - all.begin());
+  };
+  const std::string rows = "text_encoder.word_embedding.weight", places = "text_encoder.position_embedding";
+  for (const std::string word : {"glass", "yellow", ","}) {
+    const auto old_words = shipped->text_encoder().config().words;
+    CHECK(at::equal(after.at(rows)[row_of(words, word)], before.at(rows)[row_of(old_words, word)]));
+  }
+  CHECK(at::equal(after.at(rows).narrow(0, 0, 2), before.at(rows).narrow(0, 0, 2)));
+  CHECK(at::equal(after.at(places).narrow(0, 0, 24), before.at(places)));
+  CHECK(after.at(places).size(0) == 48);
+  CHECK(after.contains("transformer.speaker_embedding.null_token"));
+  const std::string block = "transformer.single_blocks.0.";
+  for (const auto& [name, value] : before) {
+    if (name.starts_with(block)) CHECK(at::equal(after.at(name), value));
   }
 }

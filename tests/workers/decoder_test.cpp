@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "media/media_helpers.h"
@@ -108,7 +109,7 @@ TEST_CASE("workers: in the sandbox a process computes, reads and writes, and not
 }
 
 TEST_CASE("workers: a decoder that loops or eats memory reaches its limit") {
-  const Ending looped = in_sandbox([] { for (volatile std::uint64_t i = 0;; i = i + 1) {} }, {.cpu_seconds = 1});
+  const Ending looped = in_sandbox([] { for (std::atomic<std::uint64_t> i = 0;; ++i) {} }, {.cpu_seconds = 1});
   CHECK((looped.signal == SIGXCPU || looped.signal == SIGKILL));
   const Ending fed = in_sandbox(
       [] {

@@ -214,20 +214,26 @@ TEST_CASE("rain grows and fades in number and loudness as its density does") {
   CHECK(fades > 5);
 }
 
-TEST_CASE("the mixture plays all of its scenes and says which") {
+TEST_CASE("the mixture plays all of its scenes, says which, and knows every word of its captions") {
   const std::vector<std::string> names = scene_names();
   if (std::find(names.begin(), names.end(), "everything") == names.end()) {
     MESSAGE("skipped: built without espeak-ng");
     return;
   }
+  const std::vector<std::string> vocabulary = caption_words({"everything"});
+  CHECK(std::is_sorted(vocabulary.begin(), vocabulary.end()));
   std::map<std::string, int> seen;
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
     const Truth truth = truth_of("everything", seed, {});
     ++seen[truth.scene];
+    for (const std::string& word : split_words(truth.caption)) {
+      INFO(truth.caption);
+      REQUIRE(std::binary_search(vocabulary.begin(), vocabulary.end(), word));
+    }
     const bool replays = seed >= 20 || to_json(truth) == to_json(truth_of(truth.scene, truth.seed, {}));
     CHECK(replays);
   }
   CHECK(seen.size() == 8);
-  CHECK(seen["talker"] > 60);
+  CHECK(seen["talker"] > 500);
   CHECK(!seen.contains("talker_new_voices"));
 }

@@ -48,7 +48,7 @@ void record(const Options& options, const pipeline::PromptRow& row, const std::s
 std::optional<pipeline::SavedLatent> left_over(const FilmMaker& maker, const std::string& film,
                                                const pipeline::PromptRow& row) {
   auto saved = kept_latents(film);
-  const FilmInputs inputs{.image = row.image, .voices = row.voices};
+  const FilmInputs inputs{.files = row.files};
   PF_CHECK(!saved || maker.are_of(*saved, row.request, inputs), InvalidRequest, "batch", latent_path(film),
            ": holds latents of a film with other settings; give those to go on with it, or delete the file");
   return saved;
@@ -83,7 +83,7 @@ class Batch {
       check_output(film, row.request);
       if (!maker_) maker_.emplace(options_.maker);
       const auto saved = left_over(*maker_, film, row);
-      const FilmInputs inputs{.image = row.image, .voices = row.voices, .resume = saved ? &*saved : nullptr};
+      const FilmInputs inputs{.files = row.files, .resume = saved ? &*saved : nullptr};
       maker_->make(saved ? saved->request : row.request, inputs, film);
       record(options_, row, film, "");
       ++made_;
@@ -123,7 +123,7 @@ void add_batch_command(CLI::App& app) {
   command->add_option("--format", options->format, "of the films (default mp4; wav for a .lst)")
       ->check(CLI::IsMember({"mp4", "mov", "m4a", "wav"}));
   Fields fields = options->defaults.fields();
-  std::erase_if(fields, [](const Field& field) { return field.name == "prompt"; });
+  std::erase_if(fields, [](const Field& field) { return field.name == "prompt" || field.name == "then"; });
   add_flags(*command, options->maker.fields());
   add_flags(*command, fields);
   add_flags(*command, options->maker.film.fields());

@@ -23,21 +23,44 @@ namespace {
 struct EvalOptions {
   eval::WorldEvalOptions world;
   pipeline::GenerateRequest request;  // prompt and seed are those of the held-out films
-  std::string model = "models/mini", out = "out/eval", dtype = "auto";
-  bool rulers_only = false, films = true;
+  std::string model = "models/mini", out = "out/eval", dtype = "auto", given = "nothing";
+  bool rulers_only = false, films = true, voices = true;
 
+  EvalOptions() { world.recogniser = "models/rulers/recogniser"; }
   Fields fields() {
     Fields fields = world.fields();
     fields.push_back({"rulers_only", &rulers_only, "only ground truth and, if there is a model, its codec round trip"});
     fields.push_back({"films", &films, "write every film beside the report"});
-    const std::vector<std::string> passed_on{"negative_prompt", "seconds", "steps",         "solver",
-                                             "shift",           "text_guidance", "align_guidance"};
+    fields.push_back({"voices", &voices, "give models that take voices other words by each talker"});
+    fields.push_back({"given", &given, "half of the held-out film that is kept while the model makes the other one", {}, {},
+                      {"nothing", "picture", "sound"}});
+    const std::vector<std::string> passed_on{"negative_prompt", "seconds",       "steps",          "solver",
+                                             "shift",           "text_guidance", "align_guidance", "timbre_guidance"};
     for (Field& field : request.fields()) {
       if (std::find(passed_on.begin(), passed_on.end(), field.name) != passed_on.end()) fields.push_back(field);
     }
     return fields;
   }
 };
+
+WorldFilmOptions film_options(const EvalOptions& options) {
+  const GivenHalf given = options.given == "picture" ? GivenHalf::picture
+                          : options.given == "sound" ? GivenHalf::sound
+                                                     : GivenHalf::none;
+  return {given, options.voices};
+}
+
+// With the folder of the recogniser found; without one where it is not there, which only leaves words unmeasured.
+eval::WorldEvalOptions world_options(const EvalOptions& options) {
+  eval::WorldEvalOptions world = options.world;
+  if (world.recogniser.empty()) return world;
+  world.recogniser = find_model(world.recogniser);
+  if (!std::filesystem::is_directory(world.recogniser)) {
+    log::warn(concat(options.world.recogniser, ": no such recogniser; words are not measured"));
+    world.recogniser.clear();
+  }
+  return world;
+}
 
 // None for ground truth alone: when only the rulers are wanted and there is no model.
 std::unique_ptr<families::Generator> load_model(const EvalOptions& options, const nn::RunContext& context) {
@@ -70,6 +93,8 @@ std::vector<eval::Circumstance> circumstances(const families::Generator* model, 
   const diffusion::GuidanceScales scales = pipeline::sampling_of(asked, info).guidance;
   facts.push_back({"steps", concat(asked.steps, " ", asked.solver)});
   facts.push_back({"text guidance, picture / sound", concat(scales.text.video, " / ", scales.text.audio)});
+  if (options.given != "nothing") facts.push_back({"given", options.given});
+  if (info.takes_voices) facts.push_back({"reference voices", options.voices ? "other words" : "none"});
   facts.push_back({"align guidance", scales.use_align ? concat(scales.align.video, " / ", scales.align.audio) : "off"});
   return facts;
 }
@@ -78,13 +103,12 @@ void print_scene(const eval::SceneReport& scene) {
   std::printf("%-42s", scene.scene.c_str());
   for (const eval::SceneGroup& group : scene.groups) std::printf(" %16.16s", group.name.c_str());
   std::printf("\n");
-  for (const eval::SceneFigure& figure : scene.groups.front().figures) {
-    std::printf("%-42s", (figure.spec.name + (figure.spec.unit.empty() ? "" : ", " + figure.spec.unit)).c_str());
+  for (const eval::FigureSpec& spec : scene.measured()) {
+    std::printf("%-42s", (spec.name + (spec.unit.empty() ? "" : ", " + spec.unit)).c_str());
     for (const eval::SceneGroup& group : scene.groups) {
-      const auto same = std::find_if(group.figures.begin(), group.figures.end(),
-                                     [&](const auto& other) { return other.spec.name == figure.spec.name; });
-      if (same == group.figures.end()) std::printf(" %16s", "-");
-      else std::printf(" %16.2f", same->estimate.value);
+      const eval::SceneFigure* figure = group.figure(spec.name);
+      if (figure) std::printf(" %16.2f", figure->estimate.value);
+      else std::printf(" %16s", "-");
     }
     std::printf("\n");
   }
@@ -120,12 +144,12 @@ void run(const EvalOptions& options) {
     progress.show(event);
     return !interrupt.requested();
   };
-  const auto films = model ? std::make_unique<WorldFilms>(*model, options.request, context) : nullptr;
+  const auto films = model ? std::make_unique<WorldFilms>(*model, options.request, context, film_options(options)) : nullptr;
   const auto generate = films && !options.rulers_only ? films->generate() : eval::GenerateFilm();
   const auto codec = films ? films->round_trip() : eval::RoundTrip();
   const auto render = films ? films->render_options() : world::RenderOptions();
   const eval::WorldReport report =
-      eval::evaluate_world(options.world, render, generate, codec, observer, keep_films(options));
+      eval::evaluate_world(world_options(options), render, generate, codec, observer, keep_films(options));
   eval::write_report(options.out, report, circumstances(model.get(), options));
   print_summary(report);
   log::info(concat("wrote ", options.out, "/index.html and report.json"));

@@ -156,7 +156,7 @@ void add_show_command(CLI::App& app) {
   command->add_option("FILM", options->film, "film or sound file")->required();
   command->add_option("-o,--output", options->folder, "folder for the pictures (default: beside the film)");
   command->add_flag("--json", options->json, "print JSON instead of text");
-  command->add_flag("--pictures,!--no-pictures", options->pictures, "write the pictures (default) or not");
+  command->add_flag("!--no-pictures", options->pictures, "write no pictures");
   command->callback([options] { show(*options); });
 }
 

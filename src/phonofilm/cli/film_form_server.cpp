@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "phonofilm/cli/find_model.h"
+#include "phonofilm/families/registry.h"
 #include "phonofilm/pipeline/film_job.h"
 
 namespace phonofilm::cli {
@@ -29,7 +31,9 @@ server::FilmFormat film_format(const std::string& model) {
   format.blank = [] { return std::make_unique<JobForm>(); };
   format.inputs = {{"image", "image", {pipeline::kImageUpload}, "first frame"},
                    {"voices", "audio", voice_uploads(), "reference voices, the i-th for the i-th <S>...<E>"}};
-  format.models = {{.id = std::filesystem::path(model).lexically_normal().filename().string()}};
+  const auto report = families::inspect_folder(find_model(model));
+  format.models = {{.id = std::filesystem::path(model).lexically_normal().filename().string(),
+                    .family = report ? report->family : ""}};
   return format;
 }
 

@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/cli/film_inputs.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/media/film.h"
-#include "phonofilm/pipeline/generate.h"
+#include "phonofilm/pipeline/long_film.h"
 
 namespace phonofilm::cli {
 
@@ -26,15 +27,6 @@ struct FilmMakerOptions {
   std::optional<autoencoders::PictureTiles> tiles() const;
   // Flags of all commands that make films, without those of the film's encoding.
   Fields fields();
-};
-
-// What a film is made from beside its request.
-struct FilmInputs {
-  std::string image{};                            // path of a first frame, or empty
-  std::vector<std::string> voices{};              // paths of reference voices; empty where a spoken line has none
-  std::string init_noise{};                       // path of the noise to start from, or empty to draw it
-  std::string resumed_from{};                     // path of `resume`
-  const pipeline::SavedLatent* resume = nullptr;  // latents to go on from, with the first frame that they began with
 };
 
 // Everything about an output that can be refused before the first second of computing: throws InvalidRequest for an
@@ -60,22 +52,19 @@ class FilmMaker {
 
   // Makes one film and says what was made. A Ctrl-C keeps the latents and throws Cancelled.
   void make(const pipeline::GenerateRequest& request, const FilmInputs& inputs, const std::string& path);
-  // Whether saved latents are of this very film: the same model, settings, first frame and voices. Settings that their
-  // version of the program did not know count as not given.
+  // Whether saved latents are of this very film: the same model, settings and given files. Settings that their version
+  // of the program did not know count as not given.
   bool are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request,
               const FilmInputs& inputs) const;
   // The film of saved latents, finished or not.
   void decode(const pipeline::SavedLatent& saved, const std::string& path);
-  // Says what make() would take: tokens, operations, memory, time. Beside loading, computes nothing but a short
-  // measurement, and of voices only whether they are there.
+  // Says what make() would take: tokens, operations, memory, time. Beside reading what is given, computes nothing but a
+  // short measurement.
   void plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
 
  private:
   class Sink;  // writes a film while it is being decoded
   pipeline::GenerateOptions watched(TerminalProgress& progress, Sink& sink) const;
-  void expect_voices_taken(const FilmInputs& inputs) const;
-  Tensor load_image(const pipeline::GenerateRequest& request, const std::string& path) const;
-  pipeline::Given load_given(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const;
   std::string measure(const Clip& clip, nlohmann::json& json) const;
   nlohmann::json describe(const pipeline::Generated& result, const pipeline::Given& given) const;
   std::string how_to_go_on(const pipeline::SavedLatent& saved, const std::string& path) const;

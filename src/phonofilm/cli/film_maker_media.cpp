@@ -16,8 +16,8 @@
 #include "phonofilm/cli/work_plan.h"
 #include "phonofilm/eval/sync.h"
 #include "phonofilm/families/registry.h"
-#include "phonofilm/media/audio_file.h"
 #include "phonofilm/media/film_writer.h"
+#include "phonofilm/pipeline/film_plan.h"
 #include "phonofilm/media/image.h"
 #include "phonofilm/pipeline/description.h"
 
@@ -132,34 +132,6 @@ std::string FilmMaker::measure(const Clip& clip, nlohmann::json& json) const {
                 median ? concat(", median offset ", std::llround(*median * 1000), " ms") : "");
 }
 
-Tensor FilmMaker::load_image(const pipeline::GenerateRequest& request, const std::string& path) const {
-  if (path.empty()) return {};
-  PF_CHECK(request.video, InvalidRequest, "generate", "--image needs a picture; leave out --no-video");
-  const Tensor image = media::read_image(path);
-  if (model_->info().fits_images) return image;
-  const families::ClipSpec spec = model_->clip_spec(pipeline::clip_request(request, image));
-  return media::resize_cover(image, spec.height, spec.width);
-}
-
-void FilmMaker::expect_voices_taken(const FilmInputs& inputs) const {
-  PF_CHECK(inputs.voices.empty() || model_->info().takes_voices, InvalidRequest, "generate",
-           "--voice: ", model_->info().name(), " takes no reference voices");
-}
-
-pipeline::Given FilmMaker::load_given(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
-  if (inputs.resume) return inputs.resume->given;
-  pipeline::Given given{.image = load_image(request, inputs.image), .image_name = name_of(inputs.image)};
-  expect_voices_taken(inputs);
-  constexpr double kLongestVoice = 30;  // as much as speaker encoders listen to
-  for (const std::string& path : inputs.voices) {
-    media::AudioLimits limits{.max_seconds = kLongestVoice, .truncate = true};
-    const bool none = path.empty();
-    given.voices.push_back(none ? Tensor() : media::read_audio(path, families::kVoiceRate, /*channels=*/0, limits));
-    given.voice_names.push_back(name_of(path));
-  }
-  return given;
-}
-
 pipeline::GenerateOptions FilmMaker::watched(TerminalProgress& progress, Sink& sink) const {
   pipeline::GenerateOptions options;
   options.run = context_;
@@ -178,7 +150,7 @@ void FilmMaker::finish(const pipeline::Generated& result, const pipeline::Given&
   const std::string measured = measure(result.clip, json);
   sink.finish(result.clip, {{media::kSettingsKey, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
                             {"title", result.request.prompt}});
-  if (result.clip.has_video() && result.clip.has_audio()) {
+  if (result.spec.has_video() && result.spec.has_audio()) {
     Clip sound = result.clip;
     sound.frames = Tensor();
     const media::ClockReport clock = media::verify_clock(path, sound);
@@ -187,8 +159,9 @@ void FilmMaker::finish(const pipeline::Generated& result, const pipeline::Given&
   }
   double total = 0;
   for (const auto& [stage, seconds] : result.seconds) total += seconds;
-  std::printf("%s: %.2f s of film in %.1f s%s\n", path.c_str(),
-              std::max(result.clip.video_seconds(), result.clip.audio_seconds()), total, measured.c_str());
+  const double picture = double(result.spec.frames) / model_->info().fps;
+  std::printf("%s: %.2f s of film in %.1f s%s\n", path.c_str(), std::max(picture, result.clip.audio_seconds()), total,
+              measured.c_str());
   std::fflush(stdout);
 }
 
@@ -212,11 +185,12 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
     pipeline::save_latent(latent_path(path), latent);
     command = how_to_go_on(latent, path);
   };
-  const pipeline::Given given = load_given(request, inputs);
+  const PreparedFilm film = prepare_film(*model_, request, inputs);
+  for (const std::string& notice : film.notices) log::warn(notice);
   try {
-    const pipeline::Generated result = pipeline::generate(*model_, request, given, options);
+    const pipeline::Generated result = pipeline::generate_film(*model_, film.request, film.given, options);
     for (const std::string& notice : result.notices) log::warn(notice);
-    finish(result, given, path, sink);
+    finish(result, film.given, path, sink);
   } catch (...) {  // out of memory too, of which LibTorch and C++ have kinds of their own
     if (!command.empty()) log::warn(concat("the latents are kept; go on with: ", command));
     throw;
@@ -227,31 +201,29 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
 bool FilmMaker::are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request,
                        const FilmInputs& inputs) const {
   if (saved.model != model_->info().name()) return false;
+  const PreparedFilm film = prepare_film(*model_, request, inputs);
   const bool same_settings =
-      pipeline::resolve(request, model_->info()) == pipeline::resolve(saved.request, model_->info());
-  return same_settings && pipeline::same(load_given(request, inputs), saved.given);
+      pipeline::resolve(film.request, model_->info()) == pipeline::resolve(saved.request, model_->info());
+  return same_settings && pipeline::same(film.given, saved.given);
 }
 
 void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& path) {
   TerminalProgress progress;
   Sink sink(path, model_->info(), saved.request, options_.film);
-  if (saved.steps_done < saved.request.steps) {
-    log::warn(concat("these latents are at step ", saved.steps_done, " of ", saved.request.steps,
+  if (!saved.finished()) {
+    const std::string segment =
+        saved.segments > 1 ? concat(" of segment ", saved.earlier.size() + 1, " of ", saved.segments) : "";
+    log::warn(concat("these latents are at step ", saved.steps_done, " of ", saved.request.steps, segment,
                      ": the film is not finished"));
   }
-  finish(pipeline::decode(*model_, saved, watched(progress, sink)), saved.given, path, sink);
+  finish(pipeline::decode_film(*model_, saved, watched(progress, sink)), saved.given, path, sink);
 }
 
 void FilmMaker::plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
-  expect_voices_taken(inputs);
-  for (const std::string& voice : inputs.voices) {
-    PF_CHECK(voice.empty() || is_file(voice), InvalidRequest, "generate", "--voice: ", voice, ": no such file");
-  }
-  const pipeline::GenerateRequest resolved = pipeline::resolve(request, model_->info());
-  const Tensor image = inputs.resume ? inputs.resume->given.image : load_image(request, inputs.image);
-  const auto& kept = inputs.resume ? inputs.resume->given.voices : std::vector<Tensor>{};
-  const bool voices = !inputs.voices.empty() || !kept.empty();
-  print_work_plan(*model_, resolved, model_->clip_spec(pipeline::clip_request(resolved, image)), voices, context_);
+  const PreparedFilm film = prepare_film(*model_, request, inputs);
+  const pipeline::GenerateRequest resolved = pipeline::resolve(film.request, model_->info());
+  const pipeline::FilmPlan plan = pipeline::plan_film(*model_, resolved, film.given);
+  print_work_plan(*model_, resolved, plan, !film.given.voices.empty(), context_);
 }
 
 }  // namespace phonofilm::cli

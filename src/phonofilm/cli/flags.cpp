@@ -76,8 +76,8 @@ std::string limits(const Field& field) {
   return field.max ? concat("at most ", *field.max) : "";
 }
 
-void add_value_flag(CLI::App& app, const Field& field) {
-  const std::string name = "--" + flag_name(field), range = limits(field);
+void add_value_flag(CLI::App& app, const Field& field, const std::string& name) {
+  const std::string range = limits(field);
   const std::string initial = std::visit([](const auto* value) { return show_value(*value); }, field.target);
   const auto set = [field, name](const std::string& text) {
     Field named = field;
@@ -99,10 +99,14 @@ void add_value_flag(CLI::App& app, const Field& field) {
       ->type_name(kind_of(field).placeholder);
 }
 
-void add_switch(CLI::App& app, const Field& field, bool* target) {
-  const std::string name = flag_name(field);
-  app.add_flag_function("--" + name + ",!--no-" + name, [target](std::int64_t count) { *target = count > 0; },
-                        field.help + (*target ? " (default on)" : " (default off)"));
+// What is on can only be switched off: --video may then be something else, such as a film.
+void add_switch(CLI::App& app, const Field& field, const std::string& name, bool* target) {
+  if (*target) {
+    app.add_flag_function(name, [target](std::int64_t) { *target = false; }, "switches off: " + field.help);
+    return;
+  }
+  app.add_flag_function(name + ",!--no-" + flag_name(field), [target](std::int64_t count) { *target = count > 0; },
+                        field.help + " (default off)");
 }
 
 std::string typed(const Field& field) {
@@ -119,14 +123,16 @@ std::string flag_name(const Field& field) {
   return name;
 }
 
-void add_flags(CLI::App& app, const Fields& fields) {
+std::vector<std::string> add_flags(CLI::App& app, const Fields& fields, const std::string& group) {
+  std::vector<std::string> names;
   for (const Field& field : fields) {
-    if (bool* const* target = std::get_if<bool*>(&field.target)) {
-      add_switch(app, field, *target);
-    } else {
-      add_value_flag(app, field);
-    }
+    bool* const* target = std::get_if<bool*>(&field.target);
+    names.push_back(concat(target && **target ? "--no-" : "--", flag_name(field)));
+    if (target) add_switch(app, field, names.back(), *target);
+    else add_value_flag(app, field, names.back());
+    if (!group.empty()) app.get_option(names.back())->group(group);
   }
+  return names;
 }
 
 std::string changed_flags(const Fields& fields, const Fields& defaults) {

@@ -45,6 +45,12 @@ void print_shape(const families::ClipSpec& spec, const families::ModelInfo& mode
   }
 }
 
+double longest_seconds(const pipeline::FilmPlan& film) {
+  std::int64_t longest = 0;
+  for (const pipeline::Segment& segment : film.segments) longest = std::max(longest, segment.frames);
+  return double(longest) / film.fps;
+}
+
 void print_memory(const families::WorkPlan& plan) {
   std::printf("memory\n");
   for (const auto& part : plan.memory) {
@@ -57,13 +63,15 @@ void print_memory(const families::WorkPlan& plan) {
 }  // namespace
 
 void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved,
-                     const families::ClipSpec& spec, bool voices, const nn::RunContext& context) {
+                     const pipeline::FilmPlan& film, bool voices, const nn::RunContext& context) {
   const families::ModelInfo& info = model.info();
   const families::Sampling sampling = pipeline::sampling_of(resolved, info);
   model.check(sampling);
-  const families::WorkPlan plan = model.plan(spec, sampling, voices);
+  const families::WorkPlan plan = model.plan(film.specs.front(), sampling, voices);
+  const double segments = double(film.segments.size());
   std::printf("model     %s, %lld parameters\n", info.name().c_str(), static_cast<long long>(info.parameters));
-  print_shape(spec, info);
+  print_shape(film.spec, info);
+  if (!film.at_once) std::printf("segments  %zu of up to %.2f s\n", film.segments.size(), longest_seconds(film));
   std::printf("tokens    %lld picture, %lld sound, %lld text; %lld steps of %lld passes\n",
               static_cast<long long>(plan.video_tokens),
               static_cast<long long>(plan.audio_tokens), static_cast<long long>(plan.text_tokens),
@@ -75,7 +83,7 @@ void print_work_plan(const families::Generator& model, const pipeline::GenerateR
   print_stage("one step", plan.step_flop, peak);
   print_stage("denoise", denoise, peak);
   print_stage("decode", plan.decode_flop, peak);
-  print_stage("all", plan.encode_flop + denoise + plan.decode_flop, peak);
+  print_stage("all", segments * (plan.encode_flop + denoise + plan.decode_flop), peak);
 }
 
 }  // namespace phonofilm::cli

@@ -1,33 +1,89 @@
 #include "phonofilm/cli/world_films.h"
 
+#include <algorithm>
+
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/random.h"
+#include "phonofilm/eval/words.h"
 #include "phonofilm/pipeline/generate.h"
+#include "phonofilm/world/speech/lines.h"
+#include "phonofilm/world/speech/utterance.h"
 
 namespace phonofilm::cli {
+namespace {
+
+families::KeptFilm kept_half(const Clip& clip, GivenHalf half) {
+  if (half == GivenHalf::none) return {};
+  families::KeptFilm kept{clip, {}, {}};
+  if (half == GivenHalf::picture) {
+    kept.video = {{0, double(clip.frames.size(0)) / clip.fps}};
+    kept.clip.waveform = Tensor();
+  } else {
+    kept.audio = {{0, clip.audio_seconds()}};
+    kept.clip.frames = Tensor();
+  }
+  return kept;
+}
+
+bool share_a_word(const world::Line& a, const world::Line& b) {
+  for (const std::string& word : a) {
+    if (std::find(b.begin(), b.end(), word) != b.end()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+world::RenderOptions render_options(const families::ModelInfo& info, const families::ClipSpec& spec) {
+  world::RenderOptions render;
+  render.height = spec.height, render.width = spec.width;
+  render.frames = spec.frames, render.samples = spec.samples;
+  render.fps = info.fps, render.channels = info.channels;
+  render.sample_rate = spec.sample_rate > 0 ? spec.sample_rate : info.sample_rate;
+  return render;
+}
+
+std::vector<Tensor> reference_voices(const world::Truth& truth, std::uint64_t seed) {
+  std::vector<Tensor> voices;
+  Random random(mix_seed(seed, "reference voices"));
+  for (const eval::ToldLine& line : eval::told_lines(truth)) {
+    world::Line other = world::draw_line(/*most=*/4, random);
+    while (share_a_word(other, line.words)) other = world::draw_line(/*most=*/4, random);
+    voices.push_back(world::utterance(world::voice_of(line.voice), other, families::kVoiceRate));
+  }
+  return voices;
+}
 
 WorldFilms::WorldFilms(const families::Generator& model, const pipeline::GenerateRequest& request,
-                       const nn::RunContext& context)
-    : model_(model), request_(request), context_(context) {
+                       const nn::RunContext& context, const WorldFilmOptions& options)
+    : model_(model), request_(request), context_(context), options_(options) {
+  PF_CHECK(options.given == GivenHalf::none || model.info().keeps_films, InvalidRequest, "eval", model.info().name(),
+           " makes whole films only; leave out --given");
   families::ClipRequest clip;
   clip.seconds = request.seconds;
   spec_ = model.clip_spec(clip);
 }
 
-world::RenderOptions WorldFilms::render_options() const {
-  world::RenderOptions render;
-  render.height = spec_.height, render.width = spec_.width;
-  render.frames = spec_.frames, render.samples = spec_.samples;
-  render.fps = model_.info().fps, render.sample_rate = model_.info().sample_rate;
-  return render;
+world::RenderOptions WorldFilms::render_options() const { return cli::render_options(model_.info(), spec_); }
+
+pipeline::Given WorldFilms::given_to(const world::Sample& held_out, std::uint64_t seed) const {
+  pipeline::Given given;
+  given.kept = kept_half(held_out.clip, options_.given);
+  // Voices are for sound that is made.
+  const bool spoken = options_.voices && model_.info().takes_voices && options_.given != GivenHalf::sound;
+  if (spoken) given.voices = reference_voices(held_out.truth, seed);
+  return given;
 }
 
 eval::GenerateFilm WorldFilms::generate() const {
-  return [this](const world::Truth& truth, std::uint64_t seed) {
+  return [this](const world::Sample& held_out, std::uint64_t seed) {
     pipeline::GenerateRequest request = request_;
-    request.prompt = truth.caption;
+    request.prompt = held_out.truth.caption;
     request.seed = std::int64_t(seed >> 1);  // seeds of requests are signed
+    const pipeline::Given given = given_to(held_out, seed);
     pipeline::GenerateOptions options;
     options.run = context_;
-    return pipeline::generate(model_, request, {}, options).clip;
+    return pipeline::generate(model_, request, given, options).clip;
   };
 }
 

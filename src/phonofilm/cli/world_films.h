@@ -1,26 +1,48 @@
 // Films of the rendered world by a model, for the commands that measure them.
 #pragma once
 
+#include <string>
+
 #include "phonofilm/eval/togetherness.h"
 #include "phonofilm/families/generator.h"
 #include "phonofilm/pipeline/request.h"
 
 namespace phonofilm::cli {
 
+// Which half of a held-out film the model is given; it makes the other one.
+enum class GivenHalf { none, picture, sound };
+
+struct WorldFilmOptions {
+  GivenHalf given = GivenHalf::none;  // a half needs a model that keeps films
+  bool voices = true;                 // models that take voices hear each talker say other words
+};
+
+// The rendered film that has the shape of a model's.
+world::RenderOptions render_options(const families::ModelInfo& info, const families::ClipSpec& spec);
+
+// What the talkers of a film sound like: for every line, in their order, other words in the same voice, [1, S] at
+// families::kVoiceRate. Nothing for films without speech.
+std::vector<Tensor> reference_voices(const world::Truth& truth, std::uint64_t seed);
+
 // The functions that eval::evaluate_world asks for. Model and context must outlive them.
 class WorldFilms {
  public:
-  // request: how films are sampled and how long they are; prompt and seed are those of the held-out films.
-  WorldFilms(const families::Generator& model, const pipeline::GenerateRequest& request, const nn::RunContext& context);
+  // request: how films are sampled and how long they are; prompt and seed are those of the held-out films. Throws
+  // InvalidRequest for a given half that the model cannot keep.
+  WorldFilms(const families::Generator& model, const pipeline::GenerateRequest& request, const nn::RunContext& context,
+             const WorldFilmOptions& options = {});
 
   world::RenderOptions render_options() const;  // size and length of the model's films
   eval::GenerateFilm generate() const;
   eval::RoundTrip round_trip() const;
 
  private:
+  pipeline::Given given_to(const world::Sample& held_out, std::uint64_t seed) const;
+
   const families::Generator& model_;
   pipeline::GenerateRequest request_;
   const nn::RunContext& context_;
+  WorldFilmOptions options_;
   families::ClipSpec spec_;
 };
 

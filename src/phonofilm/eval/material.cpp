@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "phonofilm/base/random.h"
-#include "phonofilm/eval/least_squares.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/world/world.h"
 
@@ -21,6 +20,7 @@ static_assert(kRise + kBands == kTimbreSize);
 constexpr double kWindow = 0.032;  // seconds
 constexpr double kEarly = 0.003, kLate = 0.053;  // starts of the windows after the onset
 constexpr double kBefore = 0.036;                // start of the window before it
+constexpr double kLeastVariance = 0.1;           // square nepers: generated sounds vary more than rendered ones
 
 using Bands = std::array<double, kBands>;
 
@@ -54,49 +54,20 @@ void remove_mean(Timbre& timbre, std::size_t first, std::size_t last) {
   for (std::size_t i = first; i < last; ++i) timbre[i] -= mean;
 }
 
-// The outer products of deviations from the own class's mean, averaged over all classes, and some variance more in
-// every direction: generated sounds vary more than rendered ones.
-std::vector<double> pooled_covariance(const std::vector<std::vector<Timbre>>& classes,
-                                      const std::vector<Timbre>& means) {
-  constexpr double kLeastVariance = 0.1;  // square nepers
-  std::vector<double> covariance(kTimbreSize * kTimbreSize, 0.0);
-  double count = 1;
-  for (std::size_t c = 0; c < classes.size(); ++c) {
-    count += double(classes[c].size());
-    for (const Timbre& timbre : classes[c]) {
-      for (std::size_t i = 0; i < kTimbreSize; ++i) {
-        for (std::size_t j = 0; j < kTimbreSize; ++j) {
-          covariance[i * kTimbreSize + j] += (timbre[i] - means[c][i]) * (timbre[j] - means[c][j]);
-        }
-      }
-    }
-  }
-  for (double& value : covariance) value /= count;
-  for (std::size_t i = 0; i < kTimbreSize; ++i) covariance[i * kTimbreSize + i] += kLeastVariance;
-  return covariance;
-}
-
-Timbre mean_of(const std::vector<Timbre>& timbres) {
-  Timbre mean{};
-  for (const Timbre& timbre : timbres) {
-    for (std::size_t i = 0; i < kTimbreSize; ++i) mean[i] += timbre[i] / double(timbres.size());
-  }
-  return mean;
-}
-
-std::vector<std::vector<Timbre>> world_timbres(std::uint64_t seed, std::int64_t clips) {
+// By material, in the order of world::materials().
+std::vector<std::vector<Features>> world_timbres(std::uint64_t seed, std::int64_t clips) {
   const std::vector<std::string>& names = world::materials();
-  world::RenderOptions small;  // only the sound is used
-  small.height = small.width = 32;
-  std::vector<std::vector<Timbre>> classes(names.size());
+  const world::RenderOptions options;
+  std::vector<std::vector<Features>> classes(names.size());
   for (std::int64_t clip = 0; clip < clips; ++clip) {
-    const auto sample = world::render("impacts", mix_seed(seed, "material templates", std::uint64_t(clip)), small);
-    const std::vector<double> wave = mono_samples(sample.clip.waveform);
-    for (const world::Event& event : sample.truth.events) {
-      const std::string& material = sample.truth.objects.at(std::size_t(event.object)).material;
+    const std::uint64_t film = mix_seed(seed, "material templates", std::uint64_t(clip));
+    const world::Truth truth = world::truth_of("impacts", film, options);
+    const std::vector<double> wave = mono_samples(world::render_sound("impacts", film, options));
+    for (const world::Event& event : truth.events) {
+      const std::string& material = truth.objects.at(std::size_t(event.object)).material;
       const auto index = std::size_t(std::find(names.begin(), names.end(), material) - names.begin());
-      const auto timbre = timbre_after(wave, double(small.sample_rate), event.time);
-      if (timbre && index < names.size()) classes[index].push_back(*timbre);
+      const auto timbre = timbre_after(wave, double(options.sample_rate), event.time);
+      if (timbre && index < names.size()) classes[index].emplace_back(timbre->begin(), timbre->end());
     }
   }
   return classes;
@@ -128,27 +99,12 @@ std::optional<Timbre> timbre_after(const std::vector<double>& wave, double sampl
   return timbre;
 }
 
-MaterialClassifier::MaterialClassifier(std::uint64_t seed, std::int64_t clips) {
-  const std::vector<std::vector<Timbre>> timbres = world_timbres(seed, clips);
-  std::vector<Timbre> means;
-  for (const auto& of_material : timbres) means.push_back(mean_of(of_material));
-  const std::vector<double> covariance = pooled_covariance(timbres, means);
-  for (std::size_t c = 0; c < means.size(); ++c) {
-    Class material{world::materials()[c], solve_symmetric(covariance, {means[c].begin(), means[c].end()}), 0};
-    material.bias = -0.5 * std::inner_product(means[c].begin(), means[c].end(), material.weights.begin(), 0.0);
-    classes_.push_back(std::move(material));
-  }
-}
+MaterialClassifier::MaterialClassifier(std::uint64_t seed, std::int64_t clips)
+    : discriminant_(world_timbres(seed, clips), kLeastVariance) {}
 
 MaterialGuess MaterialClassifier::classify(const Timbre& timbre) const {
-  std::vector<double> scores;
-  for (const Class& material : classes_) {
-    scores.push_back(std::inner_product(timbre.begin(), timbre.end(), material.weights.begin(), material.bias));
-  }
-  const auto best = std::max_element(scores.begin(), scores.end());
-  double sum = 0;
-  for (const double score : scores) sum += std::exp(score - *best);
-  return {classes_[std::size_t(best - scores.begin())].name, 1 / sum};
+  const LinearDiscriminant::Guess guess = discriminant_.classify({timbre.begin(), timbre.end()});
+  return {world::materials()[guess.index], guess.confidence};
 }
 
 std::vector<std::optional<MaterialGuess>> MaterialClassifier::classify(const Tensor& waveform, std::int64_t sample_rate,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/eval/discriminant.h"
 #include "phonofilm/eval/onsets.h"
 #include "phonofilm/tensor/tensor.h"
 
@@ -26,7 +27,7 @@ struct MaterialGuess {
   double confidence = 0;  // posterior of the class under equal priors
 };
 
-// Linear discriminant analysis with a pooled covariance. Immutable after construction.
+// Linear discriminants between the world's materials. Immutable after construction.
 class MaterialClassifier {
  public:
   // Learns from `clips` rendered sounds of the "impacts" scene at true onsets (about a second for 400).
@@ -39,12 +40,7 @@ class MaterialClassifier {
   MaterialGuess classify(const Timbre& timbre) const;
 
  private:
-  struct Class {
-    std::string name;
-    std::vector<double> weights;  // covariance^-1 mean
-    double bias = 0;              // -mean . weights / 2
-  };
-  std::vector<Class> classes_;
+  LinearDiscriminant discriminant_;
 };
 
 }  // namespace phonofilm::eval

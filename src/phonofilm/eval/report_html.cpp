@@ -1,14 +1,10 @@
 #include "phonofilm/eval/report_html.h"
 
+#include "phonofilm/eval/groups.h"
+
 namespace phonofilm::eval {
 
-std::string title_of(const std::string& group) {
-  if (group == "ground_truth") return "Ground truth";
-  if (group == "codec_round_trip") return "Codec round trip";
-  if (group == "generated") return "Generated";
-  if (group == "shuffled") return "Shuffled pairs";
-  return "Same caption, other seed";
-}
+std::string title_of(const std::string& group) { return group_text(group).title; }
 
 std::string key_of(const std::string& group) {
   return "<span class=\"key g-" + group + "\"></span>" + title_of(group);

@@ -1,19 +1,21 @@
 #include "phonofilm/eval/scene_evaluation.h"
 
+#include <algorithm>
+
 #include "phonofilm/base/error.h"
+#include "phonofilm/eval/groups.h"
 
 namespace phonofilm::eval {
 namespace {
 
-struct GroupText {
-  const char *name, *description;
-};
-constexpr GroupText kGroups[] = {
-    {"ground_truth", "rendered films: what a perfect film scores"},
-    {"codec_round_trip", "rendered films, encoded and decoded: the ceiling of generation"},
-    {"generated", "films of held-out captions"},
-    {"shuffled", "pictures with the sound of another film: chance"},
-    {"same_caption_other_seed", "pictures with the sound of another film of the same caption: what the caption fixes"}};
+// A figure that no table knows would be read and never shown.
+void expect_known(const Readings& readings, const SceneRuler& ruler) {
+  const std::vector<FigureSpec> specs = ruler.figures();
+  for (const auto& [name, values] : readings) {
+    const auto known = std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
+    PF_CHECK(known, Error, "eval", "the ruler of '", ruler.scene, "' reads '", name, "', which is not among its figures");
+  }
+}
 
 }  // namespace
 
@@ -22,8 +24,9 @@ void SceneEvaluation::add(const std::string& group, const world::Truth& truth, c
   const SceneRuler* ruler = find_ruler(truth.scene);
   PF_CHECK(ruler, InvalidRequest, "eval", "no ruler for the scene '", truth.scene, "'");
   PF_CHECK(clip.has_video() && clip.has_audio(), ShapeError, "eval", "needs a film with picture and sound");
-  scenes_[truth.scene].groups[group].push_back(
-      {truth.caption, truth.seed, file, ruler->read(clip, truth, depicts_truth, instruments_)});
+  Readings readings = ruler->read(clip, truth, depicts_truth, instruments_);
+  expect_known(readings, *ruler);
+  scenes_[truth.scene].groups[group].push_back({truth.caption, truth.seed, file, std::move(readings)});
 }
 
 void SceneEvaluation::add_pair(const std::string& group, const world::Truth& truth, const Clip& picture,
@@ -42,11 +45,11 @@ std::vector<SceneReport> SceneEvaluation::reports(std::uint64_t seed) const {
   for (const SceneRuler& ruler : scene_rulers()) {
     const auto films = scenes_.find(ruler.scene);
     if (films == scenes_.end()) continue;
-    SceneReport report{ruler.scene, {}};
-    for (const GroupText& text : kGroups) {
+    SceneReport report{ruler.scene, ruler.figures(), {}};
+    for (const GroupText& text : group_texts()) {
       const auto found = films->second.groups.find(text.name);
       if (found == films->second.groups.end()) continue;
-      report.groups.push_back(summarise_scene(text.name, text.description, ruler.figures(), found->second, seed));
+      report.groups.push_back(summarise_scene(text.name, report.specs, found->second, seed));
     }
     reports.push_back(std::move(report));
   }

@@ -15,6 +15,9 @@ namespace phonofilm::eval {
 
 class SceneEvaluation {
  public:
+  // The instruments must outlive it.
+  explicit SceneEvaluation(Instruments& instruments) : instruments_(instruments) {}
+
   // Measures a film of a scene in the table as one of `group`. `file` is where it is kept.
   void add(const std::string& group, const world::Truth& truth, const Clip& clip, bool depicts_truth,
            const std::string& file);
@@ -32,7 +35,7 @@ class SceneEvaluation {
     std::optional<Clip> before;
   };
   std::map<std::string, Films> scenes_;
-  Instruments instruments_;
+  Instruments& instruments_;
 };
 
 }  // namespace phonofilm::eval

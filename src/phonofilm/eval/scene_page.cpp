@@ -1,18 +1,14 @@
 #include "phonofilm/eval/scene_page.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "phonofilm/base/text.h"
 #include "phonofilm/eval/report_html.h"
 #include "phonofilm/eval/svg_plot.h"
 
 namespace phonofilm::eval {
 namespace {
-
-const SceneFigure* figure_in(const SceneGroup& group, const std::string& name) {
-  for (const SceneFigure& figure : group.figures) {
-    if (figure.spec.name == name) return &figure;
-  }
-  return nullptr;
-}
 
 std::string estimate_cell(const SceneFigure* figure) {
   if (!figure) return cell("&ndash;");
@@ -21,15 +17,14 @@ std::string estimate_cell(const SceneFigure* figure) {
                      fixed(figure->estimate.high, digits), "</small>"));
 }
 
-// Ground truth has every figure that any group has.
 std::string figures_table(const SceneReport& scene) {
   std::vector<std::string> head{"Figure"};
   for (const SceneGroup& group : scene.groups) head.push_back(key_of(group.name));
   std::string rows;
-  for (const SceneFigure& figure : scene.groups.front().figures) {
-    const std::string unit = figure.spec.unit.empty() ? "" : ", " + figure.spec.unit;
-    rows += "<tr><th scope=\"row\">" + escape_html(figure.spec.name + unit) + "</th>";
-    for (const SceneGroup& group : scene.groups) rows += estimate_cell(figure_in(group, figure.spec.name));
+  for (const FigureSpec& spec : scene.measured()) {
+    const std::string unit = spec.unit.empty() ? "" : ", " + spec.unit;
+    rows += "<tr><th scope=\"row\">" + escape_html(spec.name + unit) + "</th>";
+    for (const SceneGroup& group : scene.groups) rows += estimate_cell(group.figure(spec.name));
     rows += "</tr>";
   }
   return table("Medians, and means of shares; 95 % intervals over films", head, rows);
@@ -42,10 +37,9 @@ std::string film_card(const SceneFilm& film, const SceneGroup& group) {
   }
   html += "<div><p>" + escape_html(film.caption) + "</p><p class=\"soft\">";
   for (const SceneFigure& figure : group.figures) {
-    const auto found = film.readings.find(figure.spec.name);
-    if (found == film.readings.end() || found->second.empty()) continue;
-    const double value = figure.spec.summary == Summary::median ? median_of(found->second) : mean_of(found->second);
-    html += concat(escape_html(figure.spec.name), " ", fixed(value, digits_of(figure.spec.unit)), " ",
+    const auto value = summary_of(figure.spec, film);
+    if (!value) continue;
+    html += concat(escape_html(figure.spec.name), " ", fixed(*value, digits_of(figure.spec.unit)), " ",
                    escape_html(figure.spec.unit), "<br>");
   }
   return html + "</p></div></article>";
@@ -53,11 +47,42 @@ std::string film_card(const SceneFilm& film, const SceneGroup& group) {
 
 const SceneGroup& main_group(const SceneReport& scene) {
   for (const char* name : {"generated", "codec_round_trip"}) {
-    for (const SceneGroup& group : scene.groups) {
-      if (group.name == name) return group;
-    }
+    if (const SceneGroup* group = scene.group(name)) return *group;
   }
   return scene.groups.front();
+}
+
+// One for every target of generation that a film misses, and how far it is off, as a share of the target, up to one.
+double badness(const SceneFilm& film, const std::vector<FigureSpec>& specs) {
+  double sum = 0;
+  for (const FigureSpec& spec : specs) {
+    const auto value = summary_of(spec, film);
+    if (!spec.generated_target || !value) continue;
+    const double target = *spec.generated_target, short_of = spec.at_most ? *value - target : target - *value;
+    if (short_of > 0) sum += 1 + std::min(short_of / std::max(std::abs(target), 1e-6), 1.0);
+  }
+  return sum;
+}
+
+std::string cards(const std::vector<const SceneFilm*>& films, std::size_t first, std::size_t last,
+                  const SceneGroup& group) {
+  std::string html = "<div class=\"pair\">";
+  for (std::size_t i = first; i < std::min(last, films.size()); ++i) html += film_card(*films[i], group);
+  return html + "</div>";
+}
+
+std::string film_section(const SceneGroup& group, const std::vector<FigureSpec>& specs) {
+  constexpr std::size_t kShown = 4;
+  std::vector<const SceneFilm*> films;
+  for (const SceneFilm& film : group.films) films.push_back(&film);
+  std::stable_sort(films.begin(), films.end(), [&](auto* a, auto* b) { return badness(*a, specs) > badness(*b, specs); });
+  const std::size_t best = films.size() - std::min(kShown, films.size());
+  std::string html = "<h3>Worst films: " + title_of(group.name) + "</h3>" + cards(films, 0, kShown, group);
+  html += "<h3>Best films</h3>" + cards(films, std::max(best, kShown), films.size(), group);
+  if (best > kShown) {
+    html += "<details><summary>The other films, worst first</summary>" + cards(films, kShown, best, group) + "</details>";
+  }
+  return html;
 }
 
 }  // namespace
@@ -66,11 +91,8 @@ std::string scene_sections(const std::vector<SceneReport>& scenes) {
   std::string html;
   for (const SceneReport& scene : scenes) {
     if (scene.groups.empty()) continue;
-    const SceneGroup& group = main_group(scene);
-    html += "<h2>Scene: " + escape_html(scene.scene) + "</h2>" + figures_table(scene) + "<details><summary>Films: " +
-            title_of(group.name) + "</summary><div class=\"pair\">";
-    for (const SceneFilm& film : group.films) html += film_card(film, group);
-    html += "</div></details>";
+    html += "<h2>Scene: " + escape_html(scene.scene) + "</h2>" + figures_table(scene) +
+            film_section(main_group(scene), scene.specs);
   }
   return html;
 }

@@ -8,7 +8,8 @@
 
 namespace phonofilm::eval {
 
-// Per scene: a table of figures by group with their intervals, and its films with what was read off them.
+// Per scene: a table of figures by group with their intervals, and its worst and best films with what was read off
+// them.
 std::string scene_sections(const std::vector<SceneReport>& scenes);
 
 // Digits behind the point that a value of this unit is shown with.

@@ -1,12 +1,18 @@
 #include "phonofilm/eval/scene_report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/text.h"
+#include "phonofilm/eval/groups.h"
 
 namespace phonofilm::eval {
 namespace {
+
+Statistic statistic_of(const FigureSpec& spec) {
+  return spec.summary == Summary::median ? Statistic(median_of) : Statistic(mean_of);
+}
 
 nlohmann::json to_json(const SceneFilm& film) {
   nlohmann::json json = {{"caption", film.caption}, {"seed", film.seed}, {"file", film.file}};
@@ -32,9 +38,38 @@ nlohmann::json to_json(const SceneGroup& group) {
 
 }  // namespace
 
-SceneGroup summarise_scene(std::string name, std::string description, const std::vector<FigureSpec>& figures,
+const SceneFigure* SceneGroup::figure(const std::string& figure_name) const {
+  for (const SceneFigure& figure : figures) {
+    if (figure.spec.name == figure_name) return &figure;
+  }
+  return nullptr;
+}
+
+const SceneGroup* SceneReport::group(const std::string& name) const {
+  for (const SceneGroup& group : groups) {
+    if (group.name == name) return &group;
+  }
+  return nullptr;
+}
+
+std::vector<FigureSpec> SceneReport::measured() const {
+  std::vector<FigureSpec> found;
+  for (const FigureSpec& spec : specs) {
+    const auto has = [&](const SceneGroup& group) { return group.figure(spec.name) != nullptr; };
+    if (std::any_of(groups.begin(), groups.end(), has)) found.push_back(spec);
+  }
+  return found;
+}
+
+std::optional<double> summary_of(const FigureSpec& spec, const SceneFilm& film) {
+  const auto found = film.readings.find(spec.name);
+  if (found == film.readings.end() || found->second.empty()) return std::nullopt;
+  return statistic_of(spec)(found->second);
+}
+
+SceneGroup summarise_scene(const std::string& name, const std::vector<FigureSpec>& figures,
                            std::vector<SceneFilm> films, std::uint64_t seed) {
-  SceneGroup group{std::move(name), std::move(description), {}, std::move(films)};
+  SceneGroup group{name, group_text(name).description, {}, std::move(films)};
   for (const FigureSpec& spec : figures) {
     std::vector<Values> per_film;
     std::int64_t count = 0;
@@ -44,10 +79,7 @@ SceneGroup summarise_scene(std::string name, std::string description, const std:
       count += std::int64_t(found->second.size());
       per_film.push_back(found->second);
     }
-    const auto statistic = spec.summary == Summary::median
-                               ? Statistic([](const Values& values) { return median_of(values); })
-                               : Statistic(mean_of);
-    if (count > 0) group.figures.push_back({spec, count, bootstrap(per_film, statistic, seed)});
+    if (count > 0) group.figures.push_back({spec, count, bootstrap(per_film, statistic_of(spec), seed)});
   }
   return group;
 }

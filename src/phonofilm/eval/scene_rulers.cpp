@@ -9,14 +9,6 @@
 namespace phonofilm::eval {
 namespace {
 
-Readings talker(const Clip& clip, const world::Truth& truth, bool depicts_truth, Instruments& instruments) {
-  return read_talker(clip, truth, depicts_truth, instruments.mouths());
-}
-
-Readings two_talkers(const Clip& clip, const world::Truth& truth, bool depicts_truth, Instruments& instruments) {
-  return read_two_talkers(clip, truth, depicts_truth, instruments.mouths());
-}
-
 // A ruler that has learnt nothing.
 template <Readings (*read)(const Clip&, const world::Truth&, bool)>
 Readings plain(const Clip& clip, const world::Truth& truth, bool depicts_truth, Instruments&) {
@@ -25,16 +17,11 @@ Readings plain(const Clip& clip, const world::Truth& truth, bool depicts_truth, 
 
 }  // namespace
 
-const MouthReader& Instruments::mouths() {
-  if (!mouths_) mouths_ = std::make_unique<MouthReader>();
-  return *mouths_;
-}
-
 const std::vector<SceneRuler>& scene_rulers() {
-  static const std::vector<SceneRuler> kRulers{{"talker", talker_figures, talker},
-                                               {"talker_new_voices", talker_figures, talker},
-                                               {"two_talkers", two_talkers_figures, two_talkers},
-                                               {"two_talkers_new_voices", two_talkers_figures, two_talkers},
+  static const std::vector<SceneRuler> kRulers{{"talker", talker_figures, read_talker},
+                                               {"talker_new_voices", talker_figures, read_talker},
+                                               {"two_talkers", two_talkers_figures, read_two_talkers},
+                                               {"two_talkers_new_voices", two_talkers_figures, read_two_talkers},
                                                {"xylophone", xylophone_figures, plain<read_xylophone>},
                                                {"lamp", lamp_figures, plain<read_lamp>},
                                                {"car", car_figures, plain<read_car>},

@@ -1,25 +1,15 @@
 // Which scene of the rendered world is measured how: one table. Falling balls are not in it (eval/scoring.h).
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "phonofilm/eval/mouth.h"
+#include "phonofilm/eval/instruments.h"
 #include "phonofilm/eval/readings.h"
 #include "phonofilm/tensor/clip.h"
 #include "phonofilm/world/truth.h"
 
 namespace phonofilm::eval {
-
-// What rulers have learnt, made when it is first needed. Not for several threads at once.
-class Instruments {
- public:
-  const MouthReader& mouths();
-
- private:
-  std::unique_ptr<MouthReader> mouths_;
-};
 
 struct SceneRuler {
   std::string scene;

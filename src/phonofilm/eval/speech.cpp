@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "phonofilm/eval/voice.h"
+#include "phonofilm/eval/words.h"
 
 namespace phonofilm::eval {
 namespace {
@@ -89,14 +90,15 @@ void check_turns(const std::vector<Series>& activity, const world::Truth& truth,
   }
 }
 
-const std::vector<FigureSpec>& shared_figures() {
-  static const std::vector<FigureSpec> kFigures{
+std::vector<FigureSpec> shared_figures() {
+  std::vector<FigureSpec> figures{
       {"mouth and voice, correlation", "", Summary::median, false, 0.80, 0.60},
       {"voice off mouth", "ms", Summary::median, true, 10, 40},
       {"voice behind mouth", "ms", Summary::median},
       {"opening against truth, correlation", "", Summary::median, false, 0.95},
       {"mouth shape right", "%", Summary::mean, false, 80}};
-  return kFigures;
+  for (FigureSpec& spec : word_figures()) figures.push_back(std::move(spec));
+  return figures;
 }
 
 }  // namespace
@@ -108,26 +110,28 @@ std::vector<FigureSpec> two_talkers_figures() {
   figures.push_back({"one mouth moves while a voice sounds", "%", Summary::mean, false, 90, 70});
   figures.push_back({"turns in the order told", "%", Summary::mean, false, 100, 90});
   figures.push_back({"speaker found", "%", Summary::mean, false, 100});
+  for (FigureSpec& spec : turns_figures()) figures.push_back(std::move(spec));
   return figures;
 }
 
-Readings read_talker(const Clip& clip, const world::Truth& truth, bool depicts_truth, const MouthReader& mouths) {
+Readings read_talker(const Clip& clip, const world::Truth& truth, bool depicts_truth, Instruments& instruments) {
   const Pictures pictures(clip.frames);
   const HeadPlace place = head_places(1, pictures[0].aspect())[0];
-  const MouthCourse mouth = mouths.read(pictures, clip.fps, place);
+  const MouthCourse mouth = instruments.mouths().read(pictures, clip.fps, place);
   Readings readings;
   compare(mouth.opening, clip, readings);
   if (depicts_truth) check_mouth(mouth, truth, 0, place.scale, readings);
+  read_words(clip.waveform, clip.sample_rate, truth, instruments, readings);
   return readings;
 }
 
-Readings read_two_talkers(const Clip& clip, const world::Truth& truth, bool depicts_truth, const MouthReader& mouths) {
+Readings read_two_talkers(const Clip& clip, const world::Truth& truth, bool depicts_truth, Instruments& instruments) {
   const Pictures pictures(clip.frames);
   Readings readings;
   std::vector<Series> openings, activity;
   std::int64_t object = 0;
   for (const HeadPlace& place : head_places(2, pictures[0].aspect())) {
-    const MouthCourse mouth = mouths.read(pictures, clip.fps, place);
+    const MouthCourse mouth = instruments.mouths().read(pictures, clip.fps, place);
     openings.push_back(mouth.opening);
     activity.push_back(activity_of(mouth.opening));
     if (depicts_truth) check_mouth(mouth, truth, object++, place.scale, readings);
@@ -139,6 +143,7 @@ Readings read_two_talkers(const Clip& clip, const world::Truth& truth, bool depi
     readings["turns in the order told"].push_back(percent_of(*told == first));
   }
   if (depicts_truth) check_turns(activity, truth, readings);
+  read_words(clip.waveform, clip.sample_rate, truth, instruments, readings);
   return readings;
 }
 

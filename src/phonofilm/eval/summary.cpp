@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "phonofilm/eval/groups.h"
 #include "phonofilm/eval/togetherness.h"
 
 namespace phonofilm::eval {
@@ -114,11 +115,10 @@ std::vector<BreakdownRow> break_down(const std::vector<FilmMeasure>& films, std:
 
 }  // namespace
 
-GroupReport summarise(std::string name, std::string description, std::vector<FilmMeasure> films, bool labelled,
-                      std::uint64_t seed) {
+GroupReport summarise(const std::string& name, std::vector<FilmMeasure> films, bool labelled, std::uint64_t seed) {
   GroupReport group;
-  group.name = std::move(name);
-  group.description = std::move(description);
+  group.name = name;
+  group.description = group_text(name).description;
   group.films = std::move(films);
   group.impact_to_onset = direction(group.films, &SyncResult::impact_to_onset, seed);
   group.onset_to_impact = direction(group.films, &SyncResult::onset_to_impact, seed);

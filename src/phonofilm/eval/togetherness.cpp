@@ -18,7 +18,7 @@ struct Films {
 class Evaluation {
  public:
   Evaluation(const WorldEvalOptions& options, const world::RenderOptions& render, const KeepFilm& keep)
-      : options_(options), render_(render), keep_(keep) {}
+      : options_(options), render_(render), keep_(keep), instruments_(options.recogniser) {}
 
   // Renders, encodes, generates and measures the film of one held-out seed.
   void add_film(std::int64_t index, const GenerateFilm& generate, const RoundTrip& round_trip) {
@@ -44,27 +44,20 @@ class Evaluation {
     const auto seed = std::uint64_t(options_.seed);
     std::vector<GroupReport> groups;
     if (films_.truth.empty()) return groups;
-    groups.push_back(summarise("ground_truth", "rendered films: what a perfect film scores", films_.truth, true, seed));
-    if (!films_.round_trip.empty()) {
-      groups.push_back(summarise("codec_round_trip", "rendered films, encoded and decoded: the ceiling of generation",
-                                 films_.round_trip, true, seed));
-    }
-    if (!films_.generated.empty()) {
-      groups.push_back(summarise("generated", "films of held-out captions", films_.generated, true, seed));
-    }
-    groups.push_back(summarise("shuffled", "pictures with the sound of another film: chance", shuffled(), false, seed));
-    if (!films_.other_seed.empty()) {
-      groups.push_back(
-          summarise("same_caption_other_seed",
-                    "pictures with the sound of another film of the same caption: what the caption alone fixes",
-                    same_caption(), false, seed));
-    }
+    const auto add = [&](const char* name, std::vector<FilmMeasure> films, bool labelled) {
+      if (!films.empty()) groups.push_back(summarise(name, std::move(films), labelled, seed));
+    };
+    add("ground_truth", films_.truth, true);
+    add("codec_round_trip", films_.round_trip, true);
+    add("generated", films_.generated, true);
+    groups.push_back(summarise("shuffled", shuffled(), false, seed));
+    add("same_caption_other_seed", same_caption(), false);
     return groups;
   }
 
  private:
   Clip make(const GenerateFilm& generate, const world::Sample& sample, const char* purpose, std::int64_t index) const {
-    return generate(sample.truth, mix_seed(std::uint64_t(options_.seed), purpose, std::uint64_t(index)));
+    return generate(sample, mix_seed(std::uint64_t(options_.seed), purpose, std::uint64_t(index)));
   }
 
   // The path of a film that is kept, "" where none is.
@@ -75,8 +68,8 @@ class Evaluation {
   }
 
   FilmMeasure measure(const std::string& group, std::int64_t index, const world::Truth& truth, const Clip& clip,
-                      bool depicts_truth) const {
-    FilmMeasure film = measure_film(truth, clip, materials_, depicts_truth);
+                      bool depicts_truth) {
+    FilmMeasure film = measure_film(truth, clip, instruments_.materials(), depicts_truth);
     film.file = kept(group, index, clip);
     return film;
   }
@@ -120,9 +113,9 @@ class Evaluation {
   WorldEvalOptions options_;
   world::RenderOptions render_;
   KeepFilm keep_;
-  MaterialClassifier materials_;
   Films films_;
-  SceneEvaluation scenes_;
+  Instruments instruments_;
+  SceneEvaluation scenes_{instruments_};
 };
 
 void check_offsets(std::vector<Check>& checks, const GroupReport& group, double median_ms, double within_25) {
@@ -168,7 +161,8 @@ Fields WorldEvalOptions::fields() {
           {"seed", &seed, "of the held-out set and of the noise", 0, 9e15},
           {"other_seeds", &other_seeds, "captions that get a second film, to measure what the caption alone fixes", 0,
            100000},
-          {"scene", &scene, "of the rendered world", {}, {}, world::scene_names()}};
+          {"scene", &scene, "of the rendered world", {}, {}, world::scene_names()},
+          {"recogniser", &recogniser, "folder of the word recogniser; empty: words are not measured"}};
 }
 
 const GroupReport* WorldReport::group(const std::string& name) const {

@@ -24,11 +24,13 @@ struct WorldEvalOptions {
   std::int64_t seed = 1;         // of the held-out set and of the noise
   std::int64_t other_seeds = 16;  // captions for which a second film is generated, for the same-caption chance level
   std::string scene = "impacts";
+  std::string recogniser;         // folder of a trained word recogniser; empty: words are not measured
   Fields fields();
 };
 
-// The film of a caption. `seed` is that of the noise; only the caption of the truth may be looked at.
-using GenerateFilm = std::function<Clip(const world::Truth& truth, std::uint64_t seed)>;
+// The film of a caption. `seed` is that of the noise; of the held-out film only what the model may be given is looked at:
+// its caption, other words in the voices of its talkers, or one half that is to be kept.
+using GenerateFilm = std::function<Clip(const world::Sample& held_out, std::uint64_t seed)>;
 // Encodes and decodes picture and sound.
 using RoundTrip = std::function<Clip(const Clip&)>;
 // Stores a film under a name ("generated_007") and returns its path relative to the report, "" for none.
@@ -88,9 +90,8 @@ WorldReport evaluate_world(const WorldEvalOptions& options, const world::RenderO
 // The seed of held-out film i; no training purpose draws from the same stream.
 std::uint64_t held_out_seed(std::int64_t seed, std::int64_t index);
 
-// The figures of a group from its films. `labelled`: the sound belongs to the picture's own caption.
-GroupReport summarise(std::string name, std::string description, std::vector<FilmMeasure> films, bool labelled,
-                      std::uint64_t seed);
+// The figures of a group of groups.h from its films. `labelled`: the sound belongs to the picture's own caption.
+GroupReport summarise(const std::string& name, std::vector<FilmMeasure> films, bool labelled, std::uint64_t seed);
 
 // The picture of one film with the sound of another.
 FilmMeasure pair_films(const FilmMeasure& picture, const FilmMeasure& sound, const world::RenderOptions& render);

@@ -32,10 +32,26 @@ std::vector<double> power_from(const std::vector<double>& wave, double rate, dou
   return {p + std::int64_t(kLowest / bin), p + std::int64_t(kHighest / bin)};
 }
 
-const BarStrike* nearest_strike(const std::vector<BarStrike>& strikes, double time) {
-  const BarStrike* nearest = nullptr;
-  for (const BarStrike& strike : strikes) {
-    if (!nearest || std::abs(strike.time - time) < std::abs(nearest->time - time)) nearest = &strike;
+struct HeardNote {
+  double time = 0;
+  std::optional<double> pitch;  // Hz
+};
+
+std::vector<HeardNote> heard_notes(const Clip& clip) {
+  const std::vector<double> wave = mono_samples(clip.waveform);
+  std::vector<HeardNote> notes;
+  for (const Onset& onset : find_onsets(clip.waveform, clip.sample_rate)) {
+    notes.push_back({onset.time, new_pitch(wave, double(clip.sample_rate), onset.time)});
+  }
+  return notes;
+}
+
+// The nearest event within kTogether; null where there is none.
+template <class Event>
+const Event* event_near(const std::vector<Event>& events, double time) {
+  const Event* nearest = nullptr;
+  for (const Event& event : events) {
+    if (!nearest || std::abs(event.time - time) < std::abs(nearest->time - time)) nearest = &event;
   }
   return nearest && std::abs(nearest->time - time) <= kTogether ? nearest : nullptr;
 }
@@ -65,30 +81,33 @@ std::vector<double> times_of(const Events& events) {
   return times;
 }
 
-// Every onset's pitch against the bar that is struck then.
-void compare_pitches(const std::vector<BarStrike>& strikes, const std::vector<double>& heard,
-                     const std::vector<double>& wave, double rate, Readings& readings) {
-  for (const double time : heard) {
-    const auto pitch = new_pitch(wave, rate, time);
-    const BarStrike* strike = nearest_strike(strikes, time);
-    if (!strike || !pitch) {
-      readings["pitch of the bar struck"].push_back(0);
+// Every onset's pitch against the bar that is struck then; what is struck without a sound, or sounds without being
+// struck, is not right.
+void compare_pitches(const std::vector<BarStrike>& strikes, const std::vector<HeardNote>& notes, Readings& readings) {
+  Values& right = readings["pitch of the bar struck"];
+  for (const BarStrike& strike : strikes) {
+    if (!event_near(notes, strike.time)) right.push_back(0);
+  }
+  for (const HeardNote& note : notes) {
+    const BarStrike* strike = event_near(strikes, note.time);
+    if (!strike || !note.pitch) {
+      right.push_back(0);
       continue;
     }
-    const double off = 12 * std::abs(std::log2(*pitch / world::bar_frequency(strike->bar)));
-    readings["pitch of the bar struck"].push_back(percent_of(off < 0.5));
+    const double off = 12 * std::abs(std::log2(*note.pitch / world::bar_frequency(strike->bar)));
+    right.push_back(percent_of(off < 0.5));
     readings["pitch off the bar's"].push_back(off);
   }
 }
 
-void compare_caption(const std::vector<BarStrike>& strikes, const std::vector<double>& heard,
-                     const std::vector<double>& wave, double rate, const world::Truth& truth, Readings& readings) {
+void compare_caption(const std::vector<BarStrike>& strikes, const std::vector<HeardNote>& notes,
+                     const world::Truth& truth, Readings& readings) {
   readings["number of strikes as told"].push_back(percent_of(strikes.size() == truth.events.size()));
-  readings["number of onsets as told"].push_back(percent_of(heard.size() == truth.events.size()));
+  readings["number of onsets as told"].push_back(percent_of(notes.size() == truth.events.size()));
   const std::vector<std::int64_t> told = bars_told(truth.caption);
   for (std::size_t i = 0; i < told.size(); ++i) {
-    const auto pitch = i < heard.size() ? new_pitch(wave, rate, heard[i]) : std::nullopt;
-    readings["bar heard as told"].push_back(percent_of(pitch && bar_of_pitch(*pitch) == told[i]));
+    const bool heard = i < notes.size() && notes[i].pitch && bar_of_pitch(*notes[i].pitch) == told[i];
+    readings["bar heard as told"].push_back(percent_of(heard));
     readings["bar seen as told"].push_back(percent_of(i < strikes.size() && strikes[i].bar == told[i]));
   }
 }
@@ -150,13 +169,13 @@ std::vector<FigureSpec> xylophone_figures() {
 
 Readings read_xylophone(const Clip& clip, const world::Truth& truth, bool depicts_truth) {
   const std::vector<BarStrike> strikes = find_bar_strikes(Pictures(clip.frames), clip.fps);
-  const std::vector<double> wave = mono_samples(clip.waveform), seen = times_of(strikes);
-  const std::vector<double> heard = times_of(find_onsets(clip.waveform, clip.sample_rate));
+  const std::vector<HeardNote> notes = heard_notes(clip);
+  const std::vector<double> seen = times_of(strikes), heard = times_of(notes);
   Readings readings;
   add_offsets(seen, heard, "strike to onset", readings);
   add_offsets(heard, seen, "onset to strike", readings);
-  compare_pitches(strikes, heard, wave, double(clip.sample_rate), readings);
-  compare_caption(strikes, heard, wave, double(clip.sample_rate), truth, readings);
+  compare_pitches(strikes, notes, readings);
+  compare_caption(strikes, notes, truth, readings);
   if (depicts_truth) {
     check_truth(seen, truth, "strikes seen", readings);
     check_truth(heard, truth, "onsets heard", readings);

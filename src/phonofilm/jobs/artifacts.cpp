@@ -124,11 +124,17 @@ void ArtifactFolder::put_in_place(const std::string& temporary, const std::strin
   flush(fs::path(target).parent_path().string());
 }
 
+void ArtifactFolder::prepare(const std::string& job, const std::string& run) const {
+  expect_id(job, "job");
+  expect_id(run, "lease token");
+  make_real_folder(folder_ + "/" + job);
+  make_real_folder(folder_ + "/" + job + "/" + run);
+}
+
 void ArtifactFolder::replace(const std::string& job, const std::string& run, std::string_view name,
                              const std::function<void(const std::string&)>& write) {
   const std::string target = path(job, run, name), temporary = temporary_of(target);
-  make_real_folder(folder_ + "/" + job);
-  make_real_folder(folder_ + "/" + job + "/" + run);
+  prepare(job, run);
   try {
     write(temporary);
     PF_CHECK(rename(temporary.c_str(), target.c_str()) == 0, ResourceError, "artifact", target, ": ", reason());

@@ -66,6 +66,8 @@ class ArtifactFolder : public Artifacts {
   std::int64_t bytes() const override;
   Time changed(const std::string& job) const override;
 
+  // Makes the folder of a run before it has files, so that watch() finds it.
+  void prepare(const std::string& job, const std::string& run) const;
   // As publish(), for what a later version replaces: appears whole, but neither flushed nor held against the quota.
   void replace(const std::string& job, const std::string& run, std::string_view name,
                const std::function<void(const std::string& path)>& write);

@@ -13,6 +13,7 @@ extern "C" {
 #include "phonofilm/media/audio_file.h"
 #include "phonofilm/media/film.h"
 #include "phonofilm/media/film_muxer.h"
+#include "phonofilm/media/image.h"
 #include "phonofilm/media/media_file.h"
 #include "phonofilm/media/sound_collector.h"
 #include "phonofilm/tensor/channels.h"
@@ -96,17 +97,37 @@ Metadata gather_metadata(const MediaFile& file) {
   return metadata;
 }
 
+struct PictureSize {
+  std::int64_t height = 0, width = 0;  // 0: not known
+};
+
+// What a film says of itself that write_film extended to even sides.
+PictureSize true_size_of(const Metadata& metadata) {
+  const auto entry = metadata.find(kPictureSizeKey);
+  long long width = 0, height = 0;
+  const bool known = entry != metadata.end() && std::sscanf(entry->second.c_str(), "%6lldx%6lld", &width, &height) == 2;
+  return known ? PictureSize{height, width} : PictureSize{};
+}
+
+// Cuts the row and column that write_film added.
+Tensor cut_to(const PictureSize& size, Tensor image) {
+  if (size.height == image.size(0) - 1) image = image.narrow(0, 0, size.height);
+  if (size.width == image.size(1) - 1) image = image.narrow(1, 0, size.width);
+  return image.contiguous();
+}
+
 // Puts decoded frames on an even grid: frame k is the last one that had begun by the middle of the k-th interval.
 class PictureCollector {
  public:
   PictureCollector(const MediaFile& file, const FilmLimits& limits)
-      : file_(file), limits_(limits), fps_(limits.fps > 0 ? limits.fps : rate_of(*file.video())) {
+      : file_(file), limits_(limits), true_size_(true_size_of(file.metadata())),
+        fps_(limits.fps > 0 ? limits.fps : rate_of(*file.video())) {
     max_frames_ = std::min(limits.max_frames, std::int64_t(std::ceil(limits.max_seconds * fps_)));
   }
 
   bool add(const AVFrame& frame) {
     check_size(frame);
-    const Tensor image = turned(pixels_.rgb(frame), frame);
+    const Tensor image = fitted(cut_to(true_size_, turned(pixels_.rgb(frame), frame)));
     const double time = seconds_of(frame.best_effort_timestamp, file_.video()->time_base);
     const bool timed = frame.best_effort_timestamp != AV_NOPTS_VALUE;
     if (frames_.empty()) first_seconds_ = time;
@@ -152,10 +173,17 @@ class PictureCollector {
       if (std::max(width_, height_) > limits_.max_side) {
         file_.fail(concat("has pictures of ", width_, "x", height_, ", more than ", limits_.max_side, " per side"));
       }
-      const std::int64_t fitting = limits_.max_bytes / std::max<std::int64_t>(1, std::int64_t(width_) * height_ * 3);
+      const std::int64_t pixels = scales() ? limits_.height * limits_.width : std::int64_t(width_) * height_;
+      const std::int64_t fitting = limits_.max_bytes / std::max<std::int64_t>(1, pixels * 3);
       if (fitting < max_frames_) max_frames_ = fitting;
     }
     if (frame.width != width_ || frame.height != height_) file_.fail("its pictures change size halfway");
+  }
+
+  bool scales() const { return limits_.height > 0 && limits_.width > 0; }
+
+  Tensor fitted(const Tensor& image) const {
+    return scales() ? resize_cover(image, limits_.height, limits_.width) : image;
   }
 
   Tensor turned(const Tensor& image, const AVFrame& frame) const {
@@ -168,26 +196,13 @@ class PictureCollector {
 
   const MediaFile& file_;
   FilmLimits limits_;
+  PictureSize true_size_;
   double fps_, first_seconds_ = 0;
   std::int64_t max_frames_ = 0;
   int width_ = 0, height_ = 0;
   PixelReader pixels_;
   std::vector<Tensor> frames_;  // each [H, W, 3]; repeated frames share their memory until they are stacked
 };
-
-// Cuts the row and column that write_film added to reach even sides.
-void cut_to_true_size(Film& film) {
-  const auto entry = film.metadata.find(kPictureSizeKey);
-  if (entry == film.metadata.end()) return;
-  long long width = 0, height = 0;
-  const bool parsed = std::sscanf(entry->second.c_str(), "%6lldx%6lld", &width, &height) == 2;
-  film.metadata.erase(entry);
-  if (!parsed || !film.clip.has_video()) return;
-  Tensor& frames = film.clip.frames;
-  if (height == frames.size(1) - 1) frames = frames.narrow(1, 0, height);
-  if (width == frames.size(2) - 1) frames = frames.narrow(2, 0, width);
-  frames = frames.contiguous();
-}
 
 // Makes sample 0 lie at `origin` on the container's clock.
 Tensor aligned(const Tensor& waveform, double start, double origin, std::int64_t rate, double max_seconds) {
@@ -220,6 +235,7 @@ Film read_film(const MediaInput& input, const FilmLimits& limits) {
   if (!file.video() && !file.audio()) file.fail("holds neither picture nor sound");
   file.refuse_if_cut_short();
   Film film{{}, gather_metadata(file), gather_facts(file)};
+  film.metadata.erase(kPictureSizeKey);
   std::optional<PictureCollector> pictures;
   std::optional<SoundCollector> sound;
   if (file.video() && limits.pictures) pictures.emplace(file, limits);
@@ -228,7 +244,6 @@ Film read_film(const MediaInput& input, const FilmLimits& limits) {
   if (pictures) {
     film.clip.frames = pictures->take();
     film.clip.fps = pictures->fps();
-    cut_to_true_size(film);
   }
   if (sound) {
     Tensor waveform = with_channels(sound->waveform(), limits.channels);

@@ -5,6 +5,31 @@
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::pipeline {
+namespace {
+
+// Spans in seconds, without the end of one that lasts to the film's.
+nlohmann::json spans_json(const std::vector<families::TimeSpan>& spans) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const families::TimeSpan& span : spans) {
+    const bool ends = span.last < kToTheEnd;
+    list.push_back(ends ? nlohmann::json{span.first, span.last} : nlohmann::json{span.first});
+  }
+  return list;
+}
+
+// The files that a film was given, and what of it was kept.
+void describe_given(const Given& given, nlohmann::json& json) {
+  if (!given.image_name.empty()) json["image"] = given.image_name;
+  if (!given.last_image_name.empty()) json["last_image"] = given.last_image_name;
+  for (const std::string& voice : given.voice_names) json["voices"].push_back(voice.empty() ? "none" : voice);
+  if (given.kept.empty()) return;
+  json["kept"] = {{"as", given.kept_as},
+                  {"file", given.kept_name},
+                  {"picture", spans_json(given.kept.video)},
+                  {"sound", spans_json(given.kept.audio)}};
+}
+
+}  // namespace
 
 nlohmann::json describe(const Generated& result, const Given& given, const families::ModelInfo& model,
                         const nn::RunContext& run, const std::string& program) {
@@ -18,8 +43,8 @@ nlohmann::json describe(const Generated& result, const Given& given, const famil
       {"dtype", c10::toString(run.dtype)},
       {"seconds", result.seconds}};
   if (spec.has_audio()) json["film"]["sample_rate"] = result.clip.sample_rate;
-  if (!given.image_name.empty()) json["image"] = given.image_name;
-  for (const std::string& voice : given.voice_names) json["voices"].push_back(voice.empty() ? "none" : voice);
+  if (!result.joints.empty()) json["film"]["joints"] = result.joints;
+  describe_given(given, json);
   return json;
 }
 

@@ -16,7 +16,8 @@ namespace phonofilm::pipeline {
 struct StepView {
   std::int64_t done = 0, steps = 0;
   std::function<SavedLatent()> saved;               // to go on from as if nothing had happened
-  std::function<diffusion::JointLatent()> estimate;  // the latent that the film would end with, as far as can be told
+  // The latent that the film (of one in segments: this segment) would end with, as far as can be told.
+  std::function<diffusion::JointLatent()> estimate;
 };
 
 struct GenerateOptions {
@@ -32,11 +33,12 @@ struct GenerateOptions {
 };
 
 struct Generated {
-  Clip clip;
+  Clip clip{};
   GenerateRequest request;                // resolved
   families::ClipSpec spec;                // the film's exact shape
-  std::vector<std::string> notices;       // for the user
-  std::map<std::string, double> seconds;  // spent per stage: "encode", "denoise", "decode"
+  std::vector<std::string> notices{};       // for the user
+  std::map<std::string, double> seconds{};  // spent per stage: "encode", "denoise", "decode"
+  std::vector<double> joints{};             // of a film in segments: seconds at which a segment goes on
 };
 
 // given: a resumed run's own is SavedLatent::given. Throws InvalidRequest (bad settings, latents of another model,

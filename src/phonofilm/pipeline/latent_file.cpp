@@ -18,23 +18,28 @@ using weights::SafetensorsFile;
 // The spec and the step as a field list, so that they are read with the checks of one.
 struct Progress {
   families::ClipSpec spec;
-  std::int64_t steps_done = 0;
+  std::int64_t steps_done = 0, segments = 1;
   Fields fields() {
     return {{"frames", &spec.frames, "pictures", 0.0, 1e7},
             {"height", &spec.height, "pixels", 0.0, 1e6},
             {"width", &spec.width, "pixels", 0.0, 1e6},
             {"samples", &spec.samples, "of sound", 0.0, 1e10},
             {"sample_rate", &spec.sample_rate, "of sound, Hz", 0.0, 1e6},
-            {"steps_done", &steps_done, "sampling steps behind this latent", 0.0, 1e6}};
+            {"steps_done", &steps_done, "sampling steps behind this latent", 0.0, 1e6},
+            {"segments", &segments, "that the film is made in", 1.0, 1e5}};
   }
 };
 
-// What the given tensors came from, likewise.
+// What the given tensors came from, likewise, and how they are used.
 struct Names {
   Given& given;
   Fields fields() {
     return {{"image", &given.image_name, "file of the first frame"},
-            {"voices", &given.voice_names, "files of the reference voices, empty for a line without one"}};
+            {"last_image", &given.last_image_name, "file of the last picture"},
+            {"voices", &given.voice_names, "files of the reference voices, empty for a line without one"},
+            {"kept_as", &given.kept_as, "how the film that is kept was given"},
+            {"kept", &given.kept_name, "its file"},
+            {"retake", &given.retake, "whether a moment is made again"}};
   }
 };
 
@@ -63,16 +68,17 @@ void read_names(const SafetensorsFile& file, Given& given) {
            given.voices.size());
 }
 
-Tensor first_frame_of(const SafetensorsFile& file) {
-  if (!file.tensors().contains("first_frame")) return {};
-  const Tensor& frame = file.at("first_frame");
+Tensor picture_of(const SafetensorsFile& file, const char* name) {
+  if (!file.tensors().contains(name)) return {};
+  const Tensor& frame = file.at(name);
   const bool picture = frame.scalar_type() == at::kByte && frame.dim() == 3 && frame.size(2) == 3 && frame.numel() > 0;
-  PF_CHECK(picture, CheckpointError, "resume", file.path(), ": \"first_frame\": expected uint8 [H, W, 3], got ",
+  PF_CHECK(picture, CheckpointError, "resume", file.path(), ": \"", name, "\": expected uint8 [H, W, 3], got ",
            shape_text(frame.sizes()));
   return frame.clone();
 }
 
 std::string voice_name(size_t i) { return concat("voice.", i); }
+std::string segment_name(size_t i) { return concat("segment.", i, "."); }
 
 // A line without a reference has a tensor without values.
 std::vector<Tensor> voices_of(const SafetensorsFile& file) {
@@ -145,6 +151,18 @@ JointLatent tensors_of(const SafetensorsFile& file, const std::string& prefix) {
   return {find(prefix + "video"), find(prefix + "audio")};
 }
 
+// Of the segments before the one that is being made.
+std::vector<JointLatent> earlier_of(const SafetensorsFile& file, std::int64_t segments) {
+  std::vector<JointLatent> earlier;
+  for (JointLatent next = tensors_of(file, segment_name(0)); next.has_video() || next.has_audio();
+       next = tensors_of(file, segment_name(earlier.size()))) {
+    earlier.push_back(next);
+  }
+  PF_CHECK(std::int64_t(earlier.size()) < segments, CheckpointError, "resume", file.path(), ": holds ", earlier.size(),
+           " finished segments of a film in ", segments, " and one more");
+  return earlier;
+}
+
 constexpr std::string_view kSolver = "solver.";
 
 // Of "solver.last_data.video": "last_data". The memory is taken as it is; the solver knows its names.
@@ -185,16 +203,18 @@ void save_latent(const std::string& path, const SavedLatent& saved) {
   };
   add("", saved.latent);
   add("init_", saved.noise);
+  for (size_t i = 0; i < saved.earlier.size(); ++i) add(segment_name(i), saved.earlier[i]);
   for (const auto& [name, latent] : saved.solver) add(concat(kSolver, name, "."), latent);
   if (saved.given.image.defined()) tensors["first_frame"] = saved.given.image.contiguous();
+  if (saved.given.last_image.defined()) tensors["last_image"] = saved.given.last_image.contiguous();
   for (size_t i = 0; i < saved.given.voices.size(); ++i) {
     const Tensor& voice = saved.given.voices[i];
     tensors[voice_name(i)] = voice.defined() ? voice.contiguous() : at::zeros({0}, at::kFloat);
   }
   GenerateRequest request = saved.request;
-  Progress progress{saved.spec, saved.steps_done};
+  Progress progress{saved.spec, saved.steps_done, saved.segments};
   Given given = saved.given;
-  weights::Metadata metadata{{"format", "phonofilm latent 4"},
+  weights::Metadata metadata{{"format", "phonofilm latent 5"},
                              {"model", saved.model},
                              {"request", write_json(request.fields()).dump()},
                              {"progress", write_json(progress.fields()).dump()},
@@ -214,8 +234,11 @@ SavedLatent load_latent(const std::string& path) {
   saved.steps_done = progress.steps_done;
   saved.latent = tensors_of(file, "");
   saved.noise = tensors_of(file, "init_");
+  saved.segments = progress.segments;
+  saved.earlier = earlier_of(file, saved.segments);
+  saved.given = {picture_of(file, "first_frame"), voices_of(file)};
+  saved.given.last_image = picture_of(file, "last_image");
   saved.solver = solver_memory(file, saved.latent);
-  saved.given = {first_frame_of(file), voices_of(file)};
   saved.given.kept = kept_of(file);
   read_names(file, saved.given);
   PF_CHECK(saved.latent.has_video() == saved.spec.has_video() && saved.latent.has_audio() == saved.spec.has_audio(),

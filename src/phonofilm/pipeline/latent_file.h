@@ -1,7 +1,9 @@
 // Latents on disk, so that an interrupted film can be finished and a run can be repeated elsewhere: a safetensors file
 // with tensors "video", "audio" (the latent so far), "init_video", "init_audio" (the noise that it began with) and
-// "first_frame", "voice.0", "voice.1", ..., "kept_frames" and "kept_waveform" if such were given, "solver.<name>.video"
-// and ".audio" (what the solver remembers), and as metadata the model's name, the settings, the names of the files that frame and voices came from, and what is kept of a given film.
+// "first_frame", "last_image", "voice.0", "voice.1", ..., "kept_frames" and "kept_waveform" if such were given,
+// "solver.<name>.video" and ".audio" (what the solver remembers), and as metadata the model's name, the settings, the
+// names of the files that these came from, and what is kept of a given film. Of a film in segments these latents are
+// those of the segment that is being made; "segment.0.video", "segment.0.audio", ... are the finished ones before it.
 #pragma once
 
 #include "phonofilm/diffusion/sample.h"
@@ -16,11 +18,16 @@ struct SavedLatent {
   diffusion::JointLatent latent, noise;
   std::int64_t steps_done = 0;  // of request.steps
   Given given{};
+  std::int64_t segments = 1;    // that the film is made in; request, spec and given are those of the whole
+  std::vector<diffusion::JointLatent> earlier{};  // of the segments that are finished
   // Of the solver after these steps: with it the film becomes the one that an undisturbed run would have made. Without
   // it (files of earlier versions) the solver starts afresh at this step.
   diffusion::SolverMemory solver{};
 
-  bool finished() const { return steps_done == request.steps; }
+  // Steps of all segments.
+  std::int64_t film_steps() const { return segments * request.steps; }
+  std::int64_t film_steps_done() const { return std::int64_t(earlier.size()) * request.steps + steps_done; }
+  bool finished() const { return steps_done == request.steps && std::int64_t(earlier.size()) + 1 == segments; }
 };
 
 void save_latent(const std::string& path, const SavedLatent& saved);

@@ -39,23 +39,36 @@ std::vector<std::string> take_voices(const std::string& list, json& settings) {
   return voices;
 }
 
+// Settings of the request have names of their own, as the switch "audio": files are named by their path.
+GivenFiles take_files(const std::string& list, json& settings) {
+  GivenFiles files;
+  for (const Field& field : files.fields()) {
+    const bool text = field.name.starts_with("retake");
+    const std::string key = text || field.name == "image" ? field.name : field.name + "_path";
+    if (!settings.contains(key)) continue;
+    PF_CHECK(settings[key].is_string(), InvalidRequest, "batch", key, " must be ", text ? "a text" : "a path");
+    const std::string value = settings[key].get<std::string>();
+    *std::get<std::string*>(field.target) = text ? value : beside(list, value);
+    settings.erase(key);
+  }
+  files.voices = take_voices(list, settings);
+  check_fields(files.fields(), "batch");
+  return files;
+}
+
 // The row that `settings`, an object with our names, describes.
 PromptRow read_row(const std::string& list, std::int64_t line, json settings, const GenerateRequest& defaults) {
-  PromptRow row{.line = line, .request = defaults, .image = {}};
+  PromptRow row{.line = line, .request = defaults};
   try {
     PF_CHECK(settings.is_object(), InvalidRequest, "batch", "expected a JSON object with a prompt, got ",
              excerpt(settings.dump()));
-    if (settings.contains("image")) {
-      PF_CHECK(settings["image"].is_string(), InvalidRequest, "batch", "image must be a path");
-      row.image = beside(list, settings["image"].get<std::string>());
-      settings.erase("image");
-    }
-    row.voices = take_voices(list, settings);
+    row.files = take_files(list, settings);
     // A row's own unit of length goes before the other unit that all rows were given.
     if (settings.contains("latent_frames") && !settings.contains("seconds")) row.request.seconds = 0;
     if (settings.contains("seconds") && !settings.contains("latent_frames")) row.request.latent_frames = 0;
     read_json(settings, row.request.fields(), concat(list, ":", line));
     check(row.request);
+    check(row.files, row.request);
   } catch (const InvalidRequest& error) {
     row.problem = error.what();
   }
@@ -64,7 +77,8 @@ PromptRow read_row(const std::string& list, std::int64_t line, json settings, co
 
 // Cells are text; what a field needs is found out by reading it as JSON first: 3 and true are not strings.
 json cell_value(const std::string& name, const std::string& cell) {
-  if (name == "prompt" || name == "image" || name.starts_with("negative")) return cell;
+  const bool text = name == "prompt" || name == "image" || name.starts_with("negative") || name.starts_with("retake");
+  if (text || name.ends_with("_path")) return cell;
   if (cell == "true" || cell == "false") return cell == "true";
   const bool maybe_number = cell.find_first_not_of("0123456789+-.eE") == std::string::npos;
   const json value = maybe_number ? json::parse(cell, nullptr, /*allow_exceptions=*/false) : json(cell);
@@ -118,7 +132,7 @@ std::vector<PromptRow> read_lines(const std::string& path, const GenerateRequest
     try {
       rows.push_back(read_row(path, number, settings_of_line(line, concat(path, ":", number)), defaults));
     } catch (const InvalidRequest& error) {
-      rows.push_back({.line = number, .request = defaults, .image = {}, .problem = error.what()});
+      rows.push_back({.line = number, .request = defaults, .problem = error.what()});
     }
   }
   return rows;

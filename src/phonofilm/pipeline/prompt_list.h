@@ -1,22 +1,23 @@
 // Lists of films to make: Ovi's own CSV or TSV (columns text_prompt and, for a first frame, image_path), JSON lines,
 // NAVA's among them (prompt or text, image_path, and for reference voices spk_wavs, a list in which "None" stands for
 // no voice), or the lists of Seed-TTS-eval (seed_tts_list.h). In the first two, further columns or keys are settings of
-// the request by their names: seed, seconds, negative_prompt, ...
+// the request by their names (seed, seconds, negative_prompt, ...) and what else a film is given: audio_path,
+// video_path, last_image_path, extend_path, and of a moment that is made again of_path, retake, retake_only
+// (given_files.h).
 #pragma once
 
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "phonofilm/pipeline/request.h"
+#include "phonofilm/pipeline/given_files.h"
 
 namespace phonofilm::pipeline {
 
 struct PromptRow {
   std::int64_t line = 0;    // in the list, from 1
   GenerateRequest request;  // the defaults with what the row says
-  std::string image;        // path of a first frame, relative to the list's folder where it is not absolute; or empty
-  std::vector<std::string> voices{};  // paths of reference voices, likewise; empty where a spoken line has none
+  GivenFiles files{};       // paths are relative to the list's folder where they are not absolute
   std::string name{};         // of the film's file, without ending, where the list says so; or empty
   std::string problem{};      // why this row cannot be used; empty: nothing is known against it
 };

@@ -18,6 +18,16 @@ std::vector<double> scales_of(const GenerateRequest& r) {
           r.video_align_guidance, r.audio_align_guidance, r.timbre_guidance};
 }
 
+void check_utf8(const std::string& text) {
+  PF_CHECK(is_utf8(text), InvalidRequest, "prompt", "a prompt is not UTF-8 text: ", in_quotes(text));
+}
+
+void check_prompt(const std::string& prompt) {
+  PF_CHECK(prompt.find_first_not_of(" \t\r\n") != std::string::npos, InvalidRequest, "prompt", "the prompt is empty");
+  check_utf8(prompt);
+  check_marks(prompt, kSpeechMarks);
+}
+
 void resolve_length(GenerateRequest& r, const families::ModelInfo& model) {
   PF_CHECK(r.latent_frames == 0 || model.takes_latent_frames, InvalidRequest, "generate", model.name(),
            " takes no length in latent frames; give --seconds");
@@ -44,7 +54,10 @@ Fields GenerateRequest::fields() {
       {"prompt", &prompt, "what is to be seen and heard"},
       {"negative_prompt", &negative_prompt, "what to stay away from; a blank (' ') for nothing at all"},
       {"negative_audio_prompt", &negative_audio_prompt, "the same for the sound, of models that read one per modality"},
-      {"seconds", &seconds, "length of the film; 0: the model's default", 0.0, 600.0},
+      {"then", &then, "further prompts of a film in segments, which share its time evenly with the first"},
+      {"seconds", &seconds, "length of the film; beyond the model's in segments; 0: the model's default", 0.0, 600.0},
+      {"overlap", &overlap, "seconds that a segment keeps of what stands before it; 0: a third of the model's longest",
+       0.0, 60.0},
       {"latent_frames", &latent_frames, "length in the model's latent frames instead; 0: by --seconds", 0.0, 10000.0},
       {"height", &height, "pixels; 0: the model's default", 0.0, 16384.0},
       {"width", &width, "pixels; 0: the model's default", 0.0, 16384.0},
@@ -82,11 +95,9 @@ Fields GenerateRequest::fields() {
 void check(const GenerateRequest& request) {
   GenerateRequest copy = request;
   check_fields(copy.fields(), "generate");
-  PF_CHECK(copy.prompt.find_first_not_of(" \t\r\n") != std::string::npos, InvalidRequest, "prompt",
-           "the prompt is empty");
-  for (const std::string* text : {&copy.prompt, &copy.negative_prompt, &copy.negative_audio_prompt}) {
-    PF_CHECK(is_utf8(*text), InvalidRequest, "prompt", "a prompt is not UTF-8 text: ", in_quotes(*text));
-  }
+  check_prompt(copy.prompt);
+  for (const std::string& prompt : copy.then) check_prompt(prompt);
+  for (const std::string* text : {&copy.negative_prompt, &copy.negative_audio_prompt}) check_utf8(*text);
   for (const double scale : scales_of(copy)) {
     PF_CHECK(scale == -1 || scale >= 0, InvalidRequest, "generate",
              "guidance is -1 for the model's default or at least 0, got ", scale);
@@ -94,7 +105,6 @@ void check(const GenerateRequest& request) {
   PF_CHECK(copy.seconds == 0 || copy.latent_frames == 0, InvalidRequest, "generate", "the length is given as ",
            copy.seconds, " seconds and as ", copy.latent_frames,
            " latent frames; leave out --seconds or --latent-frames");
-  check_marks(copy.prompt, kSpeechMarks);
 }
 
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model) {
@@ -123,7 +133,8 @@ bool same(const Given& a, const Given& b) {
   const auto equal = [](const Tensor& x, const Tensor& y) {
     return x.defined() == y.defined() && (!x.defined() || at::equal(x, y));
   };
-  return equal(a.image, b.image) && a.kept.video == b.kept.video && a.kept.audio == b.kept.audio &&
+  return equal(a.image, b.image) && equal(a.last_image, b.last_image) && a.retake == b.retake &&
+         a.kept.video == b.kept.video && a.kept.audio == b.kept.audio &&
          equal(a.kept.clip.frames, b.kept.clip.frames) && equal(a.kept.clip.waveform, b.kept.clip.waveform) &&
          std::equal(a.voices.begin(), a.voices.end(), b.voices.begin(), b.voices.end(), equal);
 }

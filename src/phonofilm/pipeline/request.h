@@ -10,7 +10,9 @@ struct GenerateRequest {
   std::string prompt;
   std::string negative_prompt;   // what to stay away from; empty: the model's default; a blank: nothing
   std::string negative_audio_prompt;  // the same for the sound, of models that read one per modality
+  std::vector<std::string> then{};  // further prompts of a film in segments, which share its time evenly with the first
   double seconds = 0;            // 0: the model's default
+  double overlap = 0;            // seconds that a segment keeps of what is before it; 0: a third of the longest
   std::int64_t latent_frames = 0;  // the length in latent frames instead, of models that take it; 0: by seconds
   std::int64_t height = 0, width = 0;
   bool exact_size = false;       // no scaling to the area that the model was trained at
@@ -38,8 +40,15 @@ struct Given {
   std::vector<Tensor> voices{};            // reference voices, as families::Prompt::voices
   std::string image_name{};                // of the files that they came from, for the film's description
   std::vector<std::string> voice_names{};  // one per voice; empty where a line has none
-  families::KeptFilm kept{};               // what of a given film the new one keeps, of models that do
+  // What of a given film the new one keeps, of models that do; its clip begins with the film (segment_given.h).
+  families::KeptFilm kept{};
+  Tensor last_image{};                     // the last picture, uint8 [H, W, 3] of the film's size; or undefined
+  bool retake = false;                     // a moment is made again: as much of what is kept around it as fits is seen
+  std::string last_image_name{};           // of its file
+  std::string kept_as{}, kept_name{};      // how the kept film was given ("audio", "extend", ...), and its file
 };
+// The end of a span that lasts to the end of any film, seconds.
+inline constexpr double kToTheEnd = 1e6;
 // Whether both hold the same tensors, bit by bit; names do not count.
 bool same(const Given& a, const Given& b);
 

@@ -74,11 +74,12 @@ void fill(PromptRow& row, const std::string& list, const std::vector<std::string
     PF_CHECK(is_utf8(part), InvalidRequest, "batch", "is not UTF-8 text: ", in_quotes(part));
   }
   row.name = file_name(parts[0]);
-  row.voices = {beside(list, parts[2])};
+  row.files.voices = {beside(list, parts[2])};
   row.request.prompt = concat(kSpeechMarks.open, parts[3], kSpeechMarks.close);
   const bool length_given = row.request.seconds > 0 || row.request.latent_frames > 0;
   if (!length_given) {
-    row.request.seconds = seconds_to_speak(parts[3], parts[1], seconds_of_reference(row.voices[0], sound_seconds));
+    const double reference = seconds_of_reference(row.files.voices[0], sound_seconds);
+    row.request.seconds = seconds_to_speak(parts[3], parts[1], reference);
   }
   check(row.request);
 }
@@ -102,7 +103,7 @@ std::vector<PromptRow> read_seed_tts_list(const std::string& path, const Generat
     ++number;
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty()) continue;
-    PromptRow& row = rows.emplace_back(PromptRow{.line = number, .request = settings, .image = {}});
+    PromptRow& row = rows.emplace_back(PromptRow{.line = number, .request = settings});
     try {
       fill(row, path, split(line, '|'), sound_seconds);
       PF_CHECK(names.insert(row.name).second, InvalidRequest, "batch", "the name ", in_quotes(row.name),

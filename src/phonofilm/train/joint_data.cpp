@@ -5,6 +5,7 @@
 
 #include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/train/joint_voices.h"
 
 namespace phonofilm::train {
 namespace {
@@ -24,11 +25,31 @@ Tensor take(const Tensor& latents, const Tensor& index, const LatentStatistics& 
   return nava::normalise(latents.index_select(0, index).to(at::kFloat), statistics.mean, statistics.std);
 }
 
+Tensor tokens_of(const nava::SmallBackbone& backbone, const std::vector<ClipText>& texts) {
+  std::vector<std::string> captions;
+  for (const ClipText& text : texts) captions.push_back(text.caption);
+  return backbone.text_encoder().tokenize(captions);
+}
+
+// With every line's voice, where there is a bank.
+Batch conditions_of(const nava::SmallBackbone& backbone, const std::vector<ClipText>& texts,
+                    const std::optional<VoiceBank>& bank, std::uint64_t seed) {
+  Batch conditions{{"tokens", tokens_of(backbone, texts)}};
+  const Tensor rows = rows_of_lines(backbone, conditions["tokens"], texts);
+  if (!bank || rows.size(1) == 0) return conditions;
+  std::vector<const ClipText*> all;
+  for (const ClipText& text : texts) all.push_back(&text);
+  Random random(mix_seed(seed, "validation voices"));
+  conditions["positions"] = rows;
+  conditions["voices"] = draw_voices(*bank, all, rows, /*drop=*/0, random);
+  return conditions;
+}
+
 }  // namespace
 
-JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const Tokenize& tokenize,
-                     const nn::RunContext& run, const Observer& observer)
-    : options_(options) {
+JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const nava::SmallBackbone& backbone,
+                     std::optional<VoiceBank> bank, const nn::RunContext& run, const Observer& observer)
+    : options_(options), bank_(std::move(bank)) {
   const nava::SmallCodecs codecs =
       nava::load_codecs(options.video_autoencoder, options.audio_autoencoder, /*vocoder_folder=*/"", run.dtype);
   frame_patch_ = codecs.video->config().frame_patch;
@@ -39,7 +60,8 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
     const LatentCacheOptions clips_of{options.scene, purpose, seed, clips, frames, options.size, codec_files};
     Bucket bucket;
     bucket.latents = load_or_make_latents(path, clips_of, codecs, run, observer);
-    bucket.tokens = tokenize(bucket.latents.captions);
+    bucket.tokens = tokens_of(backbone, bucket.latents.texts);
+    bucket.lines = rows_of_lines(backbone, bucket.tokens, bucket.latents.texts);
     return bucket;
   };
   for (size_t i = 0; i < options.frames.size(); ++i) {
@@ -47,6 +69,7 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
     buckets_.push_back(make_bucket("train", std::int64_t(std::ceil(double(options.clips) * share)), options.frames[i]));
   }
   validation_ = make_bucket("validation", options.validation_clips, options.frames[0]);
+  make_held_out(backbone, seed);
   video_ = measure(buckets_[0].latents.video, options.video_scale);
   audio_ = measure(buckets_[0].latents.audio, options.audio_scale);
 }
@@ -62,6 +85,8 @@ Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
   }
   Batch batch{{"tokens", bucket.tokens.index_select(0, index).masked_fill(drop.unsqueeze(1), 0)},
               {"mode", at::full({options_.batch}, mode.code(), at::kLong)}};
+  Random voices(mix_seed(seed, "voices", std::uint64_t(step)));
+  add_voices(bucket, index, drop, mode, voices, batch);
   const ClipLength length = length_of(bucket);
   hold(batch, draw_held(options_, mode, length, random), length);
   if (mode.has_video) batch["video"] = take(bucket.latents.video, index, video_);
@@ -69,13 +94,37 @@ Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
   return batch;
 }
 
-Batch JointData::held_out(const Tensor& tokens) const {
-  const std::int64_t count = tokens.size(0);
+void JointData::make_held_out(const nava::SmallBackbone& backbone, std::uint64_t seed) {
+  const std::vector<ClipText>& texts = validation_.latents.texts;
+  own_ = conditions_of(backbone, texts, bank_, seed);
+  wrong_words_ = conditions_of(backbone, with_wrong_words(texts), bank_, seed);
+  Random random(mix_seed(seed, "wrong voices"));
+  if (own_.contains("voices")) {
+    wrong_voices_ = conditions_of(backbone, with_wrong_voices(texts, *bank_, random), bank_, seed);
+  }
+}
+
+// Who says nothing that is read says it with no voice; a film without sound has no voices to follow.
+void JointData::add_voices(const Bucket& bucket, const Tensor& index, const Tensor& dropped, const JointMode& mode,
+                           Random& random, Batch& batch) const {
+  if (!bank_ || bucket.lines.size(1) == 0) return;
+  std::vector<const ClipText*> texts;
+  for (std::int64_t i = 0; i < index.size(0); ++i) {
+    texts.push_back(&bucket.latents.texts[size_t(index[i].item<std::int64_t>())]);
+  }
+  const Tensor rows = bucket.lines.index_select(0, index).masked_fill(dropped.unsqueeze(1), kNobody);
+  batch["positions"] = rows;
+  batch["voices"] = draw_voices(*bank_, texts, rows, mode.has_audio ? options_.voice_drop : 1, random);
+}
+
+Batch JointData::held_out(const Batch& conditions) const {
+  const std::int64_t count = validation_.tokens.size(0);
   const Tensor index = at::arange(count, at::kLong);
-  return {{"tokens", tokens},
-          {"mode", at::full({count}, JointMode{}.code(), at::kLong)},
-          {"video", take(validation_.latents.video, index, video_)},
-          {"audio", take(validation_.latents.audio, index, audio_)}};
+  Batch batch = conditions;
+  batch["mode"] = at::full({count}, JointMode{}.code(), at::kLong);
+  batch["video"] = take(validation_.latents.video, index, video_);
+  batch["audio"] = take(validation_.latents.audio, index, audio_);
+  return batch;
 }
 
 const JointData::Bucket& JointData::pick_bucket(Random& random) const {

@@ -9,7 +9,12 @@ namespace phonofilm::train {
 
 struct JointTaskOptions {
   std::string video_autoencoder, audio_autoencoder, vocoder;  // folders of trained codecs
-  std::string cache;                 // folder for the latents
+  // Folder of a trained speaker encoder: the lines of clips have voices, and the transformer reads them
+  // ("add_spk_emb"). Empty: neither.
+  std::string speaker_encoder;
+  std::int64_t utterances = 64;      // of every voice, of which a line is given one as reference
+  double voice_drop = 0.15;          // per line: the null voice
+  std::string cache;                 // folder for latents and voices
   std::string start;                 // folder of a trained backbone to go on from; empty: fresh weights
   std::string scene = "impacts";
   std::int64_t clips = 10000;        // rendered clips, shared out over the lengths

@@ -1,5 +1,6 @@
 #include "phonofilm/train/joint_task.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
@@ -9,7 +10,11 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/train/flow_matching.h"
+#include "phonofilm/train/exchanged_materials.h"
 #include "phonofilm/train/joint_data.h"
+#include "phonofilm/train/joint_start.h"
+#include "phonofilm/train/nava_batch.h"
+#include "phonofilm/train/utterances.h"
 
 namespace phonofilm::train {
 namespace {
@@ -17,6 +22,8 @@ namespace {
 using diffusion::JointLatent;
 using nava::SmallBackbone;
 using nava::SmallModelOptions;
+
+std::string speaker_file(const JointTaskOptions& options) { return options.speaker_encoder + "/model.safetensors"; }
 
 class JointTask : public Task {
  public:
@@ -45,18 +52,18 @@ class JointTask : public Task {
   // is worse: those of the next clip ("... wrong text"), and where a caption tells of two balls of two materials ("...
   // two materials"), its own with the materials exchanged ("... exchanged"), which only a model that binds words to
   // balls minds.
+  // Of clips of several scenes also the losses of each, and of clips in which somebody speaks ("... speech") those with
+  // the words of other lines and with other voices ("... wrong words", "... wrong voice"); of two who speak ("...
+  // dialogues") that with their voices exchanged ("... exchanged voices"), which only a model that binds voices minds.
   std::map<std::string, double> validate(const nn::RunContext& run) override {
-    const Tensor& tokens = data_.held_out_tokens();
-    const FlowLoss own = validation_loss(tokens, run), other = validation_loss(tokens.roll(1, 0), run);
+    const Batch& right = data_.held_out_conditions();
+    const FlowLoss own = validation_loss(right, run);
     std::map<std::string, double> figures;
     report(figures, "", own, {});
-    report(figures, " wrong text", other, {});
-    const Tensor exchanged = exchange_materials(tokens);
-    const Tensor two = exchanged.ne(tokens).any(1).nonzero().flatten();
-    if (two.numel() > 0) {
-      report(figures, " two materials", own, two);
-      report(figures, " exchanged", validation_loss(exchanged, run), two);
-    }
+    report(figures, " wrong text", validation_loss(of_next_clip(right), run), {});
+    for (const auto& [scene, index] : clips_of_scenes()) report(figures, " " + scene, own, index);
+    report_materials(figures, own, run);
+    report_speech(figures, own, run);
     return figures;
   }
 
@@ -66,9 +73,9 @@ class JointTask : public Task {
     export_model(model_folder);
     const auto generator = families::load_generator(model_folder, run.dtype);
     for (std::int64_t i = 0; i < 4; ++i) {
-      const std::string& caption = data_.held_out_captions()[size_t(i)];
+      const ClipText& text = data_.held_out_texts().at(size_t(i));
       const std::string path = phonofilm::concat(folder, "/step", step, "_", i);
-      writer_.film(path, generate(*generator, caption, std::uint64_t(i), run));
+      writer_.film(path, generate(*generator, prompt_of(text, *generator), std::uint64_t(i), run));
     }
   }
 
@@ -79,13 +86,67 @@ class JointTask : public Task {
     copy_folder(options_.video_autoencoder, folder + "/video_autoencoder");
     copy_folder(options_.audio_autoencoder, folder + "/audio_autoencoder");
     if (!options_.vocoder.empty()) copy_folder(options_.vocoder, folder + "/vocoder");
+    if (options_.speaker_encoder.empty()) return;
+    make_folder(folder + "/speaker_encoder");
+    write_file_atomically(folder + "/" + nava::kSmallSpeakerFile, read_file(speaker_file(options_)));
   }
 
  private:
-  FlowLoss validation_loss(const Tensor& tokens, const nn::RunContext& run) const {
-    const std::int64_t count = tokens.size(0);
+  FlowLoss validation_loss(const Batch& conditions, const nn::RunContext& run) const {
+    const std::int64_t count = conditions.at("tokens").size(0);
     const Tensor sigma = (at::arange(count, at::kFloat) + 0.5) / double(count);
-    return flow_of(data_.held_out(tokens), {sigma, at::ones({count})}, mix_seed(seed_, "validation noise"), run);
+    return flow_of(data_.held_out(conditions), {sigma, at::ones({count})}, mix_seed(seed_, "validation noise"), run);
+  }
+
+  static Batch of_next_clip(const Batch& conditions) {
+    Batch next;
+    for (const auto& [name, tensor] : conditions) next[name] = tensor.roll(1, 0);
+    return next;
+  }
+
+  // Which held-out clips are of each scene; nothing where all are of one.
+  std::map<std::string, Tensor> clips_of_scenes() const {
+    std::map<std::string, std::vector<std::int64_t>> clips;
+    const std::vector<ClipText>& texts = data_.held_out_texts();
+    for (size_t i = 0; i < texts.size(); ++i) clips[texts[i].scene].push_back(std::int64_t(i));
+    std::map<std::string, Tensor> index;
+    if (clips.size() < 2) return index;
+    for (const auto& [scene, list] : clips) index[scene] = at::tensor(list, at::kLong);
+    return index;
+  }
+
+  void report_materials(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
+    Batch exchanged = data_.held_out_conditions();
+    const Tensor tokens = exchanged["tokens"];
+    exchanged["tokens"] = exchange_materials(tokens, backbone_->text_encoder().tokenizer());
+    const Tensor two = exchanged["tokens"].ne(tokens).any(1).nonzero().flatten();
+    if (two.numel() == 0) return;
+    report(figures, " two materials", own, two);
+    report(figures, " exchanged", validation_loss(exchanged, run), two);
+  }
+
+  void report_speech(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
+    std::vector<std::int64_t> clips;
+    const std::vector<ClipText>& texts = data_.held_out_texts();
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (!texts[i].lines.empty()) clips.push_back(std::int64_t(i));
+    }
+    if (clips.empty()) return;
+    const Tensor speech = at::tensor(clips, at::kLong);
+    report(figures, " speech", own, speech);
+    report(figures, " wrong words", validation_loss(data_.wrong_words(), run), speech);
+    if (data_.wrong_voices().empty()) return;
+    report(figures, " wrong voice", validation_loss(data_.wrong_voices(), run), speech);
+    report_dialogues(figures, own, run);
+  }
+
+  void report_dialogues(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
+    Batch exchanged = data_.held_out_conditions();
+    const Tensor two = exchanged["positions"].ne(kNobody).sum(1).eq(2).nonzero().flatten();
+    if (two.numel() == 0) return;
+    exchanged["voices"] = exchanged["voices"].flip({1});
+    report(figures, " dialogues", own, two);
+    report(figures, " exchanged voices", validation_loss(exchanged, run), two);
   }
 
   // Means over all samples, or over those of an index.
@@ -98,27 +159,6 @@ class JointTask : public Task {
     figures["audio" + name] = mean(loss.audio);
   }
 
-  // Captions that name two materials with the two exchanged, all others as they are. tokens: int64 [N, max_tokens]
-  Tensor exchange_materials(const Tensor& tokens) const {
-    Tensor exchanged = tokens.clone();
-    std::vector<std::pair<std::int64_t, Tensor>> materials;  // of one caption: id and where it stands
-    for (std::int64_t row = 0; row < tokens.size(0); ++row) {
-      materials.clear();
-      for (const std::string& name : world::materials()) {
-        const auto word = backbone_->text_encoder().tokenizer().encode(name, 1);
-        if (!word.unknown.empty()) continue;  // this world has no such material
-        const std::int64_t id = word.ids.at(0);
-        const Tensor places = tokens[row].eq(id);
-        if (places.any().item<bool>()) materials.emplace_back(id, places);
-      }
-      if (materials.size() != 2) continue;
-      const auto& [first, first_places] = materials[0];
-      const auto& [second, second_places] = materials[1];
-      exchanged[row].masked_fill_(first_places, second).masked_fill_(second_places, first);
-    }
-    return exchanged;
-  }
-
   FlowLoss flow_of(const Batch& batch, const NoiseLevels& levels, std::uint64_t noise_seed,
                    const nn::RunContext& run) const {
     const JointMode mode = mode_of(batch);
@@ -128,7 +168,7 @@ class JointTask : public Task {
     JointLatent noisy = add_noise(data, noise, levels.sigma);
     const diffusion::Held held = held_of(batch);
     diffusion::impose(data, held, noisy);
-    const nava::PreparedContext context = backbone_->encode_text(batch.at("tokens"), run);
+    const nava::PreparedContext context = backbone_->encode_text(batch.at("tokens"), run, voices_of(batch));
     nava::NavaInputs inputs;
     inputs.latent = noisy;
     inputs.timestep = levels.timestep();
@@ -149,10 +189,23 @@ class JointTask : public Task {
     return at::where(diffusion::held_mask(spans, prediction.size(2)).view(shape), target, prediction);
   }
 
-  static Clip generate(const families::Generator& generator, const std::string& caption, std::uint64_t seed,
+  // With an utterance of every line's voice as reference, where the model reads such.
+  families::Prompt prompt_of(const ClipText& text, const families::Generator& generator) const {
+    families::Prompt prompt{.text = text.caption};
+    if (!generator.info().takes_voices) return prompt;
+    Random random(mix_seed(seed_, "sample voices"));
+    for (const SaidLine& line : text.lines) {
+      const auto& voices = world::voices();
+      const auto voice = std::find_if(voices.begin(), voices.end(), [&](const auto& v) { return v.id == line.voice; });
+      prompt.voices.push_back(draw_utterance(*voice, 2 * kUtteranceRate, random).waveform.unsqueeze(0));
+    }
+    return prompt;
+  }
+
+  static Clip generate(const families::Generator& generator, const families::Prompt& prompt, std::uint64_t seed,
                        const nn::RunContext& run) {
     const families::ClipSpec spec = generator.clip_spec({});
-    const auto conditioning = generator.encode({.text = caption}, spec, run);
+    const auto conditioning = generator.encode(prompt, spec, run);
     const auto shape = generator.latent_shape(spec);
     const at::Generator noise = make_generator(seed);
     const JointLatent start{randn(shape.video, noise), randn(shape.audio, noise)};
@@ -185,27 +238,29 @@ nlohmann::json take_section(nlohmann::json& json, const char* name) {
   return section;
 }
 
-// What a trained backbone has learnt. Parameters that it lacks stay as they were drawn.
-void take_over(const SmallBackbone& trained, SmallBackbone& backbone, const std::string& folder) {
-  PF_CHECK(trained.text_encoder().config().words == backbone.text_encoder().config().words, CheckpointError, "recipe", folder,
-           ": was trained on captions of other words than this program's world has");
-  std::map<std::string, Tensor> state = backbone.state_dict();
-  for (const auto& [name, value] : trained.named_parameters()) state[name] = value;
-  backbone.load(std::move(state), folder);
-}
-
 std::unique_ptr<SmallBackbone> make_backbone(const Recipe& recipe, const nlohmann::json& text_json,
-                                             nlohmann::json transformer_json, const JointTaskOptions& options) {
+                                             nlohmann::json transformer_json, const JointTaskOptions& options,
+                                             const std::optional<VoiceBank>& bank) {
   text_encoders::WordEncoderConfig text;
   text.words = world::caption_words({options.scene});
   read_json(text_json, text.fields(), recipe.path + ": options: text_encoder");
   transformer_json["text_len"] = text.max_tokens;
   transformer_json["text_dim"] = text.width;
+  if (bank) transformer_json["spk_dim"] = bank->width();
   const nava::NavaConfig transformer = nava::read_nava_config(transformer_json, recipe.path + ": options: transformer");
+  PF_CHECK(transformer.add_spk_emb == bank.has_value(), InvalidRequest, "recipe", recipe.path,
+           ": 'speaker_encoder' names where voices come from, 'add_spk_emb' of the transformer that it reads them; "
+           "give both or neither");
   auto backbone = std::make_unique<SmallBackbone>(text, transformer);
   backbone->initialise(mix_seed(std::uint64_t(recipe.run.seed), "weights"));
   if (!options.start.empty()) take_over(*nava::load_backbone(options.start, at::kFloat), *backbone, options.start);
   return backbone;
+}
+
+std::optional<VoiceBank> make_bank(const JointTaskOptions& options, std::uint64_t seed, const Observer& observer) {
+  if (options.speaker_encoder.empty()) return std::nullopt;
+  const VoiceBankOptions bank{speaker_file(options), options.utterances, seed};
+  return load_or_make_voices(options.cache + "/voices.safetensors", bank, observer);
 }
 
 }  // namespace
@@ -222,11 +277,9 @@ std::unique_ptr<Task> make_joint_task(const Recipe& recipe, const SampleWriter& 
   nn::RunContext run;
   run.dtype = recipe.run.dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
   const auto seed = std::uint64_t(recipe.run.seed);
-  auto backbone = make_backbone(recipe, text, transformer, options);
-  const auto tokenize = [&](const std::vector<std::string>& captions) {
-    return backbone->text_encoder().tokenize(captions);
-  };
-  JointData data(options, seed, tokenize, run, observer);
+  std::optional<VoiceBank> bank = make_bank(options, seed, observer);
+  auto backbone = make_backbone(recipe, text, transformer, options, bank);
+  JointData data(options, seed, *backbone, std::move(bank), run, observer);
   return std::make_unique<JointTask>(options, model_options, std::move(backbone), std::move(data), seed, writer);
 }
 

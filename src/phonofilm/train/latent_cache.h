@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "phonofilm/base/progress.h"
 #include "phonofilm/families/nava/small_model.h"
+#include "phonofilm/train/clip_text.h"
 #include "phonofilm/world/world.h"
 
 namespace phonofilm::train {
@@ -19,16 +21,20 @@ struct LatentCacheOptions {
   std::string codec_fingerprint;  // of the autoencoders' weights; see file_fingerprint
 };
 
-// Raw (not yet normalised) posterior means of `clips` clips of one length, kept as bfloat16, and their captions.
+// Raw (not yet normalised) posterior means of `clips` clips of one length, kept as bfloat16, and what is said
+// about them and in them.
 struct LatentSet {
   Tensor video;  // [N, C, F, H, W]
   Tensor audio;  // [N, C, T]
-  std::vector<std::string> captions;
+  std::vector<ClipText> texts;
 };
 
 // Reads `path` if it holds exactly what the options describe, else renders, encodes (on all cores) and writes it.
 LatentSet load_or_make_latents(const std::string& path, const LatentCacheOptions& options, const nava::SmallCodecs& codecs,
                                const nn::RunContext& run, const Observer& observer);
+
+// Runs work(i) for 0 <= i < count on all cores; rethrows the first failure.
+void for_all(std::int64_t count, const std::function<void(std::int64_t)>& work);
 
 // A hash of a file's bytes, as hexadecimal text.
 std::string file_fingerprint(const std::string& path);

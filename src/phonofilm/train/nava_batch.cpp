@@ -9,8 +9,6 @@
 namespace phonofilm::train {
 namespace {
 
-constexpr std::int64_t kNobody = -1;  // in "positions"
-
 Tensor stacked(const std::vector<EncodedClip>& clips, Tensor EncodedClip::*part) {
   std::vector<Tensor> values;
   for (const EncodedClip& clip : clips) values.push_back((clip.*part).to(at::kFloat));

@@ -36,6 +36,8 @@ std::vector<bool> draw_caption_drops(std::int64_t count, double probability, Ran
 Batch make_nava_batch(const std::vector<EncodedClip>& clips, const NavaMode& mode, const NavaTaskOptions& options,
                       const nava::NavaConfig& backbone, Random& random);
 
+inline constexpr std::int64_t kNobody = -1;  // in "positions", where a clip has fewer lines than another
+
 // The voices of a batch as the backbone takes them; empty where nobody has one.
 std::vector<nava::Voices> voices_of(const Batch& batch);
 

@@ -3,9 +3,9 @@
 #include <ATen/ops/_upsample_bicubic2d_aa.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "phonofilm/autoencoders/ltx_audio_vae/config.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/dsp/resample.h"
 #include "phonofilm/tensor/ops.h"
@@ -14,31 +14,7 @@
 namespace phonofilm::train {
 namespace {
 
-constexpr std::int64_t kUnit = 16;    // pixels per latent value
-constexpr double kRounding = 1e-6;    // keeps times that are whole but for rounding from being rounded up
-
-// Short to long side as the shapes are named, and their sides in each class, in units of 16 pixels.
-constexpr std::array<double, 7> kRatios{1.0, 4.0 / 5, 3.0 / 4, 2.0 / 3, 9.0 / 16, 1.0 / 2, 2.0 / 5};
-struct Sides {
-  std::int64_t shorter, longer;
-};
-struct SizeClass {
-  std::int64_t size;
-  std::array<Sides, 7> sides;
-};
-constexpr std::array<SizeClass, 4> kClasses{{
-    {256, {{{16, 16}, {13, 17}, {12, 17}, {12, 19}, {12, 21}, {10, 22}, {9, 25}}}},
-    {512, {{{32, 32}, {28, 35}, {27, 36}, {25, 39}, {24, 42}, {22, 45}, {20, 51}}}},
-    {640, {{{40, 40}, {36, 44}, {34, 45}, {31, 49}, {30, 52}, {28, 56}, {25, 64}}}},
-    {960, {{{60, 60}, {54, 66}, {52, 68}, {46, 74}, {44, 80}, {42, 84}, {38, 96}}}},
-}};
-
-// Thresholds lie in the middle between two shapes.
-size_t nearest_shape(double ratio) {
-  size_t shape = 0;
-  while (shape + 1 < kRatios.size() && ratio <= (kRatios[shape] + kRatios[shape + 1]) / 2) ++shape;
-  return shape;
-}
+constexpr double kRounding = 1e-6;  // keeps times that are whole but for rounding from being cut down
 
 // The middle of the pictures in the shape of a size. frames: [F, h, w, 3]
 Tensor of_shape(const Tensor& frames, const nava::PictureSize& size) {
@@ -60,19 +36,6 @@ Tensor cover(const Tensor& frames, const nava::PictureSize& size) {
 
 }  // namespace
 
-nava::PictureSize nava_training_size(std::int64_t size_class, const nava::PictureSize& picture) {
-  const auto found =
-      std::find_if(kClasses.begin(), kClasses.end(), [&](const SizeClass& c) { return c.size == size_class; });
-  PF_CHECK(found != kClasses.end(), InvalidRequest, "train", "image_size must be 256, 512, 640 or 960, got ",
-           size_class);
-  PF_CHECK(picture.height > 0 && picture.width > 0, InvalidRequest, "train", "a picture of ", picture.height, "x",
-           picture.width, " pixels has no shape");
-  const double h = double(picture.height), w = double(picture.width);
-  const Sides sides = found->sides[nearest_shape(std::min(h / w, w / h))];
-  const bool portrait = picture.height > picture.width;
-  return {kUnit * (portrait ? sides.longer : sides.shorter), kUnit * (portrait ? sides.shorter : sides.longer)};
-}
-
 std::int64_t frames_at_24(const Clip& clip) {
   return std::max<std::int64_t>(1, std::llround(double(clip.frames.size(0)) * nava::kFps / clip.fps));
 }
@@ -90,10 +53,6 @@ Tensor fitted_frames(const Clip& clip, std::int64_t count, const nava::PictureSi
   return at::cat(frames).contiguous();
 }
 
-std::int64_t nava_tokens(double seconds) {
-  return std::max<std::int64_t>(1, std::int64_t(std::ceil(seconds * double(kNavaTokensPerSecond) - kRounding)));
-}
-
 void check_sound(const Clip& clip) {
   expect_shape(clip.waveform, {kAny, kAny}, "train: sound of a clip");
   PF_CHECK(clip.waveform.size(1) > 0 && at::isfinite(clip.waveform).all().item<bool>(), InvalidRequest, "train",
@@ -102,11 +61,11 @@ void check_sound(const Clip& clip) {
 
 Tensor sound_at_16k(const Clip& clip) {
   check_sound(clip);
-  return dsp::resample(clip.waveform.to(at::kFloat), clip.sample_rate, std::int64_t(kNavaSoundRate), dsp::kHannSinc);
+  return dsp::resample(clip.waveform.to(at::kFloat), clip.sample_rate, nava::kNarrowSampleRate, dsp::kHannSinc);
 }
 
 Tensor fitted_sound(const Tensor& waveform, std::int64_t tokens) {
-  const std::int64_t wanted = tokens * kNavaSamplesPerToken, there = std::min(wanted, waveform.size(1));
+  const std::int64_t wanted = tokens * autoencoders::LtxAudioVaeConfig{}.samples_per_token(), there = std::min(wanted, waveform.size(1));
   return at::constant_pad_nd(waveform.narrow(1, 0, there), {0, wanted - there});
 }
 

@@ -7,29 +7,18 @@
 
 namespace phonofilm::train {
 
-inline constexpr double kNavaSoundRate = 16000;  // Hz, of what the sound's autoencoder and the speaker encoder hear
-inline constexpr std::int64_t kNavaTokensPerSecond = 25;  // of sound
-inline constexpr std::int64_t kNavaSamplesPerToken = 640;
-
-// Of the seven shapes of a size class (256, 512, 640 or 960: pictures of about that many pixels squared) the one
-// nearest to a picture's, portrait where it is higher than wide. Throws InvalidRequest for another class or an empty
-// picture.
-nava::PictureSize nava_training_size(std::int64_t size_class, const nava::PictureSize& picture);
-
 // clip.frames -> uint8 [count, H, W, 3]: put on 24 frames a second, cut to `count` or the last one repeated, the middle
 // cut out in the shape of the size and scaled to it (antialiased cubic filter).
 Tensor fitted_frames(const Clip& clip, std::int64_t count, const nava::PictureSize& size);
 // Frames of a clip at 24 a second.
 std::int64_t frames_at_24(const Clip& clip);
 
-// Tokens for a length, rounded up.
-std::int64_t nava_tokens(double seconds);
 // Throws ShapeError or InvalidRequest for a sound that is no [channels, S], is empty, or holds samples that are no
 // numbers.
 void check_sound(const Clip& clip);
 // clip.waveform at 16 kHz: [channels, S] float32. Throws as check_sound.
 Tensor sound_at_16k(const Clip& clip);
-// waveform [channels, S] -> [channels, 640 tokens], cut or with silence behind it.
+// waveform [channels, S] at 16 kHz -> the samples of so many tokens, [channels, 640 tokens], cut or with silence behind it.
 Tensor fitted_sound(const Tensor& waveform, std::int64_t tokens);
 
 }  // namespace phonofilm::train

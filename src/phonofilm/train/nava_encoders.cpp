@@ -23,7 +23,7 @@ constexpr nn::RunContext kPrecise{.dtype = at::kFloat};  // as the publisher run
 
 nava::PictureSize size_of(const Tensor& frames, const NavaTaskOptions& options) {
   if (options.height > 0) return {options.height, options.width};
-  return nava_training_size(options.image_size, {frames.size(1), frames.size(2)});
+  return nava::size_for_image({frames.size(1), frames.size(2)}, options.image_size);
 }
 
 // [n, text_dim] for n tokens
@@ -54,9 +54,9 @@ Tensor audio_latent(const autoencoders::LtxAudioVae& vae, const Tensor& waveform
 // What is heard of a span; undefined where that is too short for a voice.
 Tensor cut(const Tensor& waveform, const SpokenSpan& span) {
   const double samples = double(waveform.size(1));
-  const auto begin = std::int64_t(std::min(samples, span.begin * kNavaSoundRate));
-  const auto end = std::int64_t(std::min(samples, span.end * kNavaSoundRate));
-  return double(end - begin) < kShortestVoice * kNavaSoundRate ? Tensor() : waveform.narrow(1, begin, end - begin);
+  const auto begin = std::int64_t(std::min(samples, span.begin * double(nava::kNarrowSampleRate)));
+  const auto end = std::int64_t(std::min(samples, span.end * double(nava::kNarrowSampleRate)));
+  return double(end - begin) < kShortestVoice * double(nava::kNarrowSampleRate) ? Tensor() : waveform.narrow(1, begin, end - begin);
 }
 
 }  // namespace
@@ -126,9 +126,9 @@ EncodedClip NavaEncoders::encode(const NavaEntry& entry, NavaModality modality, 
   encoded.voices = at::zeros({0, n.backbone.spk_dim});
   if (has_sound(modality)) {
     const Tensor waveform = sound_at_16k(clip);
-    const double heard = double(waveform.size(1)) / kNavaSoundRate;
-    encoded.audio = audio_latent(
-        *n.audio, waveform, nava_tokens(film ? double(frames) / nava::kFps : std::min(heard, options.max_seconds)));
+    const double heard = double(waveform.size(1)) / double(nava::kNarrowSampleRate);
+    const double kept = film ? double(frames) / nava::kFps : std::min(heard, options.max_seconds);
+    encoded.audio = audio_latent(*n.audio, waveform, n.audio->config().tokens_for_seconds(kept));
     if (n.backbone.add_spk_emb) encoded.voices = n.voices(waveform, entry.spans, places.size());
   }
   encoded.positions = at::tensor(places, at::kLong).narrow(0, 0, encoded.voices.size(0)).clone();

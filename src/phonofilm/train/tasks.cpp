@@ -4,6 +4,8 @@
 #include "phonofilm/train/audio_autoencoder_task.h"
 #include "phonofilm/train/joint_task.h"
 #include "phonofilm/train/nava_task.h"
+#include "phonofilm/train/recogniser_task.h"
+#include "phonofilm/train/speaker_task.h"
 #include "phonofilm/train/video_autoencoder_task.h"
 #include "phonofilm/train/vocoder_task.h"
 
@@ -25,8 +27,10 @@ const std::vector<std::pair<std::string, Factory>>& factories() {
       {"video_autoencoder", with_writer(make_video_autoencoder_task)},
       {"audio_autoencoder", with_writer(make_audio_autoencoder_task)},
       {"vocoder", with_writer(make_vocoder_task)},
+      {"speaker_encoder", with_writer(make_speaker_task)},
       {"joint", make_joint},
       {"nava", make_nava_task},
+      {"recogniser", with_writer(make_recogniser_task)},
   };
   return list;
 }

@@ -8,6 +8,7 @@
 #include "phonofilm/media/image.h"
 #include "phonofilm/media/pictures.h"
 #include "phonofilm/pipeline/description.h"
+#include "phonofilm/pipeline/long_film.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::workers {
@@ -28,7 +29,8 @@ class Pace {
   }
   const jobs::Progress& take(const ProgressEvent& event) {
     progress_.stage = event.stage;
-    if (event.stage == "denoise") take_step(event);
+    const bool news = made_ == 0 || event.done != progress_.step;
+    if (news && (event.stage == "denoise" || event.stage == "film")) take_step(event);
     return progress_;
   }
   double expected() const { return per_step_ * double(progress_.steps) + decode_seconds_; }
@@ -56,7 +58,7 @@ class Saver {
  public:
   Saver(Session& session, double every) : session_(session), every_(every) {}
   void save(const SavedLatent& latent) {
-    session_.save(latent.steps_done, [&](const std::string& path) { pipeline::save_latent(path, latent); });
+    session_.save(latent.film_steps_done(), [&](const std::string& path) { pipeline::save_latent(path, latent); });
     last_ = Clock::now();
   }
   void step(const pipeline::StepView& view) {
@@ -117,7 +119,7 @@ void FilmExecutor::run(Session& session) {
   const FilmJob job = pipeline::parse_film_job(session.job().request);
   const std::optional<SavedLatent> saved = saved_latents(session, job);
   const pipeline::Given given = saved ? saved->given : load_given(session, job);
-  Pace pace(saved ? saved->steps_done : 0, saved ? saved->request.steps : 0, decode_seconds_);
+  Pace pace(saved ? saved->film_steps_done() : 0, saved ? saved->film_steps() : 0, decode_seconds_);
   Saver saver(session, options_.save_every);
   previewer_.begin();
   pipeline::GenerateOptions options;
@@ -129,7 +131,7 @@ void FilmExecutor::run(Session& session) {
     saver.step(view);
     previewer_.step(session, view, pace.expected());
   };
-  const pipeline::Generated film = pipeline::generate(model_, job.request, given, options);
+  const pipeline::Generated film = pipeline::generate_film(model_, job.request, given, options);
   decode_seconds_ = film.seconds.at("decode");
   PF_CHECK(session.report(pace.take({"write"})), Cancelled, "job", "stopped before the film was written");
   publish(session, film, given);

@@ -48,15 +48,12 @@ class Supervisor::Post {
   bool due() const { return !alive() && now() >= next_start_; }
 
   void start() {
-    ChannelPair pair = make_channel();
-    watch_.begin();
-    process_ = start_child({.command = spec_.command, .output = 1, .errors = 2, .channel = pair.theirs.get(),
-                            .memory = options_.memory, .first_to_go = true});
-    channel_ = std::move(pair.ours);
-    verdict_.clear();
-    closed_at_ = 0;
-    asked_to_stop_ = false;
-    tell(concat("started as process ", process_));
+    try {
+      begin_process();
+    } catch (const ResourceError& error) {  // the machine may have room for it later
+      tell(concat("cannot be started: ", error.what()));
+      rest();
+    }
   }
 
   // One message, or the end of the connection.
@@ -98,6 +95,24 @@ class Supervisor::Post {
   }
 
  private:
+  void begin_process() {
+    ChannelPair pair = make_channel();
+    watch_.begin();
+    process_ = start_child({.command = spec_.command, .output = 1, .errors = 2, .channel = pair.theirs.get(),
+                            .memory = options_.memory, .first_to_go = true});
+    channel_ = std::move(pair.ours);
+    verdict_.clear();
+    closed_at_ = 0;
+    asked_to_stop_ = false;
+    tell(concat("started as process ", process_));
+  }
+
+  // Until the next start.
+  void rest() {
+    next_start_ = now() + pause_;
+    pause_ = std::min(2 * pause_, options_.longest_pause);
+  }
+
   bool understood(const std::string& message) {
     try {
       return send_message(channel_.get(), answer(watch_, message));
@@ -117,8 +132,7 @@ class Supervisor::Post {
     process_ = -1;
     tell(words(ending));
     settle(verdict_.empty() ? reason_of(ending, options_.memory) : verdict_, ending.fine() || asked_to_stop_);
-    next_start_ = now() + pause_;
-    pause_ = std::min(2 * pause_, options_.longest_pause);
+    rest();
   }
 
   // The job that it left behind. What the store does not take now, recover() finds when the lease has run out.

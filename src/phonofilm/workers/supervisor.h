@@ -42,7 +42,7 @@ class Supervisor {
   Supervisor& operator=(const Supervisor&) = delete;
 
   // Until `stop` says so; then workers finish their step, save, give their jobs back and end. The thread that calls it must
-  // live as long as the workers shall: they are killed with it. Throws ResourceError where no process can be started.
+  // live as long as the workers shall: they are killed with it.
   void run(const std::function<bool()>& stop);
 
  private:

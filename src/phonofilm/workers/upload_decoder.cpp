@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
@@ -52,9 +53,19 @@ class Child {
   Child& operator=(const Child&) = delete;
   Ending end() {
     kill(id_, SIGKILL);
-    return wait();
+    return wait_for(std::exchange(id_, -1));
   }
-  Ending wait() { return wait_for(std::exchange(id_, -1)); }
+  // It said its last word; it may still take its time to end.
+  Ending wait_until(const Deadline& deadline) {
+    while (Deadline::clock::now() < deadline) {
+      if (const std::optional<Ending> ending = ending_of(id_)) {
+        id_ = -1;
+        return *ending;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return end();
+  }
 
  private:
   pid_t id_;
@@ -118,7 +129,7 @@ Clip decode_upload(const std::string& path, const std::string& name, const Decod
   const int from = answer.reading.get();
   const auto gave_up = [&] {
     const bool in_time = Deadline::clock::now() < deadline;
-    explain(in_time ? child.wait() : child.end(), in_time, name, options);
+    explain(child.wait_until(deadline), in_time, name, options);
   };
 
   AnswerHead head;

@@ -27,6 +27,7 @@ Worker::Came Worker::fail(const Session& session, const std::string& reason) {
 
 Worker::Came Worker::compute(Session& session) {
   try {
+    artifacts_.prepare(session.lease().job, session.lease().token);
     executor_.run(session);
     jobs::pass(options_.probe, "computed");
     desk_.succeed(session.lease(), session.published());

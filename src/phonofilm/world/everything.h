@@ -1,11 +1,14 @@
 // The mixture "everything": one of the scenes that are meant for training, by fixed shares.
 #pragma once
 
-#include "phonofilm/world/scene.h"
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace phonofilm::world {
 
-std::unique_ptr<Scene> make_everything(std::uint64_t seed, const Stage& stage);
+// The scene that a seed is a film of.
+std::string pick_of_everything(std::uint64_t seed);
 std::vector<std::string> everything_words();
 
 }  // namespace phonofilm::world

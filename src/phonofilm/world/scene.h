@@ -26,7 +26,7 @@ struct Stage {
 class Scene {
  public:
   virtual ~Scene() = default;
-  virtual Truth truth() const = 0;  // the caller fills in scene and seed where they are empty
+  virtual Truth truth() const = 0;  // the caller fills in scene and seed
   // What never changes; drawn once.
   virtual void draw_background(Canvas& canvas) const = 0;
   // What moves, over the background, exactly as it is at `time` (seconds).
@@ -35,11 +35,12 @@ class Scene {
   virtual void sound(const SoundBuffer& buffer) const = 0;
 };
 
-// A line of the list of scenes.
+// A line of the list of scenes. A mixture has no scene of its own: each of its seeds is a film of another one.
 struct SceneEntry {
   std::string name;
-  std::unique_ptr<Scene> (*make)(std::uint64_t seed, const Stage& stage);
-  std::vector<std::string> (*words)();  // of its captions
+  std::unique_ptr<Scene> (*make)(std::uint64_t seed, const Stage& stage);  // null for a mixture
+  std::vector<std::string> (*words)();                                     // of its captions
+  std::string (*pick)(std::uint64_t seed) = nullptr;                       // of a mixture: the scene's name
 };
 
 const std::vector<SceneEntry>& scenes();

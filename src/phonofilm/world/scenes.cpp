@@ -26,7 +26,7 @@ std::vector<SceneEntry> list_scenes() {
   list.push_back({"two_talkers", make_two_talkers, talkers_words});
   list.push_back({"talker_new_voices", make_talker_new_voices, talkers_words});
   list.push_back({"two_talkers_new_voices", make_two_talkers_new_voices, talkers_words});
-  list.push_back({"everything", make_everything, everything_words});
+  list.push_back({"everything", nullptr, everything_words, pick_of_everything});
   return list;
 }
 

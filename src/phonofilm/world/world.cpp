@@ -49,18 +49,24 @@ const SceneEntry& find_scene(const std::string& name) {
                                         join(known, ", ")));
 }
 
-std::unique_ptr<Scene> make_scene(const std::string& name, std::uint64_t seed, const RenderOptions& options) {
-  const SceneEntry& entry = find_scene(name);
-  check_options(options);
-  return entry.make(seed, stage_for(options));
-}
+// A film that is decided, and of which scene it is.
+struct Film {
+  std::string name;
+  std::uint64_t seed = 0;
+  std::unique_ptr<Scene> scene;
+  Truth truth() const {
+    Truth truth = scene->truth();
+    truth.scene = name;
+    truth.seed = seed;
+    return truth;
+  }
+};
 
-Truth labelled_truth(const Scene& scene, const std::string& name, std::uint64_t seed) {
-  Truth truth = scene.truth();
-  if (!truth.scene.empty()) return truth;  // a mixture says which of its scenes it is
-  truth.scene = name;
-  truth.seed = seed;
-  return truth;
+Film make_film(const std::string& name, std::uint64_t seed, const RenderOptions& options) {
+  const SceneEntry* entry = &find_scene(name);
+  if (entry->pick) entry = &find_scene(entry->pick(seed));
+  check_options(options);
+  return {entry->name, seed, entry->make(seed, stage_for(options))};
 }
 
 // [F, H, W, 3] uint8
@@ -111,17 +117,17 @@ std::vector<std::string> scene_names() {
 }
 
 Sample render(const std::string& scene, std::uint64_t seed, const RenderOptions& options) {
-  const std::unique_ptr<Scene> film = make_scene(scene, seed, options);
-  return {{draw_frames(*film, options), options.fps, play_sound(*film, options), options.sample_rate},
-          labelled_truth(*film, scene, seed)};
+  const Film film = make_film(scene, seed, options);
+  return {{draw_frames(*film.scene, options), options.fps, play_sound(*film.scene, options), options.sample_rate},
+          film.truth()};
 }
 
 Tensor render_sound(const std::string& scene, std::uint64_t seed, const RenderOptions& options) {
-  return play_sound(*make_scene(scene, seed, options), options);
+  return play_sound(*make_film(scene, seed, options).scene, options);
 }
 
 Truth truth_of(const std::string& scene, std::uint64_t seed, const RenderOptions& options) {
-  return labelled_truth(*make_scene(scene, seed, options), scene, seed);
+  return make_film(scene, seed, options).truth();
 }
 
 std::vector<std::string> caption_words() { return caption_words({"impacts", "hard_impacts"}); }

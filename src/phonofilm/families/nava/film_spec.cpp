@@ -13,19 +13,27 @@ namespace {
 constexpr std::int64_t kUnit = 32;  // of sizes asked for: a token is 2 x 2 latent values of 16 x 16 pixels
 constexpr PictureSize kDefaultSize{704, 1280};
 
-// short : long as the buckets are named, and their sides in units of 16 pixels.
-struct Bucket {
-  double ratio;
+// Short to long side as the shapes are named, and their sides in each class, in units of 16 pixels.
+constexpr std::array<double, 7> kRatios{1.0, 4.0 / 5, 3.0 / 4, 2.0 / 3, 9.0 / 16, 1.0 / 2, 2.0 / 5};
+struct Sides {
   std::int64_t shorter, longer;
 };
-constexpr std::array<Bucket, 7> kBuckets{{{1.0, 60, 60}, {4.0 / 5, 54, 66}, {3.0 / 4, 52, 68}, {2.0 / 3, 46, 74},
-                                          {9.0 / 16, 44, 80}, {1.0 / 2, 42, 84}, {2.0 / 5, 38, 96}}};
+struct SizeClass {
+  std::int64_t size;
+  std::array<Sides, 7> sides;
+};
+constexpr std::array<SizeClass, 4> kClasses{{
+    {256, {{{16, 16}, {13, 17}, {12, 17}, {12, 19}, {12, 21}, {10, 22}, {9, 25}}}},
+    {512, {{{32, 32}, {28, 35}, {27, 36}, {25, 39}, {24, 42}, {22, 45}, {20, 51}}}},
+    {640, {{{40, 40}, {36, 44}, {34, 45}, {31, 49}, {30, 52}, {28, 56}, {25, 64}}}},
+    {960, {{{60, 60}, {54, 66}, {52, 68}, {46, 74}, {44, 80}, {42, 84}, {38, 96}}}},
+}};
 
-const Bucket& nearest_bucket(double ratio) {
-  for (std::size_t i = 0; i + 1 < kBuckets.size(); ++i) {
-    if (ratio > (kBuckets[i].ratio + kBuckets[i + 1].ratio) / 2) return kBuckets[i];
-  }
-  return kBuckets.back();
+// Thresholds lie in the middle between two shapes.
+size_t nearest_shape(double ratio) {
+  size_t shape = 0;
+  while (shape + 1 < kRatios.size() && ratio <= (kRatios[shape] + kRatios[shape + 1]) / 2) ++shape;
+  return shape;
 }
 
 std::int64_t nearest_multiple(std::int64_t side) {
@@ -68,13 +76,17 @@ std::int64_t sample_rate(const families::ClipRequest& r) {
 
 }  // namespace
 
-PictureSize size_for_image(const PictureSize& image) {
-  PF_CHECK(image.height > 0 && image.width > 0, InvalidRequest, "generate", "an image of ", image.height, "x",
+PictureSize size_for_image(const PictureSize& image, std::int64_t size_class) {
+  const auto found =
+      std::find_if(kClasses.begin(), kClasses.end(), [&](const SizeClass& c) { return c.size == size_class; });
+  PF_CHECK(found != kClasses.end(), InvalidRequest, "size", "image_size must be 256, 512, 640 or 960, got ",
+           size_class);
+  PF_CHECK(image.height > 0 && image.width > 0, InvalidRequest, "size", "an image of ", image.height, "x",
            image.width, " pixels has no shape");
   const double h = double(image.height), w = double(image.width);
-  const Bucket& bucket = nearest_bucket(std::min(h / w, w / h));
+  const Sides sides = found->sides[nearest_shape(std::min(h / w, w / h))];
   const bool portrait = image.height > image.width;
-  return {16 * (portrait ? bucket.longer : bucket.shorter), 16 * (portrait ? bucket.shorter : bucket.longer)};
+  return {16 * (portrait ? sides.longer : sides.shorter), 16 * (portrait ? sides.shorter : sides.longer)};
 }
 
 families::ClipSpec film_spec(const families::ClipRequest& r) {

@@ -19,9 +19,10 @@ struct PictureSize {
   std::int64_t height = 0, width = 0;
 };
 
-// The publisher's size for a first frame: of seven shapes of about 960 x 960 pixels the one that is nearest to the
-// image's.
-PictureSize size_for_image(const PictureSize& image);
+// The publisher's size for a first frame, or a training film: of the seven shapes of a size class (256, 512, 640 or 960:
+// pictures of about that many pixels squared) the one nearest to the image's, portrait where it is higher than wide.
+// Throws InvalidRequest for another class or an empty image.
+PictureSize size_for_image(const PictureSize& image, std::int64_t size_class = 960);
 
 // Pictures: 4 (n - 1) + 1 for n latent frames, as many as are asked for or the nearest to the seconds; as many audio
 // tokens as they last, rounded up. Pictures are 704x1280, or the size asked for, or follow the first frame. Sound alone

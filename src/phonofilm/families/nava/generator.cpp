@@ -1,7 +1,5 @@
 // NAVA's published checkpoints behind the pipeline's Generator interface. The backbone's weights lie where
 // nn/memory_plan.h puts them; text encoder, speaker encoder, autoencoders and vocoder come and go.
-#include <algorithm>
-
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
@@ -15,7 +13,6 @@
 #include "phonofilm/families/nava/sound.h"
 #include "phonofilm/families/nava/voices.h"
 #include "phonofilm/families/wan22.h"
-#include "phonofilm/speaker_encoders/redimnet/redimnet.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/pixel_range.h"
 #include "phonofilm/tensor/random.h"
@@ -37,6 +34,9 @@ constexpr const char* kNegativePicture =
     "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG压缩残留，丑陋的，残缺的，"
     "多余的手指，画得不好的手部，画得不好的脸部，畸形的，毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂乱的背景，三条腿，背景人很多，"
     "倒着走";
+
+// Of one audio token, four mel frames; the first token stands for one, so that others begin up to three earlier.
+constexpr double kStepSeconds = 4.0 / double(kMelFramesPerSecond);
 
 struct NavaConditioning : families::Conditioning {
   GuidedContext context;
@@ -99,8 +99,11 @@ class NavaGenerator : public families::Generator {
     const auto negative = tokenize(negative_of(prompt, spec, conditioning->notices));
     const std::vector<Tensor> rows = wan22::encode_tokens(root_, {ids, negative}, longest, run, observer);
     conditioning->context = prepare_guided(backbone_, rows[0], rows[1], voices, run, *placement_.runner);
+    conditioning->context.clean = give_film(prompt.kept, spec, run);
     const bool from_image = prompt.image.defined() && spec.has_video();
-    if (from_image) conditioning->context.first_frame = encode_image(prompt.image, spec, run);
+    if (!from_image) return conditioning;
+    const Tensor frame = encode_image(prompt.image, spec, run);
+    families::hold_first_frame(frame, latent_shape(spec).video, conditioning->context.clean);
     return conditioning;
   }
 
@@ -128,8 +131,7 @@ class NavaGenerator : public families::Generator {
     return [this, &context, layout, whole_times, asked = sampling.guidance, run](const JointLatent& latent,
                                                                                  double sigma) {
       const bool picture = latent.has_video(), sound = latent.has_audio();
-      const auto held = diffusion::first_frames(context.first_frame.defined() && picture ? 1 : 0);
-      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, held);
+      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, context.clean.held);
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       const auto scales = applicable(asked, picture, sound, context.has_voices());
       return guided_velocity(backbone_, context, scales, latent, time, layout.get(), run, *placement_.runner);
@@ -143,8 +145,8 @@ class NavaGenerator : public families::Generator {
 
   // After the last step too, where the publisher's program leaves a trace of noise in the given frame.
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
-    const Tensor& first = own(conditioning).context.first_frame;
-    if (first.defined() && latent.has_video()) latent.video.narrow(2, 0, 1).copy_(first);
+    const families::HeldLatents& clean = own(conditioning).context.clean;
+    diffusion::impose(clean.given, clean.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run,
@@ -183,7 +185,7 @@ class NavaGenerator : public families::Generator {
     // Only films with voices need it: one of a list must not stop the others, as damaged weights would.
     const std::string speaker = speaker_file(root_);
     PF_CHECK(
-        !has_voices(prompt) || is_file(root_ + "/" + speaker), InvalidRequest, "voices", root_, "/", speaker,
+        !wants_voices(prompt, spec) || is_file(root_ + "/" + speaker), InvalidRequest, "voices", root_, "/", speaker,
         " is not there, without which nobody can be told by their voice; `phonofilm inspect` says where it comes from");
   }
 
@@ -209,19 +211,21 @@ class NavaGenerator : public families::Generator {
 
   Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const SpokenLines& lines,
                    std::vector<std::string>& notices) const {
-    if (!has_voices(prompt)) return {};
-    PF_CHECK(spec.has_audio(), InvalidRequest, "voices", "reference voices need a sound; leave out --no-audio");
-    const std::string path = root_ + "/" + speaker_file(root_);
-    const auto encoder = speaker_encoders::load_redimnet(path);
+    if (!wants_voices(prompt, spec)) return {};
     const std::int64_t width = backbone_.config().spk_dim;
-    PF_CHECK(encoder->config().embed_dim == width, CheckpointError, "load", path, ": its embeddings have ",
-             encoder->config().embed_dim, " numbers, the backbone takes ", width);
+    const auto encoder = load_voice_encoder(root_ + "/" + speaker_file(root_), width);
     const auto embed = [&](const Tensor& waveform) { return encoder->embedding(waveform); };
     return bind_voices(prompt.voices, lines, width, embed, notices);
   }
 
-  static bool has_voices(const Prompt& prompt) {
-    return std::any_of(prompt.voices.begin(), prompt.voices.end(), [](const Tensor& voice) { return voice.defined(); });
+  families::HeldLatents give_film(const families::KeptFilm& film, const ClipSpec& spec, const RunContext& run) const {
+    if (film.empty()) return {};
+    const LatentShape shape = latent_shape(spec);
+    families::LatentClock clock{.frame_patch = autoencoders::kWan22TimeStride, .fps = kFps};
+    if (spec.has_video()) clock.frames = shape.video[2];
+    if (spec.has_audio()) clock.steps = shape.audio[2];
+    clock.step_seconds = kStepSeconds;
+    return families::hold_film(film, clock, [&](const Clip& clip) { return encode_clip(clip, run); });
   }
 
   Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
@@ -241,7 +245,7 @@ class NavaGenerator : public families::Generator {
     info_.min_seconds = 1 / kFps;
     info_.max_seconds = kLongestSeconds;
     info_.other_sample_rates = {kNarrowSampleRate};
-    info_.takes_latent_frames = info_.tiles_pictures = true;
+    info_.takes_latent_frames = info_.tiles_pictures = info_.keeps_films = true;
     info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 0};
     info_.sampling.guidance.use_timbre = backbone_.config().add_spk_emb;
     info_.negative_video = concat(kNegativePicture, "，", kNegativeSound);

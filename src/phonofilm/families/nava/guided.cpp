@@ -59,7 +59,7 @@ JointLatent guided_velocity(const NavaTransformer& model, const GuidedContext& c
     inputs.latent =
         diffusion::map([&](const Tensor& x) { return at::cat(std::vector<Tensor>(size_t(batch), x)); }, latent);
     inputs.mask_modality = masked;
-    inputs.held = diffusion::first_frames(context.first_frame.defined() && latent.has_video() ? 1 : 0);
+    inputs.held = context.clean.held;
     inputs.layout = layout;
     return model.forward(inputs, run, runner);
   };

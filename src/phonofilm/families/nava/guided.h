@@ -11,6 +11,7 @@
 #pragma once
 
 #include "phonofilm/diffusion/guidance.h"
+#include "phonofilm/families/held_latents.h"
 #include "phonofilm/families/nava/transformer.h"
 
 namespace phonofilm::nava {
@@ -19,7 +20,7 @@ namespace phonofilm::nava {
 struct GuidedContext {
   PreparedContext all;    // positive, negative and, with voices, timbre: a batch of two or three
   PreparedContext plain;  // the prompt without voices, for the align pass
-  Tensor first_frame{};   // latent [1, C, 1, H', W'] held clean, or undefined
+  families::HeldLatents clean{};  // a first picture and what is kept of a given film
 
   bool has_voices() const { return all.context.size(0) == 3; }
 };

@@ -1,18 +1,22 @@
 // The embedded model behind the pipeline's Generator interface.
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <future>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/families/nava/background.h"
+#include "phonofilm/families/held_latents.h"
 #include "phonofilm/families/nava/family.h"
+#include "phonofilm/families/nava/guided.h"
+#include "phonofilm/families/nava/plan.h"
+#include "phonofilm/families/nava/small_guided.h"
 #include "phonofilm/families/nava/small_inspection.h"
 #include "phonofilm/families/nava/small_model.h"
+#include "phonofilm/families/nava/voices.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/pixel_range.h"
 #include "phonofilm/tensor/shape.h"
@@ -26,20 +30,9 @@ using families::ClipSpec;
 using families::Prompt;
 
 struct SmallConditioning : families::Conditioning {
-  PreparedContext positive, negative;
-  JointLatent given;  // normalised, of the film's shape, of the modalities of which something is held
-  diffusion::Held held;
+  SmallContext context;
+  families::HeldLatents clean;  // normalised
 };
-
-// Runs work() in a thread of its own, without gradients.
-template <class Work>
-auto in_background(Work work) {
-  return std::async(std::launch::async, [work = std::move(work)] {
-    at::init_num_threads();  // the math library counts its threads per thread
-    const at::NoGradGuard no_grad;
-    return work();
-  });
-}
 
 double bytes_of(const nn::Module& module) {
   double bytes = 0;
@@ -53,6 +46,9 @@ class SmallGenerator : public families::Generator {
       : backbone_(load_backbone(folder + "/backbone", dtype)),
         codecs_(load_codecs(folder + "/video_autoencoder", folder + "/audio_autoencoder", folder + "/vocoder", dtype)) {
     read_json(load_json(folder + "/model.json"), options_.fields(), folder + "/model.json");
+    const NavaConfig& c = backbone_->transformer().config();
+    const std::string speaker = folder + "/" + kSmallSpeakerFile;
+    if (c.add_spk_emb && is_file(speaker)) speaker_encoder_ = load_voice_encoder(speaker, c.spk_dim);
     check_statistics(folder + "/model.json");
     fill_info();
   }
@@ -100,8 +96,7 @@ class SmallGenerator : public families::Generator {
              "this model reads one negative prompt for picture and sound; leave out --negative-audio-prompt");
     auto conditioning = std::make_unique<SmallConditioning>();
     note_unknown_words(prompt, conditioning->notices);
-    conditioning->positive = backbone_->encode_text(backbone_->text_encoder().tokenize({prompt.text}), run);
-    conditioning->negative = backbone_->encode_text(backbone_->text_encoder().tokenize({prompt.negative}), run);
+    read_prompt(prompt, spec, run, *conditioning);
     give_film(prompt.kept, spec, run, *conditioning);
     if (prompt.image.defined() && spec.has_video()) give_image(prompt.image, spec, run, *conditioning);
     return conditioning;
@@ -110,22 +105,9 @@ class SmallGenerator : public families::Generator {
   diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
                                  const nn::RunContext& run) const override {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
-    return [this, &own, scales = sampling.guidance, run](const JointLatent& latent, double sigma) {
-      const auto pass = [&](const PreparedContext& context, bool mask_modality) {
-        return in_background([&, mask_modality] { return predict(latent, sigma, context, own, run, mask_modality); });
-      };
-      diffusion::GuidanceScales used = scales;
-      used.use_align = scales.use_align && latent.has_video() && latent.has_audio();
-      // The passes run side by side: two small ones on two cores beat one whose every operator is split in two.
-      const bool guided = used.use_align || used.text.video != 1 || used.text.audio != 1;
-      auto negative = guided ? pass(own.negative, false) : std::future<JointLatent>();
-      auto align = used.use_align ? pass(own.positive, true) : std::future<JointLatent>();
-      diffusion::GuidancePasses passes;
-      passes.positive = pass(own.positive, false).get();
-      if (align.valid()) passes.align = align.get();
-      if (!guided) return passes.positive;
-      passes.negative = negative.get();
-      return diffusion::combine(passes, used);
+    return [this, &own, asked = sampling.guidance, run](const JointLatent& latent, double sigma) {
+      const auto scales = applicable(asked, latent.has_video(), latent.has_audio(), own.context.has_voices);
+      return guided_velocity(backbone_->transformer(), own.context, scales, latent, 1000 * sigma, own.clean.held, run);
     };
   }
 
@@ -133,24 +115,24 @@ class SmallGenerator : public families::Generator {
     throw InvalidRequest("generate", "this model's own noise is its reference; leave out --noise");
   }
 
-  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool) const override {
+  families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool voices) const override {
     const LatentShape shape = latent_shape(spec);
-    const diffusion::GuidanceScales& scales = sampling.guidance;
+    const NavaConfig& config = backbone_->transformer().config();
     families::WorkPlan plan;
     if (spec.has_video()) plan.video_tokens = shape.video[2] * shape.video[3] * shape.video[4] / 4;
     if (spec.has_audio()) plan.audio_tokens = shape.audio[2];
-    plan.text_tokens = backbone_->transformer().config().text_len;
-    const bool align = scales.use_align && spec.has_video() && spec.has_audio();
-    plan.passes = align ? 3 : scales.text.video != 1 || scales.text.audio != 1 ? 2 : 1;
-    plan.step_flop = double(plan.passes) * pass_flop(double(plan.video_tokens + plan.audio_tokens));
+    plan.text_tokens = config.text_len;
+    plan.passes = pass_count(applicable(sampling.guidance, spec.has_video(), spec.has_audio(), voices));
+    plan.step_flop = double(plan.passes) * pass_flop(config, plan.video_tokens, plan.audio_tokens, /*masked=*/false);
     const double codecs = bytes_of(*codecs_.video) + bytes_of(*codecs_.audio) + bytes_of(*codecs_.vocoder);
     plan.memory = {{"backbone", bytes_of(*backbone_), "all the time"}, {"codecs and vocoder", codecs, "all the time"}};
+    if (speaker_encoder_) plan.memory.push_back({"speaker encoder", bytes_of(*speaker_encoder_), "all the time"});
     return plan;
   }
 
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
-    diffusion::impose(own.given, own.held, latent);
+    diffusion::impose(own.clean.given, own.clean.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run,
@@ -178,15 +160,6 @@ class SmallGenerator : public families::Generator {
   }
 
  private:
-  // Matrix products of the blocks and attention; embeddings and heads are a few percent more.
-  double pass_flop(double tokens) const {
-    const NavaConfig& c = backbone_->transformer().config();
-    const double d = double(c.dim), layers = double(c.num_double_layers + c.num_single_layers);
-    const double products = tokens * (6 * d * d + 2 * d * double(c.ffn_dim));  // q, k, v, o, cross q and o, FFN
-    const double attention = 2 * tokens * (tokens + double(c.text_len)) * d;
-    return 2 * layers * (products + attention);
-  }
-
   Tensor decode_picture(const Tensor& latent, const nn::RunContext& run) const {
     const Tensor frames = codecs_.video->decode(denormalise(latent, options_.video_mean, options_.video_std), run)[0];
     return to_pixels(frames).permute({1, 2, 3, 0}).contiguous();
@@ -204,34 +177,38 @@ class SmallGenerator : public families::Generator {
     if (spec.has_video()) clock.frames = shape.video[2];
     if (spec.has_audio()) clock.steps = shape.audio[2];
     clock.step_seconds = double(audio_unit()) / double(options_.sample_rate);
-    own.held = families::held_latents(film, clock);
-    own.given = encode_clip({own.held.video.empty() ? Tensor() : film.clip.frames, options_.fps,
-                             own.held.audio.empty() ? Tensor() : film.clip.waveform, options_.sample_rate}, run);
+    own.clean = families::hold_film(film, clock, [&](const Clip& clip) { return encode_clip(clip, run); });
   }
 
   // In the place of the first latent frame, which holds one picture.
   void give_image(const Tensor& image, const ClipSpec& spec, const nn::RunContext& run, SmallConditioning& own) const {
     expect_shape(image, {spec.height, spec.width, 3}, "generate: image");
     const Tensor frame = normalise(encode_frames(codecs_, image.unsqueeze(0), run), options_.video_mean, options_.video_std);
-    if (!own.given.has_video()) own.given.video = at::zeros(latent_shape(spec).video);
-    own.given.video.narrow(2, 0, 1).copy_(frame);
-    const bool held = !own.held.video.empty() && own.held.video.front().first == 0;
-    if (!held) own.held.video.insert(own.held.video.begin(), {0, 1});
+    families::hold_first_frame(frame, latent_shape(spec).video, own.clean);
   }
 
   // Samples per audio latent.
   std::int64_t audio_unit() const { return 2 * codecs_.audio->config().mel.hop; }
 
-  JointLatent predict(const JointLatent& latent, double sigma, const PreparedContext& context,
-                      const SmallConditioning& own, const nn::RunContext& run, bool mask_modality = false) const {
-    NavaInputs inputs;
-    inputs.latent = latent;
-    const std::int64_t batch = latent.has_video() ? latent.video.size(0) : latent.audio.size(0);
-    inputs.timestep = at::full({batch}, 1000 * sigma, at::kFloat);
-    inputs.context = &context;
-    inputs.mask_modality = mask_modality;
-    inputs.held = own.held;
-    return backbone_->transformer().forward(inputs, run);
+  void read_prompt(const Prompt& prompt, const ClipSpec& spec, const nn::RunContext& run,
+                   SmallConditioning& own) const {
+    const auto& encoder = backbone_->text_encoder();
+    const Tensor tokens = encoder.tokenize({prompt.text}), negative = encoder.tokenize({prompt.negative});
+    const Voices voices = voices_of(prompt, spec, tokens, own.notices);
+    SmallContext& context = own.context;
+    context.has_voices = voices.embeddings.defined();
+    context.negative = backbone_->encode_text(negative, run, backbone_->null_voices(negative));
+    context.plain = backbone_->encode_text(tokens, run, backbone_->null_voices(tokens));
+    context.positive = context.has_voices ? backbone_->encode_text(tokens, run, {voices}) : context.plain;
+  }
+
+  Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const Tensor& tokens,
+                   std::vector<std::string>& notices) const {
+    if (!wants_voices(prompt, spec)) return {};
+    PF_CHECK(speaker_encoder_, InvalidRequest, "voices", info_.name(), " takes no reference voices");
+    const SpokenLines lines{backbone_->line_rows(tokens).at(0), count_spoken_lines(prompt.text)};
+    const auto embed = [&](const Tensor& waveform) { return speaker_encoder_->embedding(waveform); };
+    return bind_voices(prompt.voices, lines, backbone_->transformer().config().spk_dim, embed, notices);
   }
 
   void note_unknown_words(const Prompt& prompt, std::vector<std::string>& notices) const {
@@ -263,7 +240,8 @@ class SmallGenerator : public families::Generator {
     info_.family = "nava";
     info_.variant = options_.variant;
     info_.parameters = backbone_->parameter_count() + codecs_.video->parameter_count() +
-                       codecs_.audio->parameter_count() + codecs_.vocoder->parameter_count();
+                       codecs_.audio->parameter_count() + codecs_.vocoder->parameter_count() +
+                       (speaker_encoder_ ? speaker_encoder_->parameter_count() : 0);
     info_.fps = options_.fps;
     info_.sample_rate = options_.sample_rate;
     info_.channels = codecs_.audio->config().channels;
@@ -276,15 +254,19 @@ class SmallGenerator : public families::Generator {
     info_.threads = 1;
     info_.shows_strikes = true;
     info_.keeps_films = true;
+    info_.takes_voices = speaker_encoder_ != nullptr;
     info_.sampling.guidance.text = {options_.text_guidance_video, options_.text_guidance_audio};
     info_.sampling.guidance.align = {options_.align_guidance_video, options_.align_guidance_audio};
     info_.sampling.guidance.use_align = options_.align_guidance_video > 0 || options_.align_guidance_audio > 0;
+    info_.sampling.guidance.timbre = options_.timbre_guidance;
+    info_.sampling.guidance.use_timbre = info_.takes_voices && options_.timbre_guidance > 0;
   }
 
   SmallModelOptions options_;
   families::ModelInfo info_;
   std::unique_ptr<SmallBackbone> backbone_;
   SmallCodecs codecs_;
+  std::unique_ptr<speaker_encoders::ReDimNet> speaker_encoder_;  // null: the model reads no reference voices
 };
 
 // Options that are for large models are refused rather than passed over.

@@ -5,6 +5,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/families/nava/small_model.h"
+#include "phonofilm/speaker_encoders/redimnet/redimnet.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::nava {
@@ -37,6 +38,25 @@ PartReport inspect_options(const std::string& root, SmallModelOptions& options) 
   return part;
 }
 
+PartReport inspect_speaker(const std::string& root) {
+  const PartReport part{.name = "speaker encoder", .file = kSmallSpeakerFile,
+                        .source = "phonofilm's repository, recipes/mini/speaker_encoder.json (for reference voices)",
+                        .licence = kLicence, .optional = true};
+  return families::inspect_weights(part, root, [&](const weights::TensorMap&) {
+    speaker_encoders::load_redimnet(root + "/" + kSmallSpeakerFile);
+    return std::vector<std::string>{};
+  });
+}
+
+// False also where the backbone cannot be read, which is told of its own part.
+bool backbone_reads_voices(const std::string& root) {
+  try {
+    return load_backbone(root + "/backbone", at::kBFloat16)->transformer().config().add_spk_emb;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 std::optional<FolderReport> inspect_small_folder(const std::string& root) {
@@ -48,6 +68,7 @@ std::optional<FolderReport> inspect_small_folder(const std::string& root) {
                   inspect(root, "video autoencoder", "video_autoencoder", autoencoders::load_video_autoencoder),
                   inspect(root, "audio autoencoder", "audio_autoencoder", autoencoders::load_mel_autoencoder),
                   inspect(root, "vocoder", "vocoder", vocoders::load_vocos)};
+  if (backbone_reads_voices(root)) report.parts.push_back(inspect_speaker(root));
   report.variants = {options.variant};
   return report;
 }

@@ -3,10 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/dsp/mel.h"
 #include "phonofilm/tensor/channels.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/pixel_range.h"
+#include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/model_folder.h"
 
 namespace phonofilm::nava {
@@ -28,6 +30,7 @@ Fields SmallModelOptions::fields() {
           {"text_guidance_audio", &text_guidance_audio, "default text guidance of the sound", 0.0, 100.0},
           {"align_guidance_video", &align_guidance_video, "default alignment guidance of the picture", 0.0, 100.0},
           {"align_guidance_audio", &align_guidance_audio, "default alignment guidance of the sound", 0.0, 100.0},
+          {"timbre_guidance", &timbre_guidance, "default guidance of the sound towards reference voices", 0.0, 100.0},
           {"video_mean", &video_mean, "of the video latent, per channel"},
           {"video_std", &video_std, "of the video latent, per channel"},
           {"audio_mean", &audio_mean, "of the audio latent, per channel"},
@@ -40,8 +43,29 @@ SmallBackbone::SmallBackbone(const WordEncoderConfig& text, const NavaConfig& tr
   add_child("transformer", transformer_);
 }
 
-PreparedContext SmallBackbone::encode_text(const Tensor& tokens, const nn::RunContext& run) const {
-  return transformer_.prepare_context(text_encoder_.forward(tokens, run), {}, run);
+PreparedContext SmallBackbone::encode_text(const Tensor& tokens, const nn::RunContext& run,
+                                           const std::vector<Voices>& voices) const {
+  return transformer_.prepare_context(text_encoder_.forward(tokens, run), voices, run);
+}
+
+std::vector<std::vector<std::int64_t>> SmallBackbone::line_rows(const Tensor& tokens) const {
+  expect_shape(tokens, {kAny, text_encoder_.config().max_tokens}, "nava: tokens");
+  std::vector<std::vector<std::int64_t>> rows(size_t(tokens.size(0)));
+  const auto mark = text_encoder_.tokenizer().encode(kSpeechMarks.open, /*limit=*/1);
+  if (!mark.unknown.empty()) return rows;
+  const Tensor places = tokens.eq(mark.ids.at(0)).nonzero();  // [found, 2], in order
+  for (std::int64_t i = 0; i < places.size(0); ++i) {
+    rows[size_t(places[i][0].item<std::int64_t>())].push_back(places[i][1].item<std::int64_t>());
+  }
+  return rows;
+}
+
+std::vector<Voices> SmallBackbone::null_voices(const Tensor& tokens) const {
+  if (!transformer_.config().add_spk_emb) return {};
+  std::vector<Voices> voices;
+  const Tensor nobody = at::zeros({1, transformer_.config().spk_dim});
+  for (std::vector<std::int64_t>& rows : line_rows(tokens)) voices.push_back({nobody, std::move(rows)});
+  return voices;
 }
 
 void save_backbone(const SmallBackbone& backbone, const std::string& folder) {

@@ -3,6 +3,7 @@
 //   model.json         rates, sizes, normalisation of the latents, sampling defaults
 //   backbone/          text encoder and transformer, trained together
 //   video_autoencoder/ audio_autoencoder/ vocoder/
+//   speaker_encoder/   of models that read reference voices
 #pragma once
 
 #include <memory>
@@ -15,6 +16,8 @@
 
 namespace phonofilm::nava {
 
+inline constexpr const char* kSmallSpeakerFile = "speaker_encoder/model.safetensors";
+
 // What the parts must agree on.
 struct SmallModelOptions {
   std::string variant = "mini";
@@ -25,6 +28,7 @@ struct SmallModelOptions {
   std::string solver = "unipc";
   double shift = 1;
   double text_guidance_video = 2, text_guidance_audio = 2, align_guidance_video = 0, align_guidance_audio = 0;
+  double timbre_guidance = 1;  // of films with reference voices; 0: its pass is left out
   std::vector<double> video_mean, video_std, audio_mean, audio_std;  // of the latents, per channel
   Fields fields();
 };
@@ -35,8 +39,15 @@ class SmallBackbone : public nn::Module {
   SmallBackbone(const text_encoders::WordEncoderConfig& text, const NavaConfig& transformer);
   const text_encoders::WordEncoder& text_encoder() const { return text_encoder_; }
   const NavaTransformer& transformer() const { return transformer_; }
-  // tokens: int64 [B, max_tokens]; a row of padding only is "no text"
-  PreparedContext encode_text(const Tensor& tokens, const nn::RunContext& run) const;
+  // tokens: int64 [B, max_tokens]; a row of padding only is "no text". voices: empty, or one per text.
+  PreparedContext encode_text(const Tensor& tokens, const nn::RunContext& run,
+                              const std::vector<Voices>& voices = {}) const;
+  // Where the spoken lines of each text begin: the rows of its marks <S>, which are words here ("s"). A voice enters
+  // there (NavaConfig::bind_voices). None where the words have no such mark.
+  std::vector<std::vector<std::int64_t>> line_rows(const Tensor& tokens) const;
+  // The learned null voice for all lines, which training shows wherever no voice is given; empty for a model without
+  // voices.
+  std::vector<Voices> null_voices(const Tensor& tokens) const;
 
  private:
   text_encoders::WordEncoder text_encoder_;

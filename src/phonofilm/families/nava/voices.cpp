@@ -4,7 +4,6 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/prompt_marks.h"
-#include "phonofilm/families/generator.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::nava {
@@ -56,6 +55,21 @@ std::vector<std::int64_t> voice_positions(const std::vector<std::int64_t>& ids, 
     if (ids[i] == sentinel) positions.push_back(std::int64_t(i));
   }
   return positions;
+}
+
+bool wants_voices(const families::Prompt& prompt, const families::ClipSpec& spec) {
+  const bool wanted =
+      std::any_of(prompt.voices.begin(), prompt.voices.end(), [](const Tensor& voice) { return voice.defined(); });
+  PF_CHECK(!wanted || spec.has_audio(), InvalidRequest, "voices",
+           "reference voices need a sound; leave out --no-audio");
+  return wanted;
+}
+
+std::unique_ptr<speaker_encoders::ReDimNet> load_voice_encoder(const std::string& path, std::int64_t width) {
+  auto encoder = speaker_encoders::load_redimnet(path);
+  PF_CHECK(encoder->config().embed_dim == width, CheckpointError, "load", path, ": its embeddings have ",
+           encoder->config().embed_dim, " numbers, the backbone takes ", width);
+  return encoder;
 }
 
 Voices bind_voices(const std::vector<Tensor>& voices, const SpokenLines& lines, std::int64_t embed_dim,

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/families/generator.h"
 #include "phonofilm/families/nava/transformer.h"
 #include "phonofilm/families/text_tools.h"
+#include "phonofilm/speaker_encoders/redimnet/redimnet.h"
 
 namespace phonofilm::nava {
 
@@ -25,6 +27,12 @@ struct SpokenLines {
   std::int64_t count = 0;               // lines of the prompt, of which the last may lie beyond what the model reads
 };
 std::int64_t count_spoken_lines(const std::string& prompt);
+
+// Whether the prompt gives reference voices. Throws InvalidRequest where it does and the film has no sound.
+bool wants_voices(const families::Prompt& prompt, const families::ClipSpec& spec);
+
+// Throws CheckpointError where its embeddings are not of the width that the backbone takes.
+std::unique_ptr<speaker_encoders::ReDimNet> load_voice_encoder(const std::string& path, std::int64_t width);
 
 // The voices of a prompt as the publisher's program takes them: one embedding serves all lines; of several, lines
 // without one keep the learned null voice, and surplus ones are dropped. voices: float32 [channels, S] at 16 kHz, or

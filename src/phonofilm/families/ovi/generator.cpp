@@ -8,6 +8,7 @@
 #include "phonofilm/autoencoders/mmaudio_vae/mel_front_end.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/families/held_latents.h"
 #include "phonofilm/families/ovi/family.h"
 #include "phonofilm/families/ovi/film_spec.h"
 #include "phonofilm/families/ovi/inspection.h"
@@ -34,7 +35,7 @@ using nn::RunContext;
 struct OviConditioning : families::Conditioning {
   PreparedContext both;      // the prompt and what to stay away from: a batch of two
   PreparedContext positive;  // the prompt alone
-  Tensor first_frame;        // latent [1, C, 1, H', W'] held clean, or undefined
+  families::HeldLatents clean;  // a first picture and what is kept of a given film
 };
 
 PreparedContext first_sample(const PreparedContext& both) {
@@ -92,7 +93,10 @@ class OviGenerator : public families::Generator {
     const Tensor audio_rows = spec.has_audio() ? at::cat({rows[0], rows[2]}) : Tensor();
     conditioning->both = towers_.prepare_context(video_rows, audio_rows, run, *placement_.runner);
     conditioning->positive = first_sample(conditioning->both);
-    if (prompt.image.defined() && spec.has_video()) conditioning->first_frame = encode_image(prompt.image, spec, run);
+    conditioning->clean = give_film(prompt.kept, spec, run);
+    if (!prompt.image.defined() || !spec.has_video()) return conditioning;
+    const Tensor frame = encode_image(prompt.image, spec, run);
+    families::hold_first_frame(frame, latent_shape(spec).video, conditioning->clean);
     return conditioning;
   }
 
@@ -121,7 +125,7 @@ class OviGenerator : public families::Generator {
             run](const JointLatent& latent, double sigma) {
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       OviInputs inputs{.latent = latent, .timestep = at::full({1}, time, at::kFloat), .context = &own.positive};
-      inputs.held = diffusion::first_frames(own.first_frame.defined() && latent.has_video() ? 1 : 0);
+      inputs.held = own.clean.held;
       if (layout->video.tokens + layout->audio.tokens == 0) *layout = towers_.layout(latent, inputs.held);
       inputs.layout = layout.get();
       if (!guided) return towers_.forward(inputs, run, *placement_.runner);
@@ -142,8 +146,8 @@ class OviGenerator : public families::Generator {
   }
 
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
-    const Tensor& first = dynamic_cast<const OviConditioning&>(conditioning).first_frame;
-    if (first.defined() && latent.has_video()) latent.video.narrow(2, 0, 1).copy_(first);
+    const families::HeldLatents& clean = dynamic_cast<const OviConditioning&>(conditioning).clean;
+    diffusion::impose(clean.given, clean.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run,
@@ -197,6 +201,16 @@ class OviGenerator : public families::Generator {
     return wan22::encode_tokens(folder_.root, ids, longest, run, observer);
   }
 
+  families::HeldLatents give_film(const families::KeptFilm& film, const ClipSpec& spec, const RunContext& run) const {
+    if (film.empty()) return {};
+    const LatentShape shape = latent_shape(spec);
+    families::LatentClock clock{.frame_patch = autoencoders::kWan22TimeStride, .fps = kFps};
+    if (spec.has_video()) clock.frames = shape.video[2];
+    if (spec.has_audio()) clock.steps = shape.audio[2];
+    clock.step_seconds = double(kSamplesPerLatent) / double(kSampleRate);
+    return families::hold_film(film, clock, [&](const Clip& clip) { return encode_clip(clip, run); });
+  }
+
   // The picture is stretched to the clip's size, not cut.
   Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
     Tensor x = to_unit_range(image.permute({2, 0, 1})).unsqueeze(0);
@@ -225,7 +239,7 @@ class OviGenerator : public families::Generator {
     info_.negative_video = "jitter, bad hands, blur, distortion";
     info_.negative_audio = "robotic, muffled, echo, distorted";
     info_.fits_images = true;
-    info_.takes_latent_frames = info_.tiles_pictures = true;
+    info_.takes_latent_frames = info_.tiles_pictures = info_.keeps_films = true;
   }
 
   OviFolder folder_;

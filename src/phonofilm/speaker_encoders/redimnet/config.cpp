@@ -146,4 +146,16 @@ ReDimNetConfig read_redimnet_config(const Json& published, std::string_view wher
   return config;
 }
 
+Json write_redimnet_config(ReDimNetConfig config) {
+  Json entries = write_json(config.fields());
+  entries["block_1d_type"] = fixed_entries()["block_1d_type"];
+  entries["block_2d_type"] = fixed_entries()["block_2d_type"];
+  entries["stages_setup"] = Json::array();
+  for (const ReDimNetStage& s : config.stages) {
+    const Json kernels = Json::array({Json::array({s.kernel, s.kernel})});
+    entries["stages_setup"].push_back(Json::array({s.stride, s.blocks, 1, kernels, s.reduction}));
+  }
+  return entries;
+}
+
 }  // namespace phonofilm::speaker_encoders

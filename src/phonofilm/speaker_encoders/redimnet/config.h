@@ -39,5 +39,7 @@ struct ReDimNetConfig {
 // expansion in a stage) must not be asked for otherwise; dropout, augmentation and classes are of training and are
 // checked but not kept. Throws InvalidRequest for a missing, unknown or impossible entry; `where` names the file.
 ReDimNetConfig read_redimnet_config(const nlohmann::json& published, std::string_view where);
+// A `model_config` that reads back as this one.
+nlohmann::json write_redimnet_config(ReDimNetConfig config);
 
 }  // namespace phonofilm::speaker_encoders

@@ -6,6 +6,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
+#include "phonofilm/weights/safetensors.h"
 #include "phonofilm/weights/stored_config.h"
 #include "phonofilm/weights/tensor_file.h"
 
@@ -124,6 +125,15 @@ std::unique_ptr<ReDimNet> load_redimnet(const std::string& path) {
   const std::string prefix = in_state_dict(file.tensors) ? kStatePrefix : "";
   model->load(std::move(file.tensors), path, prefix);
   return model;
+}
+
+void save_redimnet(const ReDimNet& model, const std::string& path) {
+  weights::TensorMap stored;
+  for (const auto& [name, value] : model.state_dict()) {
+    const bool halved = value.dim() > 1 && !name.starts_with("spec.");
+    stored[name] = halved ? value.to(at::kBFloat16) : value;
+  }
+  weights::save_safetensors(path, stored, {{kConfigKey, write_redimnet_config(model.config()).dump()}});
 }
 
 }  // namespace phonofilm::speaker_encoders

@@ -73,4 +73,8 @@ class ReDimNet : public nn::Module {
 // InvalidRequest for a configuration that this program has no network for.
 std::unique_ptr<ReDimNet> load_redimnet(const std::string& path);
 
+// Writes safetensors that load_redimnet reads: matrices as bfloat16, the front end's constants and vectors as float32.
+// Throws ResourceError where that fails.
+void save_redimnet(const ReDimNet& model, const std::string& path);
+
 }  // namespace phonofilm::speaker_encoders

@@ -40,9 +40,7 @@ VocosConfig checked(const VocosConfig& config) {
   return config;
 }
 
-nn::Conv1d::Options taps(std::int64_t kernel, std::int64_t groups = 1) {
-  return {.kernel = kernel, .padding = kernel / 2, .groups = groups};
-}
+nn::Conv1d::Options taps(std::int64_t kernel) { return {.kernel = kernel, .padding = kernel / 2}; }
 
 Tensor polar(const Tensor& modulus, const Tensor& angle) {
   return at::complex(modulus * at::cos(angle), modulus * at::sin(angle));
@@ -72,21 +70,6 @@ Tensor unit(const Tensor& z) { return z * at::rsqrt(at::real(z).square() + at::i
 
 }  // namespace
 
-ConvNextBlock::ConvNextBlock(nn::Module& parent, const std::string& name, const VocosConfig& config)
-    : Module(parent, name),
-      depthwise_(*this, "dwconv", config.width, config.width, taps(config.kernel, config.width)),
-      norm_(*this, "norm", config.width),
-      wide_(*this, "pwconv1", config.width, config.hidden),
-      narrow_(*this, "pwconv2", config.hidden, config.width),
-      gain_(parameter("gamma", {config.width},
-                      [scale = 1.0 / double(config.blocks)](Tensor& p, at::Generator&) { p.fill_(scale); })) {}
-
-Tensor ConvNextBlock::forward(const Tensor& x, const RunContext& run) const {
-  const Tensor mixed = depthwise_.forward(x.transpose(1, 2), run).transpose(1, 2);
-  const Tensor hidden = at::gelu(wide_.forward(norm_.forward(mixed.to(at::kFloat)), run));
-  return x + narrow_.forward(hidden, run).to(at::kFloat) * gain_.to(at::kFloat);
-}
-
 Vocos::Vocos(const VocosConfig& config, std::uint64_t seed)
     : config_(checked(config)),
       front_end_(config.mel),
@@ -94,9 +77,10 @@ Vocos::Vocos(const VocosConfig& config, std::uint64_t seed)
       in_(*this, "embed", config.mel.bins, config.width, taps(7)),
       norm_in_(*this, "norm", config.width),
       blocks_([&] {
-        std::vector<std::unique_ptr<ConvNextBlock>> blocks;
+        std::vector<std::unique_ptr<nn::ConvNextBlock>> blocks;
+        const nn::ConvNextShape block{config.width, config.hidden, config.kernel, 1.0 / double(config.blocks)};
         for (std::int64_t i = 0; i < config.blocks; ++i) {
-          blocks.push_back(std::make_unique<ConvNextBlock>(*this, concat("convnext.", i), config));
+          blocks.push_back(std::make_unique<nn::ConvNextBlock>(*this, concat("convnext.", i), block));
         }
         return blocks;
       }()),

@@ -19,6 +19,7 @@
 
 #include "phonofilm/base/fields.h"
 #include "phonofilm/dsp/mel.h"
+#include "phonofilm/nn/convnext.h"
 #include "phonofilm/nn/layers.h"
 
 namespace phonofilm::vocoders {
@@ -33,19 +34,6 @@ struct VocosConfig {
   bool track_phase = true;                // false: the original head without memory, for comparison
   std::int64_t refinements = 16;          // passes of Griffin-Lim after the prediction, in forward(); 0: as predicted
   Fields fields();                        // all but `mel`
-};
-
-// x [B, T, D] float32 -> x + gain * Linear(GELU(Linear(LayerNorm(depthwise conv(x))))).
-class ConvNextBlock : public nn::Module {
- public:
-  ConvNextBlock(nn::Module& parent, const std::string& name, const VocosConfig& config);
-  Tensor forward(const Tensor& x, const nn::RunContext& run) const;
-
- private:
-  nn::Conv1d depthwise_;
-  nn::LayerNorm norm_;
-  nn::Linear wide_, narrow_;
-  Tensor& gain_;
 };
 
 class Vocos : public nn::Module {
@@ -80,7 +68,7 @@ class Vocos : public nn::Module {
   Tensor spread_;  // [fft / 2 + 1, bins]: the share of each band in each FFT bin
   nn::Conv1d in_;
   nn::LayerNorm norm_in_;
-  std::vector<std::unique_ptr<ConvNextBlock>> blocks_;
+  std::vector<std::unique_ptr<nn::ConvNextBlock>> blocks_;
   nn::LayerNorm norm_out_;
   nn::Linear head_;  // log magnitude, phase and, with memory, keep and strike
   std::unique_ptr<nn::Linear> advance_;

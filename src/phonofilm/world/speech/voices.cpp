@@ -1,5 +1,7 @@
 #include "phonofilm/world/speech/voices.h"
 
+#include "phonofilm/base/error.h"
+
 namespace phonofilm::world {
 
 // Only variants without flutter, roughness and breath: those three keep a state inside espeak-ng from one utterance to
@@ -23,6 +25,13 @@ const std::vector<Voice>& voices() {
       {"v15", "girl", "high fast", "shelby", 66, 45, 200, 1.20, true},
       {"v16", "man", "slow", "miguel", 54, 50, 125, 1.03, true}};
   return kVoices;
+}
+
+const Voice& voice_of(const std::string& id) {
+  for (const Voice& voice : voices()) {
+    if (voice.id == id) return voice;
+  }
+  throw InvalidRequest("speak", concat("there is no voice '", id, "'"));
 }
 
 }  // namespace phonofilm::world

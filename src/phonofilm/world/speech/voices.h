@@ -19,5 +19,7 @@ struct Voice {
 };
 
 const std::vector<Voice>& voices();
+// Throws InvalidRequest for an unknown id.
+const Voice& voice_of(const std::string& id);
 
 }  // namespace phonofilm::world

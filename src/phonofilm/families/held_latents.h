@@ -1,0 +1,24 @@
+// What a film's conditioning holds clean while the rest of its latent is denoised: a first picture, and what is kept of
+// a given film (kept_film.h), as latents.
+#pragma once
+
+#include <functional>
+
+#include "phonofilm/families/kept_film.h"
+
+namespace phonofilm::families {
+
+struct HeldLatents {
+  diffusion::JointLatent given;  // of the film's shape, of the modalities of which something is held
+  diffusion::Held held;
+};
+
+// encode: from a clip to its latents, of the modalities that it has; it gets those of which something is held.
+HeldLatents hold_film(const KeptFilm& film, const LatentClock& clock,
+                      const std::function<diffusion::JointLatent(const Clip&)>& encode);
+
+// The latent of a first picture, [1, C, 1, H, W], in the place of the first latent frame of a film whose video latent
+// has the shape `video`.
+void hold_first_frame(const Tensor& frame, const Shape& video, HeldLatents& latents);
+
+}  // namespace phonofilm::families

@@ -1,0 +1,32 @@
+#include "phonofilm/families/nava/small_guided.h"
+
+#include "phonofilm/families/nava/background.h"
+#include "phonofilm/families/nava/guided.h"
+#include "phonofilm/tensor/ops.h"
+
+namespace phonofilm::nava {
+
+using diffusion::JointLatent;
+
+JointLatent guided_velocity(const NavaTransformer& model, const SmallContext& context,
+                            const diffusion::GuidanceScales& scales, const JointLatent& latent, double time,
+                            const diffusion::Held& held, const nn::RunContext& run) {
+  const auto pass = [&](const PreparedContext& text, bool masked) {
+    return in_background([&, masked] {
+      NavaInputs inputs{.latent = latent, .timestep = at::full({1}, time, at::kFloat), .context = &text};
+      inputs.mask_modality = masked;
+      inputs.held = held;
+      return model.forward(inputs, run);
+    });
+  };
+  if (pass_count(scales) == 1) return pass(context.positive, false).get();
+  auto negative = pass(context.negative, false);
+  auto align = scales.use_align ? pass(context.plain, true) : std::future<JointLatent>();
+  auto timbre = scales.use_timbre ? pass(context.plain, false) : std::future<JointLatent>();
+  diffusion::GuidancePasses passes{pass(context.positive, false).get(), negative.get(), {}, {}};
+  if (align.valid()) passes.align = align.get();
+  if (timbre.valid()) passes.timbre = timbre.get();
+  return diffusion::combine(passes, scales);
+}
+
+}  // namespace phonofilm::nava

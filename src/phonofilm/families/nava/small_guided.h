@@ -1,0 +1,22 @@
+// One guided step of the embedded model: the passes of guided.h, side by side instead of in a batch. Unlike the
+// published model, passes without voices show the learned null voice, as training did.
+#pragma once
+
+#include "phonofilm/diffusion/guidance.h"
+#include "phonofilm/families/nava/transformer.h"
+
+namespace phonofilm::nava {
+
+// A prompt as the backbone understands it, computed once per film.
+struct SmallContext {
+  PreparedContext positive, negative;
+  PreparedContext plain;  // the prompt with null voices, for the align and the timbre pass
+  bool has_voices = false;
+};
+
+// Velocity of a batch of one. scales: applicable() ones. time: 0 .. 1000. held: of the latent.
+diffusion::JointLatent guided_velocity(const NavaTransformer& model, const SmallContext& context,
+                                       const diffusion::GuidanceScales& scales, const diffusion::JointLatent& latent,
+                                       double time, const diffusion::Held& held, const nn::RunContext& run);
+
+}  // namespace phonofilm::nava

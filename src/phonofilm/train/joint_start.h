@@ -1,0 +1,13 @@
+// How a joint model begins from a trained one.
+#pragma once
+
+#include "phonofilm/families/nava/small_model.h"
+
+namespace phonofilm::train {
+
+// What a trained backbone has learnt: of words that both know and of places in a caption that both have the embeddings,
+// of all else everything. What the trained one lacks (words, later places, voices) stays as it was drawn. `folder`
+// names it in errors. Throws CheckpointError where other shapes differ.
+void take_over(const nava::SmallBackbone& trained, nava::SmallBackbone& backbone, const std::string& folder);
+
+}  // namespace phonofilm::train

@@ -1,0 +1,50 @@
+#include "phonofilm/train/utterances.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "phonofilm/tensor/ops.h"
+#include "phonofilm/world/speech/lines.h"
+#include "phonofilm/world/speech/speech.h"
+
+namespace phonofilm::train {
+namespace {
+
+constexpr std::int64_t kMostWords = 4;                 // of a line
+constexpr double kLongestLead = 0.1;                   // seconds before the first line
+constexpr double kShortestPause = 0.05, kLongestPause = 0.2;
+constexpr double kQuietest = 1.8e-4, kLoudest = 1e-2;  // of the noise
+
+int changed(int value, double change, Random& random) {
+  return int(std::clamp(std::lround(value + random.uniform(-change, change)), 0L, 99L));
+}
+
+}  // namespace
+
+Utterance draw_utterance(const world::Voice& voice, std::int64_t samples, Random& random) {
+  Utterance utterance{at::empty({samples}, at::kFloat), {}};
+  const world::SoundBuffer buffer{utterance.waveform.data_ptr<float>(), 1, samples, kUtteranceRate};
+  std::fill_n(buffer.data, samples, 0.0f);
+  const double end = double(samples) / double(kUtteranceRate);
+  for (double time = random.uniform(0, kLongestLead); time < end;) {
+    const world::Line line = world::draw_line(kMostWords, random);
+    const world::Speech speech = world::speak(voice, line);
+    world::add_recording(buffer, speech.sound, time, random.uniform(0.8, 1.2), /*pan=*/0.5);
+    time += speech.seconds() + random.uniform(kShortestPause, kLongestPause);
+    utterance.words.insert(utterance.words.end(), line.begin(), line.end());
+  }
+  const double level = std::exp(random.uniform(std::log(kQuietest), std::log(kLoudest)));
+  world::add_noise_floor(buffer, level, random.next());
+  return utterance;
+}
+
+world::Voice draw_voice(const std::vector<world::Voice>& voices, const VoiceChange& change, Random& random) {
+  world::Voice voice = random.pick(voices);
+  voice.pitch = changed(voice.pitch, change.pitch, random);
+  voice.range = changed(voice.range, change.range, random);
+  voice.rate = int(std::lround(voice.rate * std::exp(random.uniform(-change.rate, change.rate))));
+  voice.tract *= std::exp(random.uniform(-change.tract, change.tract));
+  return voice;
+}
+
+}  // namespace phonofilm::train
