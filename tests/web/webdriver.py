@@ -134,15 +134,15 @@ class Browser:
     def count(self, selector):
         return self.run("return document.querySelectorAll(arguments[0]).length", selector)
 
-    def until(self, test, what):
+    def until(self, test, what, patience=PATIENCE):
         """What a test returns once it is true."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while time.monotonic() < end:
             value = test()
             if value:
                 return value
             time.sleep(0.05)
-        raise AssertionError(f"waited {PATIENCE} s for {what}; the page says: {self.text('body')[:600]!r}")
+        raise AssertionError(f"waited {patience} s for {what}; the page says: {self.text('body')[:600]!r}")
 
     def until_text(self, selector, words):
         self.until(lambda: words in self.text(selector), f"{words!r} in {selector}")

@@ -19,6 +19,19 @@ export function showConnection(sync) {
   });
 }
 
+/**
+ * Says that the server takes the key no longer, and asks for another one.
+ * @param {import('../server/client.js').Client} client @param {() => void} forget
+ */
+export function showRefusedKey(client, forget) {
+  client.addEventListener('unauthorized', () => {
+    const banner = document.getElementById('banner');
+    fill(banner, icon('warning'), el('p', {}, 'The server does not take this key any more.'),
+      el('button', {type: 'button', class: 'quiet', onclick: forget}, 'Use another key'));
+    banner.hidden = false;
+  });
+}
+
 function countDown(banner, waitMs, retry) {
   const end = Date.now() + waitMs;
   const left = el('span', {});

@@ -13,7 +13,7 @@ import {Watch} from '../queue/watch.js';
 import {Jobs} from '../state/jobs.js';
 import {againOf} from '../state/submit.js';
 import {Sync} from '../state/sync.js';
-import {showConnection} from './connection.js';
+import {showConnection, showRefusedKey} from './connection.js';
 import {listenToKeys, openHelp} from './keyboard.js';
 import {routeOf} from './router.js';
 
@@ -44,6 +44,7 @@ export class Studio {
 
   async start() {
     showConnection(this.#sync);
+    showRefusedKey(this.#client, () => this.#forgetKey());
     this.#sync.addEventListener('finished', ({detail}) => this.#tellFinished(detail));
     this.#makeParts();
     this.#makeBar();
@@ -82,9 +83,13 @@ export class Studio {
     document.addEventListener('themechange', draw);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', told);
     draw();
-    const forget = () => { this.#client.useKey(''); location.reload(); };
-    const key = this.#client.hasKey && iconButton('key', 'Use another key', forget);
+    const key = this.#client.hasKey && iconButton('key', 'Use another key', () => this.#forgetKey());
     fill(document.getElementById('bar-actions'), key, theme, iconButton('help', 'Keys and help', openHelp));
+  }
+
+  #forgetKey() {
+    this.#client.useKey('');
+    location.reload();
   }
 
   #commands() {

@@ -30,8 +30,10 @@ function factsOf(job) {
 
 function pictureOf(job, media) {
   const poster = fileOf(job, 'poster.png') ?? fileOf(job, 'poster.jpg');
-  if (!poster) return el('span', {class: 'no-picture'}, icon(/^audio/.test(filmOf(job)?.type) ? 'sound' : 'film'));
+  const none = el('span', {class: 'no-picture'}, icon(/^audio/.test(filmOf(job)?.type) ? 'sound' : 'film'));
+  if (!poster) return none;
   const picture = el('img', {alt: '', loading: 'lazy', decoding: 'async'});
+  picture.addEventListener('error', () => picture.replaceWith(none));
   media.show(picture, poster.url);
   return picture;
 }
