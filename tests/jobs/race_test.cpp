@@ -1,12 +1,55 @@
 // Deletion and cancellation against completion, in threads on a real store: at every point outside of a transaction
 // the schedule decides which thread goes on, and all schedules are tried.
+#include <atomic>
+#include <semaphore>
+#include <thread>
+
 #include "jobs/jobs_helpers.h"
-#include "jobs/turns.h"
 
 namespace phonofilm::test {
 namespace {
 
 using namespace phonofilm::jobs;
+
+// Lets one of two threads run at a time; each asks at its points who goes on. A schedule is a bit per turn, so that
+// all schedules are numbers.
+class Turns {
+ public:
+  // bits: who has the n-th turn, the lowest first; past the end, whoever is left.
+  explicit Turns(std::uint64_t bits, int length) : bits_(bits), left_(length) {}
+
+  void run(const std::function<void()>& first, const std::function<void()>& second) {
+    std::thread threads[2]{std::thread([&] { play(0, first); }), std::thread([&] { play(1, second); })};
+    give_turn();
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  // Called by the running thread between two of its operations.
+  void yield() {
+    const int me = running_;
+    give_turn();
+    gates_[me].acquire();
+  }
+
+ private:
+  void play(int me, const std::function<void()>& work) {
+    gates_[me].acquire();
+    work();
+    done_[me] = true;
+    if (!done_[0] || !done_[1]) give_turn();
+  }
+  void give_turn() {
+    int next = 0;
+    if (left_-- > 0) next = int(bits_ & 1), bits_ >>= 1;
+    running_ = done_[next] ? 1 - next : next;
+    gates_[running_].release();
+  }
+
+  std::uint64_t bits_;
+  int left_, running_ = 0;
+  bool done_[2] = {false, false};
+  std::binary_semaphore gates_[2]{std::binary_semaphore(0), std::binary_semaphore(0)};
+};
 
 // A real store and folder whose probes yield, except inside of transactions, which exclude each other.
 class Arena {
