@@ -1,5 +1,6 @@
-// What a worker adds to the making of a film: queue, files, saving, previews. JSON lines; films of all kinds take turns, so
-// that a machine that grows slower is fair to all, and processor time is told beside the clock's, for machines that are shared:
+// What a worker adds to the making of a film: queue, files, saving, previews. JSON lines; films of all kinds take
+// turns, so that a machine that grows slower is fair to all, and processor time is told beside the clock's, for
+// machines that are shared:
 //   bench_workers [models/mini] [steps] [films]
 #include <array>
 #include <cstdio>
@@ -70,8 +71,8 @@ int main(int argc, char** argv) {
   }
   const double plain = median(times[0]), plain_processor = median(processor[0]);
   for (size_t k = 0; k < kKinds.size(); ++k) {
-    std::printf("{\"bench\": \"workers\", \"kind\": \"%s\", \"median_ms\": %.1f, \"processor_ms\": %.1f, \"over_plain\": %.4f, "
-                "\"processor_over_plain\": %.4f}\n",
+    std::printf("{\"bench\": \"workers\", \"kind\": \"%s\", \"median_ms\": %.1f, \"processor_ms\": %.1f, "
+                "\"over_plain\": %.4f, \"processor_over_plain\": %.4f}\n",
                 kKinds[k].name, 1000 * median(times[k]), 1000 * median(processor[k]), median(times[k]) / plain - 1,
                 median(processor[k]) / plain_processor - 1);
   }

@@ -60,8 +60,8 @@ TEST_CASE("workers: picture, sound and film come through the child as they do wi
     CHECK_FALSE(picture.has_audio());
   }
   for (const char* name : {"a.wav", "a.mp4"}) {
-    const Clip sound = decode_upload(folder.file(name), "upload", {.kind = "sound", .sample_rate = 12000, .channels = 1},
-                                     program());
+    const DecodeRequest mono{.kind = "sound", .sample_rate = 12000, .channels = 1};
+    const Clip sound = decode_upload(folder.file(name), "upload", mono, program());
     CHECK(sound.sample_rate == 12000);
     CHECK(at::equal(sound.waveform, media::read_audio(folder.file(name), 12000, 1)));
   }
@@ -113,9 +113,9 @@ TEST_CASE("workers: a decoder that loops or eats memory reaches its limit") {
   CHECK((looped.signal == SIGXCPU || looped.signal == SIGKILL));
   const Ending fed = in_sandbox(
       [] {
-        if (mmap(nullptr, size_t(256) << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED) {
-          syscall(SYS_exit_group, 9);
-        }
+        constexpr size_t kMuch = 256 << 20;
+        const void* much = mmap(nullptr, kMuch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (much == MAP_FAILED) syscall(SYS_exit_group, 9);
       },
       {.memory = 64 << 20});
   CHECK(fed.exit_code == 9);
@@ -144,10 +144,12 @@ TEST_CASE("workers: a child that is slow, missing or not a decoder is told apart
   const TemporaryFolder folder;
   media::write_wav(folder.file("a.wav"), at::zeros({1, 800}), 8000);
   const DecodeRequest sound{.kind = "sound"};
-  CHECK(contains(refusal_of_upload(folder.file("a.wav"), sound, {.command = {"/bin/sh", "-c", "exec sleep 60"}, .seconds = 1}),
-                 "within 1 seconds"));
-  CHECK_THROWS_AS(decode_upload(folder.file("a.wav"), "upload", sound, {.command = {"/no/such/program"}}), ResourceError);
-  CHECK(contains(refusal_of_upload(folder.file("a.wav"), sound, {.command = {"/bin/sh", "-c", "yes"}}), "cannot be"));
+  const DecoderOptions slow{.command = {"/bin/sh", "-c", "exec sleep 60"}, .seconds = 1};
+  CHECK(contains(refusal_of_upload(folder.file("a.wav"), sound, slow), "within 1 seconds"));
+  const DecoderOptions missing{.command = {"/no/such/program"}};
+  CHECK_THROWS_AS(decode_upload(folder.file("a.wav"), "upload", sound, missing), ResourceError);
+  const DecoderOptions other{.command = {"/bin/sh", "-c", "yes"}};
+  CHECK(contains(refusal_of_upload(folder.file("a.wav"), sound, other), "cannot be"));
   CHECK(contains(refusal_of_upload(folder.file("none.wav"), sound, program()), "cannot be opened"));
   CHECK(contains(refusal_of_upload(folder.file("."), sound, program()), "regular file"));
 }

@@ -132,13 +132,14 @@ TEST_CASE("workers: uploads become first frames; what a request may not say is t
   const std::string id = random_id();
   const Tensor image = at::full({32, 32, 3}, 200, at::kByte);
   studio.q.artifacts.publish(id, std::string(kUploads), "image",
-                             [&](const std::string& path) { media::write_png(path + ".png", image); std::filesystem::rename(path + ".png", path); });
+                             [&](const std::string& path) { media::write_png(path, image); });
   const Job given = studio.q.queue.submit(
       {.owner = "o", .request = R"({"prompt": "a red ball falls", "image": "image"})", .id = id});
   REQUIRE(studio.make(every_step()) == Worker::Came::success);
   CHECK(json::parse(studio.q.file(studio.q.job(given.id), "settings.json"))["image"] == "image");
-  for (const char* wrong : {R"({"prompt": ""})", R"({"prompt": "a", "imag": "image"})", R"({"prompt": "a", "image": "image"})",
-                            R"({"prompt": "a", "image": "../x"})", R"({"prompt": "a", "voices": ["voice.0"]})", "no JSON"}) {
+  for (const char* wrong :
+       {R"({"prompt": ""})", R"({"prompt": "a", "imag": "image"})", R"({"prompt": "a", "image": "image"})",
+        R"({"prompt": "a", "image": "../x"})", R"({"prompt": "a", "voices": ["voice.0"]})", "no JSON"}) {
     CAPTURE(wrong);
     const Job job = studio.q.submit(wrong);
     CHECK(studio.make(every_step()) == Worker::Came::failure);
@@ -159,9 +160,8 @@ TEST_CASE("workers: the program's worker is killed at random moments; the embedd
   options.tell = [&](const std::string& line) {
     if (line.find("started as process") != std::string::npos) process = std::atoi(line.substr(line.rfind(' ')).c_str());
   };
-  std::thread supervisor([&] {
-    Supervisor(q.queue, {{"mini", {PHONOFILM_PROGRAM, "worker", "--process", settings.dump()}}}, options).run([&] { return stop.load(); });
-  });
+  const WorkerSpec mini{"mini", {PHONOFILM_PROGRAM, "worker", "--process", settings.dump()}};
+  std::thread supervisor([&] { Supervisor(q.queue, {mini}, options).run([&] { return stop.load(); }); });
   const std::string film = R"({"prompt": "a red rubber ball falls", "seed": 3, "steps": 8})";
   const Job whole = q.submit(film);
   REQUIRE(eventually([&] { return q.job(whole.id).state == State::succeeded; }, 120));

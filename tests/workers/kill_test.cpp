@@ -1,5 +1,5 @@
-// kill -9 of a worker at every boundary of claim, step, save, publication and success. The parent opens what is left, another
-// worker goes on, and every job ends once, with the result that an undisturbed worker would have made.
+// kill -9 of a worker at every boundary of claim, step, save, publication and success. The parent opens what is left,
+// another worker goes on, and every job ends once, with the result that an undisturbed worker would have made.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -90,7 +90,8 @@ class Shop {
     for (int i = 0; i < workers; ++i) {
       specs.push_back({concat("w", i), {own_program(), "--no-skip", "-tc=child: " + role, "-m", "-nv", "-ni"}});
     }
-    thread_ = std::thread([this, specs, options] { Supervisor(q_.queue, specs, options).run([this] { return stop_.load(); }); });
+    thread_ = std::thread(
+        [this, specs, options] { Supervisor(q_.queue, specs, options).run([this] { return stop_.load(); }); });
   }
   ~Shop() {
     close();

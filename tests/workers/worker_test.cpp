@@ -22,7 +22,9 @@ class Place {
     ChannelPair pair = make_channel();
     remote_.emplace(std::move(pair.theirs));
     clerk_ = std::thread([this, channel = std::make_shared<Descriptor>(std::move(pair.ours))] {
-      while (const auto message = receive_message(channel->get())) send_message(channel->get(), answer(direct_, *message));
+      while (const auto message = receive_message(channel->get())) {
+        send_message(channel->get(), answer(direct_, *message));
+      }
     });
   }
   ~Place() {
