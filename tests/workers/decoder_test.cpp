@@ -159,7 +159,7 @@ TEST_CASE("workers: damaged films never harm this process") {
   media::write_film(folder.file("whole.mp4"), flash_beep_clip(48, 48, 24, 16000, 1, 0.5), {{"title", "x"}});
   const std::string bytes = read_bytes(folder.file("whole.mp4"));
   Random random(11);
-  int decoded = 0, refused = 0;
+  int refused = 0;
   for (int round = 0; round < 12; ++round) {
     std::string damaged = bytes;
     for (int hit = 0; hit < 1 + round * 2; ++hit) {
@@ -168,13 +168,11 @@ TEST_CASE("workers: damaged films never harm this process") {
     write_bytes(folder.file("damaged.mp4"), damaged);
     try {
       decode_upload(folder.file("damaged.mp4"), "upload", {.kind = "film", .max_frames = 500}, program());
-      ++decoded;
     } catch (const Error&) {
       ++refused;
     }
   }
-  CHECK(decoded + refused == 12);
-  CHECK(refused > 0);
+  CHECK(refused > 0);  // and this process is still there, whatever became of the others
 }
 
 }  // namespace phonofilm::test

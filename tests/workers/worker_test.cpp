@@ -125,6 +125,55 @@ TEST_CASE("workers: a program that stops gives its job back, and the next one go
   }
 }
 
+TEST_CASE("workers: what is not for owners goes to the log") {
+  const QuickFolder folder;
+  QueueFolder q(folder.file("q"));
+  QueueDesk desk(q.queue);
+  Counter counter;
+  counter.before_step = [](std::int64_t) { throw std::runtime_error("out of memory said /home/secret/model.cpp:7"); };
+  WorkerOptions options = quick_worker();
+  std::string log;
+  options.log = [&](const std::string& text) { log += text; };
+  const Job job = q.submit();
+  CHECK(Worker(desk, q.artifacts, counter, options).work_once(never) == Came::failure);
+  CHECK(q.job(job.id).failure.find("secret") == std::string::npos);
+  CHECK(q.job(job.id).failure.find("log") != std::string::npos);
+  CHECK(log.find("secret") != std::string::npos);
+}
+
+TEST_CASE("workers: a store that cannot be reached for a while costs no film and no worker") {
+  // Does not answer the first claim and the first two successes.
+  struct Shaky : QueueDesk {
+    using QueueDesk::QueueDesk;
+    int claims = 0, successes = 0;
+    std::optional<Job> claim(const std::string& worker) override {
+      PF_CHECK(++claims > 1, StoreError, "test", "no connection");
+      return QueueDesk::claim(worker);
+    }
+    void succeed(const LeaseRef& lease, const std::vector<std::string>& names) override {
+      PF_CHECK(++successes > 2, StoreError, "test", "no connection");
+      QueueDesk::succeed(lease, names);
+    }
+  };
+  const QuickFolder folder;
+  QueueFolder q(folder.file("q"));
+  Shaky desk(q.queue);
+  Counter counter;
+  Worker worker(desk, q.artifacts, counter, quick_worker());
+  const Job job = q.submit();
+  CHECK(worker.work_once(never) == Came::nothing);
+  CHECK(worker.work_once(never) == Came::success);
+  CHECK(q.job(job.id).state == State::succeeded);
+  CHECK(q.job(job.id).failures == 0);
+  CHECK(desk.successes == 3);
+}
+
+TEST_CASE("workers: a message that nobody takes is given up at the deadline") {
+  const ChannelPair pair = make_channel();
+  const Deadline soon = Deadline::clock::now() + std::chrono::milliseconds(50);
+  CHECK_FALSE(send_message(pair.ours.get(), std::string(kLongestMessage, 'm'), soon));
+}
+
 TEST_CASE("workers: exhausted memory is told and ends the worker") {
   const QuickFolder folder;
   QueueFolder q(folder.file("q"));

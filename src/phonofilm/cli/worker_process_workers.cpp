@@ -91,7 +91,9 @@ void run_worker_process(const std::string& text) {
   const auto model = load_model(settings.maker, context);
   workers::FilmExecutor executor(*model, executor_options(settings, context));
   log::info(concat("worker ", settings.name, ": ", model->info().name(), " is loaded"));
-  workers::Worker(desk, artifacts, executor, {.name = settings.name}).work([&] { return interrupt.requested(); });
+  workers::WorkerOptions options{.name = settings.name};
+  options.log = [&](const std::string& text) { log::warn(concat("worker ", settings.name, ": ", text)); };
+  workers::Worker(desk, artifacts, executor, options).work([&] { return interrupt.requested(); });
 }
 
 }  // namespace phonofilm::cli

@@ -15,22 +15,24 @@
 namespace phonofilm::workers {
 namespace {
 
-// Whether there is something to read before the deadline.
-bool wait_readable(int channel, const Deadline& deadline) {
+// Whether `what` (POLLIN, POLLOUT) can be done before the deadline.
+bool wait_for(int channel, short what, const Deadline& deadline) {
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Deadline::clock::now()).count();
     if (left <= 0) return false;
-    pollfd entry{channel, POLLIN, 0};
+    pollfd entry{channel, what, 0};
     const int ready = poll(&entry, 1, int(std::min<std::int64_t>(left, 60'000)));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return false;
   }
 }
 
-bool send_exactly(int channel, const std::string& bytes) {
+bool send_exactly(int channel, const std::string& bytes, const std::optional<Deadline>& deadline) {
+  const int flags = MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0);
   for (size_t sent = 0; sent < bytes.size();) {
-    const ssize_t done = send(channel, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (done < 0 && errno == EINTR) continue;
+    if (deadline && !wait_for(channel, POLLOUT, *deadline)) return false;
+    const ssize_t done = send(channel, bytes.data() + sent, bytes.size() - sent, flags);
+    if (done < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (done <= 0) return false;
     sent += size_t(done);
   }
@@ -56,7 +58,7 @@ ChannelPair make_channel() {
 bool read_exactly(int channel, void* bytes, size_t count, const std::optional<Deadline>& deadline) {
   auto* to = static_cast<char*>(bytes);
   while (count > 0) {
-    if (deadline && !wait_readable(channel, *deadline)) return false;
+    if (deadline && !wait_for(channel, POLLIN, *deadline)) return false;
     const ssize_t got = read(channel, to, count);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return false;
@@ -66,7 +68,7 @@ bool read_exactly(int channel, void* bytes, size_t count, const std::optional<De
   return true;
 }
 
-bool send_message(int channel, const std::string& message) {
+bool send_message(int channel, const std::string& message, const std::optional<Deadline>& deadline) {
   PF_CHECK(message.size() <= kLongestMessage, InvalidRequest, "worker", "a message of ", message.size(),
            " bytes; at most ", kLongestMessage, " are sent");
   const auto size = std::uint32_t(message.size());
@@ -75,7 +77,7 @@ bool send_message(int channel, const std::string& message) {
                                           static_cast<unsigned char>(size >> 24)};
   std::string frame(head.begin(), head.end());
   frame += message;
-  return send_exactly(channel, frame);
+  return send_exactly(channel, frame, deadline);
 }
 
 std::optional<std::string> receive_message(int channel, const std::optional<Deadline>& deadline) {

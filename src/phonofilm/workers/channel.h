@@ -36,9 +36,10 @@ ChannelPair make_channel();
 
 inline constexpr std::uint32_t kLongestMessage = 4 << 20;
 
-// False where the other side is gone. Throws InvalidRequest for a message that is too long.
-bool send_message(int channel, const std::string& message);
 using Deadline = std::chrono::steady_clock::time_point;
+// False where the other side is gone, or has not taken the message at the deadline. Throws InvalidRequest for a message
+// that is too long.
+bool send_message(int channel, const std::string& message, const std::optional<Deadline>& deadline = {});
 // None where the other side is gone, announces a message that is too long, or takes longer than the deadline.
 std::optional<std::string> receive_message(int channel, const std::optional<Deadline>& deadline = {});
 // Reads exactly `count` bytes; false at the end of the stream, at an error, or at the deadline.

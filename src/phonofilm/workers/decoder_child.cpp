@@ -130,7 +130,11 @@ int run_decoder_child(const std::string& text) {
   DecoderTask task;
   read_json(parse_json(text, "upload"), task.fields(), "upload");
   warm_up();
-  enter_sandbox(task.limits);
+  try {
+    enter_sandbox(task.limits);
+  } catch (const Error& error) {
+    return send_error(AnswerHead::kNoSandbox, error.what());
+  }
   try {
     return send_clip(decode(task.request)) ? 0 : 1;
   } catch (const Error& error) {

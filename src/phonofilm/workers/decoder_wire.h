@@ -19,6 +19,7 @@ struct DecoderTask {
 struct AnswerHead {
   static constexpr std::int64_t kMagic = 0x31646f636564'6670;  // "pfdecod1"
   static constexpr std::int64_t kLongestText = 4000;
+  static constexpr std::int64_t kNoSandbox = 100;  // as exit_code: this machine gives none, nothing was decoded
 
   std::int64_t magic = kMagic;
   std::int64_t exit_code = 0;  // of the Error, 0 for none: which kind it was

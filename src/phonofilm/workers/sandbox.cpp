@@ -76,7 +76,10 @@ std::int64_t cpu_seconds_used() {
 }
 
 void limit(__rlimit_resource what, std::int64_t value) {
-  const rlimit both{rlim_t(value), rlim_t(value)};
+  rlimit both{};
+  getrlimit(what, &both);
+  both.rlim_max = std::min(both.rlim_max, rlim_t(value));  // what was inherited cannot be raised
+  both.rlim_cur = both.rlim_max;
   PF_CHECK(setrlimit(what, &both) == 0, ResourceError, kOperation, "a limit cannot be set: ", std::strerror(errno));
 }
 

@@ -7,8 +7,6 @@ namespace phonofilm::workers {
 Session::Session(Desk& desk, jobs::ArtifactFolder& artifacts, jobs::Job job, const std::function<bool()>& stop,
                  const SessionOptions& options)
     : desk_(desk), artifacts_(artifacts), job_(std::move(job)), stop_(stop), options_(options) {
-  latest_.step = job_.checkpoint.step;
-  latest_.steps = job_.checkpoint.step;
   idle_ = std::thread([this] { beat_while_idle(); });
 }
 

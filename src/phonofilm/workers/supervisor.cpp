@@ -115,7 +115,8 @@ class Supervisor::Post {
 
   bool understood(const std::string& message) {
     try {
-      return send_message(channel_.get(), answer(watch_, message));
+      const auto deadline = Deadline::clock::now() + std::chrono::milliseconds(kMessagePatience);
+      return send_message(channel_.get(), answer(watch_, message), deadline);
     } catch (const InvalidRequest& error) {
       tell(concat("sent what no worker sends: ", error.what()));
       return false;

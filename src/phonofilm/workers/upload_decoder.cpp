@@ -83,10 +83,12 @@ bool is_possible(const AnswerHead& head, const DecodeRequest& request) {
   const std::int64_t pictures = product(head.frames, head.height, product(head.width, 3, 1));
   const std::int64_t samples = product(head.channels, head.samples, sizeof(float));
   const bool sizes = pictures >= 0 && samples >= 0 && pictures <= request.max_bytes && samples <= request.max_bytes;
-  const bool picture = head.frames == 0 || (head.height > 0 && head.width > 0 && std::isfinite(head.fps));
+  const bool picture = head.frames == 0 || (head.height > 0 && head.width > 0 && std::isfinite(head.fps) && head.fps > 0);
+  const bool wanted = head.exit_code != 0 || (request.kind == "sound" ? head.channels > 0 : head.frames > 0);
+  const bool count = head.frames <= (request.kind == "picture" ? 1 : request.max_frames);
   const bool sound = head.channels <= 2 && (head.channels == 0 || head.sample_rate > 0);
   const bool sides = head.height <= request.max_side && head.width <= request.max_side;
-  return head.magic == AnswerHead::kMagic && sizes && picture && sound && sides && head.text >= 0 &&
+  return head.magic == AnswerHead::kMagic && sizes && picture && wanted && count && sound && sides && head.text >= 0 &&
          head.text <= AnswerHead::kLongestText && head.exit_code >= 0;
 }
 
@@ -95,7 +97,8 @@ bool is_possible(const AnswerHead& head, const DecodeRequest& request) {
   const auto fail = [&](const std::string& why) { throw MediaError(kOperation, name + ": " + why); };
   if (!in_time) fail(concat("is not decoded within ", options.seconds, " seconds"));
   if (ending.signal == SIGXCPU || ending.signal == SIGKILL) {
-    fail(concat("takes more than ", options.limits.cpu_seconds, " seconds of processor time to decode"));
+    fail(concat("takes more than ", options.limits.cpu_seconds,
+                " seconds of processor time to decode, or the system ended its decoder for want of memory"));
   }
   if (ending.signal == SIGSYS) fail("made its decoder do what no decoder may do; the decoder was ended");
   PF_CHECK(ending.exit_code != kNotStarted, ResourceError, kOperation, "the decoder cannot be started");
@@ -106,6 +109,7 @@ bool is_possible(const AnswerHead& head, const DecodeRequest& request) {
 
 [[noreturn]] void rethrow(const AnswerHead& head, const std::string& text, const std::string& name) {
   const std::string message = concat(name, ": ", printable(text));
+  if (head.exit_code == AnswerHead::kNoSandbox) throw ResourceError(kOperation, message);
   if (head.exit_code == InvalidRequest("", "").exit_code()) throw InvalidRequest(kOperation, message);
   throw MediaError(kOperation, message);
 }

@@ -8,7 +8,8 @@
 namespace phonofilm::workers {
 
 // Computes the result of one job: publishes its files through the session. Whatever it throws is the job's failure,
-// except Cancelled, with which it ends when Session::report() returned false.
+// except Cancelled, with which it ends when Session::report() returned false. Owners are told the texts of
+// InvalidRequest and MediaError; of everything else only that it happened, for it may name this machine's files.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -20,6 +21,7 @@ struct WorkerOptions {
   std::int64_t poll_every = 500;    // milliseconds between two looks at an empty queue
   SessionOptions session{};
   jobs::Probe probe{};               // points: "claimed", "computed", "told"
+  std::function<void(const std::string&)> log = [](const std::string&) {};  // what operators should know
 };
 
 class Worker {
@@ -39,6 +41,9 @@ class Worker {
  private:
   Came compute(Session& session);
   Came fail(const Session& session, const std::string& reason);
+  Came fail_unexpectedly(const Session& session, const std::exception& error);
+  void succeed(const Session& session);
+  std::optional<jobs::Job> claim();
 
   Desk& desk_;
   jobs::ArtifactFolder& artifacts_;
