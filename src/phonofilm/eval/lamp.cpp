@@ -12,27 +12,10 @@ namespace {
 
 constexpr double kMissing = 0.25;  // seconds: what an edge without a counterpart counts as
 
-// From every edge of one modality to the nearest of the other, both directions, milliseconds.
-void compare(const std::vector<double>& light, const std::vector<double>& beep, const std::string& name,
-             Readings& readings) {
-  const auto add = [&](const std::vector<double>& from, const std::vector<double>& to) {
-    for (const double time : from) {
-      double nearest = kMissing;
-      for (const double other : to) nearest = std::min(nearest, std::abs(other - time));
-      readings[name].push_back(1000 * nearest);
-    }
-  };
-  add(light, beep);
-  add(beep, light);
-}
-
-void check(const std::vector<double>& found, const std::vector<double>& truth, const std::string& name,
-           Readings& readings) {
-  for (const double time : truth) {
-    double nearest = kMissing;
-    for (const double other : found) nearest = std::min(nearest, std::abs(other - time));
-    readings[name].push_back(1000 * nearest);
-  }
+// From every moment of `from` to the nearest of `to`.
+void add_ways(const std::vector<double>& from, const std::vector<double>& to, const std::string& name,
+              Readings& readings) {
+  for (const double way : nearest_ms(from, to, kMissing)) readings[name].push_back(way);
 }
 
 }  // namespace
@@ -93,16 +76,18 @@ Readings read_lamp(const Clip& clip, const world::Truth& truth, bool depicts_tru
   const Series beep = band_level(mono_samples(clip.waveform), double(clip.sample_rate), 150, 4000, /*window=*/0.02);
   const Edges seen = edges_of(light, /*least_range=*/0.15), heard = edges_of(beep, /*least_range=*/0.01);
   Readings readings;
-  compare(seen.on, heard.on, "light on to beep on", readings);
-  compare(seen.off, heard.off, "light off to beep off", readings);
+  add_ways(seen.on, heard.on, "light on to beep on", readings);
+  add_ways(heard.on, seen.on, "light on to beep on", readings);
+  add_ways(seen.off, heard.off, "light off to beep off", readings);
+  add_ways(heard.off, seen.off, "light off to beep off", readings);
   readings["light and beep, correlation"].push_back(correlation(light.values, heard_at(light, beep)));
   readings["flashes as told"].push_back(percent_of(seen.on.size() == truth.events.size()));
   readings["beeps as told"].push_back(percent_of(heard.on.size() == truth.events.size()));
   if (!depicts_truth) return readings;
   std::vector<double> on, off;
   for (const world::Span& span : world::spans_of(truth, "light")) on.push_back(span.start), off.push_back(span.end);
-  check(seen.on, on, "light, error", readings), check(seen.off, off, "light, error", readings);
-  check(heard.on, on, "beep, error", readings), check(heard.off, off, "beep, error", readings);
+  add_ways(on, seen.on, "light, error", readings), add_ways(off, seen.off, "light, error", readings);
+  add_ways(on, heard.on, "beep, error", readings), add_ways(off, heard.off, "beep, error", readings);
   return readings;
 }
 

@@ -114,7 +114,8 @@ Series frequency_ratio(const std::vector<double>& wave, double rate) {
   const Tensor spectrum = at::stft(at::tensor(at::ArrayRef<double>(wave)), padded, hop, size,
                                    at::hann_window(size, at::kDouble), /*center=*/true, "constant",
                                    /*normalized=*/false, /*onesided=*/true, /*return_complex=*/true);
-  const Tensor power = spectrum.abs().square().t().contiguous();  // [times, frequencies]
+  const auto top = std::int64_t((1 + kReach) * kHigh / kBin) + 2;  // no tone is looked for above
+  const Tensor power = spectrum.slice(0, 0, top).abs().square().t().contiguous();  // [times, frequencies]
   // Every moment by itself: over the whole film the tone is smeared and a lower, steadier one would win.
   const Tensor strongest = power.slice(1, std::int64_t(kLow / kBin), std::int64_t(kHigh / kBin)).argmax(1);
   const double usual = kLow + kBin * double(strongest.median().item<std::int64_t>());

@@ -23,6 +23,9 @@ struct FigureSpec {
   std::optional<double> truth_target = {}, generated_target = {};
 };
 
+// For every moment of `from` the way to the nearest of `to`, at most `missing`; seconds in, milliseconds out.
+Values nearest_ms(const std::vector<double>& from, const std::vector<double>& to, double missing);
+
 // 100 or 0: the value that a yes or no enters a share with.
 inline double percent_of(bool yes) { return yes ? 100 : 0; }
 

@@ -65,15 +65,6 @@ std::int64_t bar_of_pitch(double frequency) {
   return nearest;
 }
 
-void add_offsets(const std::vector<double>& from, const std::vector<double>& to, const std::string& name,
-                 Readings& readings) {
-  for (const double time : from) {
-    double nearest = kSearchRadius;
-    for (const double other : to) nearest = std::min(nearest, std::abs(other - time));
-    readings[name].push_back(1000 * nearest);
-  }
-}
-
 template <class Events>
 std::vector<double> times_of(const Events& events) {
   std::vector<double> times;
@@ -172,8 +163,8 @@ Readings read_xylophone(const Clip& clip, const world::Truth& truth, bool depict
   const std::vector<HeardNote> notes = heard_notes(clip);
   const std::vector<double> seen = times_of(strikes), heard = times_of(notes);
   Readings readings;
-  add_offsets(seen, heard, "strike to onset", readings);
-  add_offsets(heard, seen, "onset to strike", readings);
+  if (!seen.empty()) readings["strike to onset"] = nearest_ms(seen, heard, kSearchRadius);
+  if (!heard.empty()) readings["onset to strike"] = nearest_ms(heard, seen, kSearchRadius);
   compare_pitches(strikes, notes, readings);
   compare_caption(strikes, notes, truth, readings);
   if (depicts_truth) {
