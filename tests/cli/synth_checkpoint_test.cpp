@@ -68,7 +68,7 @@ TEST_CASE("cli: a toy checkpoint of NAVA's makes a film with voices, and a list 
                                            << R"({"text": "<S>Hi<E>", "spk_wavs": ["nobody.wav"]})" << "\n";
   const auto plan = run_program("generate '<S>Hi<E>'" + small + " --dry-run --voice " + voice);
   CHECK(plan.says("4 passes"));
-  CHECK(run_program("generate '<S>Hi<E>'" + small + " --dry-run --voice nobody.wav").says("nobody.wav: no such file"));
+  CHECK(run_program("generate '<S>Hi<E>'" + small + " --dry-run --voice nobody.wav").says("nobody.wav: cannot be opened: No such file"));
   const auto films = run_program("batch " + folder.file("list.jsonl") + small + " -o " + folder.file("films"));
   CHECK(films.output.find("2 films: 1 made, 0 were there, 1 failed") != std::string::npos);
   CHECK(films.says("nobody.wav"));
