@@ -69,6 +69,34 @@ void write_float_wav(const std::string& path, float value) {
   write_file_atomically(path, bytes);
 }
 
+// The folder of files that cannot be followed, or not as they are asked to be.
+struct OddFiles : TemporaryFolder {
+  OddFiles() {
+    const Clip clip = given_clip();
+    media::write_film(file("film.mp4"), clip);
+    media::write_film(file("silent.mp4"), {clip.frames, 30, {}, 16000});
+    media::write_png(file("picture.png"), clip.frames[0]);
+    media::write_wav(file("short.wav"), clip.waveform.slice(1, 0, 4410), 44100);
+    media::write_wav(file("sound.wav"), clip.waveform, 44100);
+    media::write_wav(file("long.wav"), at::zeros({1, 31 * 8000}), 8000);
+    write_float_wav(file("nan.wav"), NAN);
+    std::ofstream(file("text.mp4")) << "this is no film";
+  }
+
+  // arguments: "@" stands for the folder.
+  void refused(const std::string& arguments, int code, const std::string& message) const {
+    std::string placed = arguments;
+    for (size_t at = placed.find('@'); at != std::string::npos; at = placed.find('@')) {
+      placed.replace(at, 1, path().string() + "/");
+    }
+    const Outcome outcome = generate(file("out.mp4"), placed);
+    INFO(arguments, ": ", outcome.error);
+    CHECK(outcome.exit_code == code);
+    CHECK(outcome.error.find(message) != std::string::npos);
+    CHECK_FALSE(fs::exists(file("out.mp4")));
+  }
+};
+
 double psnr(const Tensor& one, const Tensor& other) {
   const double error = (one.to(at::kDouble) - other.to(at::kDouble)).square().mean().item<double>();
   return 10 * std::log10(255.0 * 255.0 / error);
@@ -96,6 +124,18 @@ TEST_CASE("following: a film with a given sound has that sound, and is as long")
   CHECK(json["kept"]["as"] == "audio");
   CHECK(json["kept"]["file"] == "given.wav");
   CHECK(json["settings"]["seconds"].get<double>() == doctest::Approx(2.5));
+}
+
+TEST_CASE("following: of a given sound that is longer than is read --seconds takes the beginning") {
+  const TemporaryFolder folder;
+  const Tensor time = at::arange(200 * 8000, at::kDouble) / 8000;
+  const Tensor sound = ((time * 2 * M_PI * 330).sin() * 0.3).to(at::kFloat).unsqueeze(0);
+  media::write_wav(folder.file("long.wav"), sound, 8000);
+  expect_made(folder.file("film.mp4"), "--seconds 2 --audio " + folder.file("long.wav") + " --crf 1");
+  const Clip film = media::read_film(folder.file("film.mp4"), as_model()).clip;
+  CHECK(film.frames.size(0) == 49);
+  const Tensor expected = media::resample_audio(sound.slice(1, 0, 8000 * 3), 8000, 16000);
+  CHECK(snr(film.waveform.slice(1, 0, 32000), expected.slice(1, 0, 32000)) > 25);
 }
 
 TEST_CASE("following: a film with a given picture has that picture at the model's size and rate") {
@@ -186,49 +226,33 @@ TEST_CASE("following: a list of films that follow, gone on with after an interru
 }
 
 TEST_CASE("following: files that cannot be followed are refused with their reason") {
-  const TemporaryFolder folder;
-  const Clip clip = given_clip();
-  media::write_film(folder.file("film.mp4"), clip);
-  media::write_film(folder.file("silent.mp4"), {clip.frames, 30, {}, 16000});
-  media::write_png(folder.file("picture.png"), clip.frames[0]);
-  media::write_wav(folder.file("short.wav"), clip.waveform.slice(1, 0, 4410), 44100);
-  media::write_wav(folder.file("sound.wav"), clip.waveform, 44100);
-  media::write_wav(folder.file("long.wav"), at::zeros({1, 31 * 8000}), 8000);
-  write_float_wav(folder.file("nan.wav"), NAN);
-  std::ofstream(folder.file("text.mp4")) << "this is no film";
-  const auto refused = [&](const std::string& arguments, int code, const std::string& message) {
-    std::string placed = arguments;
-    for (size_t at = placed.find('@'); at != std::string::npos; at = placed.find('@')) {
-      placed.replace(at, 1, folder.path().string() + "/");
-    }
-    const Outcome outcome = generate(folder.file("out.mp4"), placed);
-    INFO(arguments, ": ", outcome.error);
-    CHECK(outcome.exit_code == code);
-    CHECK(outcome.error.find(message) != std::string::npos);
-    CHECK_FALSE(fs::exists(folder.file("out.mp4")));
-  };
-  refused("--audio @short.wav", kUsage, "lasts 0.1 s, and nava mini makes at least 1.9 s: add --seconds");
-  refused("--audio @long.wav", kUsage, "lasts 31 s, and at most 30 s are made: add --seconds");
-  refused("--audio @nan.wav", kMedia, "samples that are no numbers");
-  refused("--audio @silent.mp4", kMedia, "holds no sound");
-  refused("--audio @text.mp4", kMedia, "text.mp4");
-  refused("--audio @nowhere.wav", kMedia, "nowhere.wav");
-  refused("--video @sound.wav", kMedia, "holds no picture");
-  refused("--video @picture.png", kUsage, "makes at least 1.9 s");
-  refused("--extend @silent.mp4", kMedia, "add --no-audio, or give it a sound first with --video");
-  refused("--retake 0.5-1 --retake-only sound --of @silent.mp4", kMedia, "holds no sound");
-  refused("--retake 0.5-1 --of @sound.wav", kMedia, "holds no picture; add --no-video");
-  refused("--retake 3-4 --of @film.mp4", kUsage, "--retake 3-4 lies outside of");
-  refused("--retake 1-0.5 --of @film.mp4", kUsage, "ends before it begins");
-  refused("--retake 1-1 --of @film.mp4", kUsage, "ends where it begins");
-  refused("--retake 1-1.01 --of @film.mp4", kUsage, "at least one picture");
-  refused("--retake 0-2.125 --of @film.mp4", kUsage, "is the whole film");
-  refused("--retake nan-1 --of @film.mp4", kUsage, "expected seconds A-B");
-  refused("--overlap nan", kUsage, "--overlap: expected a number");
-  refused("--extend @film.mp4 --overlap 3.1", kUsage, "--overlap: segments of");
-  refused("--retake-only words", kUsage, "must be one of both, picture, sound");
-  refused("--audio @sound.wav --video @film.mp4", kUsage, "--video and --audio cannot stand together");
-  refused("--seconds 31", kUsage, "films of up to 30 seconds are made");
+  const OddFiles files;
+  files.refused("--audio @short.wav", kUsage, "lasts 0.1 s, and nava mini makes at least 1.9 s: add --seconds");
+  files.refused("--audio @long.wav", kUsage, "lasts 31 s, and at most 30 s are made: add --seconds");
+  files.refused("--audio @nan.wav", kMedia, "samples that are no numbers");
+  files.refused("--audio @silent.mp4", kMedia, "holds no sound");
+  files.refused("--audio @text.mp4", kMedia, "text.mp4");
+  files.refused("--audio @nowhere.wav", kMedia, "nowhere.wav");
+  files.refused("--video @sound.wav", kMedia, "holds no picture");
+  files.refused("--video @picture.png", kUsage, "makes at least 1.9 s");
+  files.refused("--extend @silent.mp4", kMedia, "add --no-audio, or give it a sound first with --video");
+  files.refused("--retake 0.5-1 --retake-only sound --of @silent.mp4", kMedia, "holds no sound");
+  files.refused("--retake 0.5-1 --of @sound.wav", kMedia, "holds no picture; add --no-video");
+}
+
+TEST_CASE("following: moments and flags that contradict what is given are refused with their reason") {
+  const OddFiles files;
+  files.refused("--retake 3-4 --of @film.mp4", kUsage, "--retake 3-4 lies outside of");
+  files.refused("--retake 1-0.5 --of @film.mp4", kUsage, "ends before it begins");
+  files.refused("--retake 1-1 --of @film.mp4", kUsage, "ends where it begins");
+  files.refused("--retake 1-1.01 --of @film.mp4", kUsage, "at least one picture");
+  files.refused("--retake 0-2.125 --of @film.mp4", kUsage, "is the whole film");
+  files.refused("--retake nan-1 --of @film.mp4", kUsage, "expected seconds A-B");
+  files.refused("--overlap nan", kUsage, "--overlap: expected a number");
+  files.refused("--extend @film.mp4 --overlap 3.1", kUsage, "--overlap: segments of");
+  files.refused("--retake-only words", kUsage, "must be one of both, picture, sound");
+  files.refused("--audio @sound.wav --video @film.mp4", kUsage, "--video and --audio cannot stand together");
+  files.refused("--seconds 31", kUsage, "films of up to 30 seconds are made");
 }
 
 TEST_CASE("following: silence is followed with a warning; a list of options is grouped in --help") {
@@ -240,8 +264,8 @@ TEST_CASE("following: silence is followed with a warning; a list of options is g
   const Outcome help = run_program("generate --help");
   size_t last = 0;
   for (const char* part : {"What the film is given:", "--audio TEXT", "--retake TEXT", "--voice TEXT",
-                           "Length and size:", "--overlap NUMBER", "--no-video", "--then TEXT", "Prompt and sampling:", "--seed INT",
-                           "Model and machine:", "The file:", "--crf INT"}) {
+                           "Length and size:", "--overlap NUMBER", "--no-video", "--then TEXT", "Prompt and sampling:",
+                           "--seed INT", "Model and machine:", "The file:", "--crf INT"}) {
     const size_t found = help.output.find(part, last);
     CHECK_MESSAGE(found != std::string::npos, part);
     if (found != std::string::npos) last = found;

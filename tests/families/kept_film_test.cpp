@@ -30,15 +30,24 @@ TEST_CASE("latents are held where all of their pictures are kept") {
   CHECK((held({{0, 4.0 / 24}}, {}).video == std::vector<LatentSpan>{{0, 1}}));  // the fifth picture is missing
   CHECK((held({{0, 5.0 / 24}}, {}).video == std::vector<LatentSpan>{{0, 2}}));
   CHECK((held({{0, 1.0 / 24}, {5.0 / 24, 1}}, {}).video == std::vector<LatentSpan>{{0, 1}, {2, 1}}));
-  CHECK((held({}, {{0.1, 0.21}}).audio == std::vector<LatentSpan>{{2, 3}}));  // middles at 0.1, 0.14, 0.18
+  CHECK((held({}, {{0.1, 0.21}}).audio == std::vector<LatentSpan>{{3, 2}}));  // of 0.12 to 0.2
+  CHECK((held({}, {{0, 0.12}}).audio == std::vector<LatentSpan>{{0, 3}}));
   CHECK_FALSE(held({}, {}).any());
+}
+
+TEST_CASE("steps of sound may begin before the film") {
+  LatentClock clock = kClock;
+  clock.step_begin = -0.03;  // NAVA's: 0 to 0.01, to 0.05, to 0.09 s
+  CHECK((held_latents({{}, {}, {{0, 0.1}}}, clock).audio == std::vector<LatentSpan>{{0, 3}}));
+  CHECK((held_latents({{}, {}, {{0.01, 0.1}}}, clock).audio == std::vector<LatentSpan>{{1, 2}}));
 }
 
 TEST_CASE("what is kept comes back unchanged, the rest is new") {
   const KeptFilm film{clip_of(7, 0.5), {{0, 2.0 / 24}}, {{0, 0.1}, {0.3, 1}}};
   Clip made = clip_of(200, -0.25);
   put_back(film, made);
-  CHECK(made.frames.select(1, 0).select(1, 0).select(1, 0).eq(at::tensor({7, 7, 200, 200, 200, 200, 200, 200, 200})).all().item<bool>());
+  const Tensor pictures = at::tensor({7, 7, 200, 200, 200, 200, 200, 200, 200});
+  CHECK(made.frames.select(1, 0).select(1, 0).select(1, 0).eq(pictures).all().item<bool>());
   const auto sample = [&](double seconds) { return made.waveform[0][std::int64_t(seconds * 16000)].item<float>(); };
   CHECK(sample(0) == 0.5f);
   CHECK(sample(0.089) == 0.5f);

@@ -8,6 +8,7 @@
 #include "families/nava_goldens.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/dsp/resample.h"
 #include "phonofilm/families/nava/checkpoint.h"
@@ -245,7 +246,7 @@ TEST_CASE("nava: marks of voices") {
   CHECK(nava::with_voice_marks("nobody speaks") == "nobody speaks");
   CHECK(nava::with_voice_marks("<extra_id_2>a <S> <extra_id_2>b<E>") ==
         "a <S><extra_id_2> b<E>");  // strays shift no voice
-  CHECK(nava::count_spoken_lines("a <S>b<E> <S>c<E>") == 2);
+  CHECK(count_spoken_lines("a <S>b<E> <S>c<E>") == 2);
   const auto tokenize = letters("", 100);
   CHECK(nava::voice_positions(tokenize(nava::with_voice_marks("a<S>b<E><S>")), tokenize) ==
         std::vector<std::int64_t>{4, 12});

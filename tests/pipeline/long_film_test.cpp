@@ -4,9 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "phonofilm/base/error.h"
-#include "phonofilm/pipeline/segment_given.h"
 #include "pipeline/tiny_model.h"
 #include "support/support.h"
 
@@ -88,32 +88,15 @@ TEST_CASE("segments are handed on as they come, and none is as long as the film"
   CHECK(done.back() == 9);
 }
 
-TEST_CASE("a segment keeps the end of the one before, in whole latents") {
-  const OpenModel model;
-  const pipeline::FilmPlan plan =
-      pipeline::plan_film(*model.generator, pipeline::resolve(request(), model.generator->info()), {});
-  REQUIRE(plan.segments.size() == 3);
-  CHECK((plan.segments[1] == pipeline::Segment{12, 21, 9}));
-  const Clip before = random_clip(1, 21, 28 * 512);
-  const Given given = pipeline::segment_given(plan, 1, {}, before);
-  CHECK((given.kept.video == std::vector<families::TimeSpan>{{0, 9.0 / 24}}));
-  REQUIRE(given.kept.audio.size() == 1);
-  CHECK(given.kept.audio[0].last == doctest::Approx(11 * 0.032));  // 9 pictures last 11.7 steps
-  CHECK(at::equal(given.kept.clip.frames.narrow(0, 0, 9), before.frames.narrow(0, 12, 9)));
-  CHECK(given.kept.clip.frames.size(0) == 21);
-  const std::int64_t known = before.waveform.size(1) - 8000;
-  CHECK(at::equal(given.kept.clip.waveform.narrow(1, 0, known), before.waveform.narrow(1, 8000, known)));
-  CHECK(given.kept.clip.waveform.size(1) == plan.specs[1].samples);
-}
-
-TEST_CASE("a film that was stopped in its second segment goes on to what it would have been") {
-  const OpenModel model;
-  const Clip straight = make(model, request()).clip;
+// Stopped after two of the three steps of the second segment.
+void expect_going_on(const OpenModel& model, const GenerateRequest& r) {
+  const Generated whole = make(model, r);
+  const Clip& straight = whole.clip;
   const std::string path = model.folder.file("film.latents.safetensors");
   GenerateOptions options;
   options.observer = [](const ProgressEvent& event) { return event.done < 5; };
   options.keep = [&](const SavedLatent& latent) { pipeline::save_latent(path, latent); };
-  CHECK_THROWS_AS(pipeline::generate_film(*model.generator, request(), {}, options), Cancelled);
+  CHECK_THROWS_AS(pipeline::generate_film(*model.generator, r, {}, options), Cancelled);
   const SavedLatent saved = pipeline::load_latent(path);
   CHECK(saved.segments == 3);
   CHECK(saved.earlier.size() == 1);
@@ -128,9 +111,22 @@ TEST_CASE("a film that was stopped in its second segment goes on to what it woul
   CHECK(first == 6);  // three steps of the first segment, two of the second, one more
   CHECK(at::equal(finished.frames, straight.frames));
   CHECK(at::equal(finished.waveform, straight.waveform));
-  const Clip part = pipeline::decode_film(*model.generator, saved, {}).clip;
-  CHECK(part.frames.size(0) == 33);
-  CHECK(at::equal(part.frames.narrow(0, 0, 12), straight.frames.narrow(0, 0, 12)));
+  const Generated part = pipeline::decode_film(*model.generator, saved, {});
+  CHECK(part.clip.frames.size(0) == 33);
+  CHECK(at::equal(part.clip.frames.narrow(0, 0, 12), straight.frames.narrow(0, 0, 12)));
+  CHECK(part.spec.frames == 33);
+  CHECK(part.spec.samples == part.clip.waveform.size(1));
+  CHECK((part.joints == std::vector<double>{21.0 / 24}));
+}
+
+TEST_CASE("a film that was stopped in its second segment goes on to what it would have been") {
+  const OpenModel model;
+  GenerateRequest r = request();
+  for (const char* solver : {"euler", "unipc"}) {
+    CAPTURE(solver);
+    r.solver = solver;
+    expect_going_on(model, r);
+  }
 }
 
 TEST_CASE("finished latents of all segments are decoded to the film, and those of another film are refused") {
@@ -148,6 +144,17 @@ TEST_CASE("finished latents of all segments are decoded to the film, and those o
   resumed.resume = &saved;
   CHECK_THROWS_WITH_AS(pipeline::generate_film(*model.generator, request(69.0 / 24), {}, resumed),
                        doctest::Contains("a film in 3 segments, this one has 5"), InvalidRequest);
+  SavedLatent other = saved;
+  other.earlier[0].video = other.earlier[0].video.narrow(2, 0, 2);
+  resumed.resume = &other;
+  CHECK_THROWS_WITH_AS(pipeline::generate_film(*model.generator, request(), {}, resumed),
+                       doctest::Contains("its video latent would be"), InvalidRequest);
+  other = saved;
+  other.model = "ovi 720x720_5s";
+  for (const auto& call : {std::function([&] { pipeline::generate_film(*model.generator, request(), {}, resumed); }),
+                           std::function([&] { pipeline::decode_film(*model.generator, other, {}); })}) {
+    CHECK_THROWS_WITH_AS(call(), doctest::Contains("these latents were made by 'ovi 720x720_5s'"), InvalidRequest);
+  }
   const std::string path = model.folder.file("damaged.latents.safetensors");
   saved.segments = 2;
   pipeline::save_latent(path, saved);
@@ -220,6 +227,18 @@ TEST_CASE("a last picture ends the film, also beside a first one") {
   options.keep = [&](const SavedLatent& latent) { pipeline::save_latent(path, latent); };
   pipeline::generate_film(*model.generator, request(0.4), given, options);
   CHECK(pipeline::same(pipeline::load_latent(path).given, given));
+}
+
+TEST_CASE("what cannot be made of the last segment is said before the first is made") {
+  const OpenModel model;
+  Given given;
+  given.last_image = at::zeros({16, 16, 3}, at::kByte);
+  GenerateOptions options;
+  options.observer = [](const ProgressEvent& event) {
+    FAIL_CHECK("computed: ", event.stage);
+    return true;
+  };
+  CHECK_THROWS_AS(pipeline::generate_film(*model.generator, request(), given, options), ShapeError);
 }
 
 TEST_CASE("further prompts change the later segments alone") {

@@ -6,7 +6,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/families/folder_report.h"
-#include "phonofilm/pipeline/generate.h"
+#include "phonofilm/pipeline/long_film.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "pipeline/tiny_model.h"
@@ -118,6 +118,22 @@ TEST_CASE("a line without a reference has the null voice, as one of zeros has, a
   CHECK(says(notices_of(g, {.text = kTwoLines, .voices = {voice(1, 0.5), voice(2)}}), "a timbre wants"));
   CHECK(says(notices_of(g, {.text = kTwoLines, .voices = {at::zeros({1, 20000}), voice(2)}}), "is silent"));
   CHECK(says(notices_of(g, {.text = "a says <S>hello<E>", .voices = {voice(1), voice(2)}}), "are not used"));
+}
+
+TEST_CASE("in a long film a voice is heard from the segment on in which somebody speaks") {
+  const VoicedModel model;
+  pipeline::GenerateRequest r;
+  r.prompt = "a", r.then = {"b says <S>hello<E>"};
+  r.seconds = 45.0 / 24, r.seed = 5, r.timbre_guidance = 1;  // segments of 21 pictures, of which 9 are kept
+  const auto made = [&](const std::vector<Tensor>& voices) {
+    return pipeline::generate_film(*model.generator, r, {.voices = voices}, {});
+  };
+  const pipeline::Generated told = made({voice(1)}), plain = made({});
+  CHECK_FALSE(says(told.notices, "--timbre-guidance has no effect"));
+  CHECK(says(plain.notices, "--timbre-guidance has no effect"));
+  const Tensor &one = told.clip.waveform, &other = plain.clip.waveform;
+  CHECK(at::equal(one.slice(1, 0, 21000), other.slice(1, 0, 21000)));
+  CHECK_FALSE(at::equal(one.slice(1, 24000), other.slice(1, 24000)));
 }
 
 TEST_CASE("voices that nobody can have are refused") {

@@ -9,7 +9,8 @@ namespace {
 
 // As people count: 1 for the first character.
 size_t character_number(std::string_view text, size_t byte) {
-  return 1 + size_t(std::count_if(text.begin(), text.begin() + std::ptrdiff_t(byte), [](char c) { return (c & 0xC0) != 0x80; }));
+  const auto begins = [](char c) { return (c & 0xC0) != 0x80; };
+  return 1 + size_t(std::count_if(text.begin(), text.begin() + std::ptrdiff_t(byte), begins));
 }
 
 }  // namespace
@@ -34,6 +35,13 @@ void check_marks(std::string_view prompt, const MarkPair& pair) {
     }
   }
   expect(!open, last, concat("no ", pair.close, " closes the ", pair.open));
+}
+
+std::int64_t count_spoken_lines(std::string_view prompt) {
+  const std::string_view open = kSpeechMarks.open;
+  std::int64_t count = 0;
+  for (size_t at = prompt.find(open); at != prompt.npos; at = prompt.find(open, at + open.size())) ++count;
+  return count;
 }
 
 }  // namespace phonofilm

@@ -1,6 +1,7 @@
 // Marks in prompts: <S>what is said<E>, and what is heard as <AUDCAP>...<ENDAUDCAP> or behind "Audio:".
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,5 +32,8 @@ struct FormattedPrompt {
 
 // Every opening mark has its closing one, and they never nest. Throws InvalidRequest, naming the place.
 void check_marks(std::string_view prompt, const MarkPair& pair);
+
+// How often something is said in a prompt: its marks <S>.
+std::int64_t count_spoken_lines(std::string_view prompt);
 
 }  // namespace phonofilm

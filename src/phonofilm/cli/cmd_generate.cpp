@@ -90,7 +90,7 @@ std::vector<std::string> add_length_flags(CLI::App& command, pipeline::GenerateR
   std::erase_if(fields, [](const Field& field) { return !is_of_length(field); });
   std::vector<std::string> names = add_flags(command, fields, kGroup);
   add_list(command, "--then", request.then,
-           "a further prompt of a film that is made in segments; prompts share its time evenly")
+           "a further prompt of a film that is made in segments; prompts share its segments evenly")
       ->group(kGroup);
   names.push_back("--then");
   return names;

@@ -21,6 +21,7 @@ using pipeline::kToTheEnd;
 constexpr const char* kOperation = "generate";
 constexpr double kSilence = 1e-3;   // largest sample, full scale 1: -60 dB
 constexpr double kRounding = 1e-6;  // seconds
+constexpr double kBeyond = 1;       // seconds by which a film may be longer than was asked for, in whole latents
 
 std::string name_of(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
@@ -63,7 +64,8 @@ class Preparation {
     film_.request.exact_size = true;
   }
 
-  Clip read(const std::string& path, bool pictures, bool sound) {
+  // used: seconds of it that are used at most; 0: all, of a file that is not too long.
+  Clip read(const std::string& path, bool pictures, bool sound, double used) {
     const media::FilmFacts facts = media::inspect_film(path).facts;
     PF_CHECK(!pictures || facts.has_video, MediaError, kOperation, path, ": holds no picture",
              sound ? "; add --no-video to work on its sound alone" : "");
@@ -74,6 +76,10 @@ class Preparation {
     limits.channels = info_.channels;
     limits.fps = info_.fps;
     limits.pictures = pictures;
+    if (used > 0) {
+      limits.max_seconds = std::min(limits.max_seconds, used + kBeyond);
+      limits.truncate = true;
+    }
     if (pictures) {
       settle_size(media::read_image(path));
       limits.height = film_.request.height;
@@ -111,14 +117,14 @@ class Preparation {
   }
 
   void follow_sound() {
-    const Clip clip = read(files_.audio, /*pictures=*/false, /*sound=*/true);
+    const Clip clip = read(files_.audio, /*pictures=*/false, /*sound=*/true, film_.request.seconds);
     settle_length(files_.audio, clip.audio_seconds());
     keep("audio", files_.audio, clip);
     film_.given.kept.audio = {{0, kToTheEnd}};
   }
 
   void follow_picture() {
-    const Clip clip = read(files_.video, /*pictures=*/true, /*sound=*/false);
+    const Clip clip = read(files_.video, /*pictures=*/true, /*sound=*/false, film_.request.seconds);
     settle_length(files_.video, clip.video_seconds());
     keep("video", files_.video, clip);
     film_.given.kept.video = {{0, kToTheEnd}};
@@ -127,7 +133,7 @@ class Preparation {
   // A given film of this request's modalities, its sound as long as its pictures or, where it goes on, `longer`.
   Clip read_whole(const std::string& path, bool longer) {
     const GenerateRequest& r = film_.request;
-    Clip clip = read(path, r.video, r.audio);
+    Clip clip = read(path, r.video, r.audio, /*used=*/0);
     const double seconds = seconds_of(clip);
     PF_CHECK(seconds > 0, MediaError, kOperation, path, ": is shorter than a picture");
     if (!r.audio) return clip;

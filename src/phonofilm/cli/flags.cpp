@@ -110,7 +110,9 @@ void add_switch(CLI::App& app, const Field& field, const std::string& name, bool
 }
 
 std::string typed(const Field& field) {
-  if (bool* const* flag = std::get_if<bool*>(&field.target)) return concat(" --", **flag ? "" : "no-", flag_name(field));
+  if (bool* const* flag = std::get_if<bool*>(&field.target)) {
+    return concat(" --", **flag ? "" : "no-", flag_name(field));
+  }
   const std::string value = std::visit([](const auto* v) { return type_value(*v); }, field.target);
   return concat(" --", flag_name(field), " ", shell_word(value));
 }

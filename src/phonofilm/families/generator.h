@@ -36,6 +36,7 @@ struct ModelInfo {
   std::int64_t threads = 0;  // of the math library that serve it best; 0: all cores
   double fps = 24;
   std::int64_t sample_rate = 16000, channels = 1;
+  double step_seconds = 0, step_begin = 0;  // of the sound's latent, as in LatentClock
   std::vector<std::int64_t> other_sample_rates{};  // that its sound can be had at instead
   double seconds = 2, min_seconds = 1, max_seconds = 10;
   Sampling sampling;

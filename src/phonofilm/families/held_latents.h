@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "phonofilm/families/kept_film.h"
+#include "phonofilm/families/generator.h"
 
 namespace phonofilm::families {
 
@@ -16,6 +16,10 @@ struct HeldLatents {
 // encode: from a clip to its latents, of the modalities that it has; it gets those of which something is held.
 HeldLatents hold_film(const KeptFilm& film, const LatentClock& clock,
                       const std::function<diffusion::JointLatent(const Clip&)>& encode);
+
+// What a model holds of a film that it keeps parts of. frame_patch: pictures of its latent frames.
+HeldLatents give_film(const Generator& model, const KeptFilm& film, const ClipSpec& spec, std::int64_t frame_patch,
+                      const nn::RunContext& run);
 
 // The latent of a first picture, [1, C, 1, H, W], in the place of the first latent frame of a film whose video latent
 // has the shape `video`.

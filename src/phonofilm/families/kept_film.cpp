@@ -9,8 +9,17 @@
 namespace phonofilm::families {
 namespace {
 
+constexpr double kRounding = 1e-6;  // seconds
+
 bool covers(const std::vector<TimeSpan>& spans, double time) {
   return std::any_of(spans.begin(), spans.end(), [&](const TimeSpan& s) { return time >= s.first && time < s.last; });
+}
+
+// Whether seconds [first, last) all lie in one of the spans.
+bool covers_all(const std::vector<TimeSpan>& spans, double first, double last) {
+  return std::any_of(spans.begin(), spans.end(), [&](const TimeSpan& s) {
+    return first >= s.first - kRounding && last <= s.last + kRounding;
+  });
 }
 
 // Whether pictures [first, first + count) all lie in what is kept.
@@ -21,7 +30,8 @@ bool covers_pictures(const KeptFilm& film, std::int64_t first, std::int64_t coun
   return true;
 }
 
-// How much of sample n is what is kept: 1 inside, 0 outside, along half a cosine within the fade at borders inside the film.
+// How much of sample n is what is kept: 1 inside, 0 outside, along half a cosine within the fade at borders inside the
+// film.
 Tensor kept_share(const std::vector<TimeSpan>& spans, std::int64_t samples, double rate) {
   Tensor share = at::zeros({samples}, at::kDouble);
   const Tensor time = (at::arange(samples, at::kDouble) + 0.5) / rate;
@@ -37,7 +47,8 @@ Tensor kept_share(const std::vector<TimeSpan>& spans, std::int64_t samples, doub
 
 void put_back_sound(const KeptFilm& film, Clip& made) {
   const Tensor& kept = film.clip.waveform;
-  PF_CHECK(film.clip.has_audio() && kept.size(1) == made.waveform.size(1) && film.clip.sample_rate == made.sample_rate &&
+  const bool long_enough = film.clip.has_audio() && kept.size(1) == made.waveform.size(1);
+  PF_CHECK(long_enough && film.clip.sample_rate == made.sample_rate &&
                (kept.size(0) == 1 || kept.size(0) == made.waveform.size(0)),
            ShapeError, "keep", "the sound that is kept has not the shape of the film's");
   const Tensor share = kept_share(film.audio, kept.size(1), double(made.sample_rate)).to(at::kFloat);
@@ -53,7 +64,8 @@ diffusion::Held held_latents(const KeptFilm& film, const LatentClock& clock) {
     if (covers_pictures(film, first, count, clock.fps)) frames[k] = true;
   }
   for (std::int64_t k = 0; k < clock.steps; ++k) {
-    if (covers(film.audio, (double(k) + 0.5) * clock.step_seconds)) steps[k] = true;
+    const double begin = clock.step_begin + double(k) * clock.step_seconds;
+    if (covers_all(film.audio, std::max(0.0, begin), begin + clock.step_seconds)) steps[k] = true;
   }
   return {diffusion::spans_of(frames), diffusion::spans_of(steps)};
 }

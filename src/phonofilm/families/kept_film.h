@@ -26,11 +26,11 @@ struct LatentClock {
   std::int64_t frames = 0, frame_patch = 4;  // latent frames; pictures of each but the first, which holds one
   double fps = 24;
   std::int64_t steps = 0;    // of the sound
-  double step_seconds = 0;
+  double step_seconds = 0, step_begin = 0;  // of the sound: how long a step lasts, and where the first begins
 };
 
 // The latents that lie in what is kept: latent frames all of whose pictures do (a picture is where its middle is), and
-// steps of sound whose middle does.
+// steps of sound that lie in it whole. Of a step that begins before the film, what is inside counts.
 diffusion::Held held_latents(const KeptFilm& film, const LatentClock& clock);
 
 // frames: uint8 [n, H, W, 3], pictures `first` and on of the film that was made -> the same with what is kept in place.

@@ -50,8 +50,8 @@ struct FilmLimits {
   std::int64_t sample_rate = 0;  // 0 keeps the file's rate, else the sound is resampled
   std::int64_t channels = 0;     // 0 keeps the file's count (more than two are mixed to stereo), else 1 or 2
   double fps = 0;                // 0 keeps the file's average rate, else frames are repeated or left out
-  std::int64_t height = 0, width = 0;  // 0 keeps the pictures' size, else each is scaled to cover this one, its middle kept
-  bool pictures = true;          // false: leaves them undecoded, whatever their size; the sound keeps its place beside them
+  std::int64_t height = 0, width = 0;  // 0 keeps the pictures' size, else each covers this one, its middle kept
+  bool pictures = true;          // false: leaves them undecoded, whatever their size; the sound keeps its place
 };
 
 // What the container says, without decoding.

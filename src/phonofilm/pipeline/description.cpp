@@ -2,20 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/pipeline/kept_entry.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::pipeline {
 namespace {
-
-// Spans in seconds, without the end of one that lasts to the film's.
-nlohmann::json spans_json(const std::vector<families::TimeSpan>& spans) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const families::TimeSpan& span : spans) {
-    const bool ends = span.last < kToTheEnd;
-    list.push_back(ends ? nlohmann::json{span.first, span.last} : nlohmann::json{span.first});
-  }
-  return list;
-}
 
 // The files that a film was given, and what of it was kept.
 void describe_given(const Given& given, nlohmann::json& json) {

@@ -92,9 +92,6 @@ void add_specs(FilmPlan& plan, const families::Generator& model, const GenerateR
   }
   const families::ClipSpec& spec = plan.specs.front();
   plan.sample_rate = spec.sample_rate > 0 ? spec.sample_rate : model.info().sample_rate;
-  if (!r.audio) return;
-  const double steps = double(model.latent_shape(spec).audio[2]);
-  plan.step_seconds = double(spec.samples) / double(plan.sample_rate) / steps;
 }
 
 FilmPlan planned_at_once(const families::Generator& model, const GenerateRequest& r, const Given& given) {
@@ -120,16 +117,6 @@ bool takes_length(const families::Generator& model, const GenerateRequest& r) {
   }
 }
 
-// Prompts share the film's time evenly; a segment has the one that stands in the middle of what it adds.
-const std::string& prompt_of(const FilmPlan& plan, const GenerateRequest& r, std::size_t k) {
-  const double begin = double(plan.segments.front().first + plan.segments.front().kept);
-  const Segment& segment = plan.segments[k];
-  const double middle = double(segment.first + segment.kept + segment.end()) / 2;
-  const double share = (middle - begin) / (double(plan.segments.back().end()) - begin);
-  const auto number = std::min(r.then.size(), std::size_t(share * double(r.then.size() + 1)));
-  return number == 0 ? r.prompt : r.then[number - 1];
-}
-
 void expect_prompts_used(const FilmPlan& plan, const GenerateRequest& r) {
   PF_CHECK(r.then.size() < plan.segments.size(), InvalidRequest, "generate", r.then.size() + 1,
            " prompts (--then) for a film that is made in ", plan.segments.size(),
@@ -151,7 +138,7 @@ FilmPlan plan_film(const families::Generator& model, const GenerateRequest& r, c
   const OpenPart open = open_part(r, given.kept, info.fps);
   const bool fits = takes_length(model, r);
   const bool at_once = !info.keeps_films || (fits && open.first == 0 && !given.retake);
-  FilmPlan plan{.fps = info.fps};
+  FilmPlan plan{.fps = info.fps, .step_seconds = info.step_seconds, .step_begin = info.step_begin};
   if (at_once) {
     plan = planned_at_once(model, r, given);
   } else {
@@ -174,11 +161,20 @@ double seconds_of_addition(const families::Generator& model, const GenerateReque
   return double(rules.longest - rules.overlap) / model.info().fps;
 }
 
+std::size_t prompt_number(const FilmPlan& plan, const GenerateRequest& request, std::size_t k) {
+  return k * (request.then.size() + 1) / plan.segments.size();
+}
+
 GenerateRequest segment_request(const FilmPlan& plan, const GenerateRequest& request, std::size_t k) {
   GenerateRequest part = request;
   part.then.clear();
   if (plan.at_once) return part;
-  part.prompt = prompt_of(plan, request, k);
+  const std::size_t number = prompt_number(plan, request, k);
+  if (number > 0) part.prompt = request.then[number - 1];
+  if (plan.specs[k].has_video()) {  // also where the first picture, which sets the film's, is not given
+    part.height = plan.specs[k].height, part.width = plan.specs[k].width;
+    part.exact_size = true;
+  }
   part.seconds = double(plan.segments[k].frames) / plan.fps;
   // 53 bits, so that settings keep it exactly.
   if (k > 0) part.seed = std::int64_t(mix_seed(std::uint64_t(request.seed), "segment", k) >> 11);

@@ -16,7 +16,8 @@ struct FilmPlan {
   std::int64_t pictures = 0;              // that it lasts; of sound alone, too
   std::vector<Segment> segments{};        // in order; what lies outside of them is given
   std::vector<families::ClipSpec> specs{};  // of the segments
-  double fps = 24, step_seconds = 0;      // of the picture; of a latent step of the sound, 0 without sound
+  double fps = 24;                        // of the picture
+  double step_seconds = 0, step_begin = 0;  // of the sound's latent (families::ModelInfo)
   std::int64_t sample_rate = 0, patch = 1;  // of the sound; pictures of a latent frame
 
   // The sample at which a picture begins.
@@ -34,8 +35,11 @@ FilmPlan plan_film(const families::Generator& model, const GenerateRequest& requ
 // Seconds that one segment adds to a film that goes on. request: resolved.
 double seconds_of_addition(const families::Generator& model, const GenerateRequest& request);
 
-// What is asked of segment k: its length, its prompt (GenerateRequest::then) and a seed of its own; the first has the
-// film's.
+// The prompt of segment k: 0 for GenerateRequest::prompt, else 1 and on for those of `then`. Prompts share the segments
+// evenly, each has at least one.
+std::size_t prompt_number(const FilmPlan& plan, const GenerateRequest& request, std::size_t k);
+
+// What is asked of segment k: its length and size, its prompt and a seed of its own; the first has the film's.
 GenerateRequest segment_request(const FilmPlan& plan, const GenerateRequest& request, std::size_t k);
 
 }  // namespace phonofilm::pipeline

@@ -185,9 +185,18 @@ JointLatent denoise(const Work& work, const families::Conditioning& conditioning
 
 }  // namespace
 
-void expect_fitting(const SavedLatent& saved, const families::Generator& model, const families::ClipSpec& spec) {
+void expect_makeable(const families::Generator& model, const GenerateRequest& request, const Given& given,
+                     const GenerateOptions& options) {
+  checked_work(model, request, given, options);
+}
+
+void expect_model(const SavedLatent& saved, const families::Generator& model) {
   PF_CHECK(saved.model == model.info().name(), InvalidRequest, "resume", "these latents were made by '",
            excerpt(saved.model), "', this model is '", model.info().name(), "'; see --model and --variant");
+}
+
+void expect_fitting(const SavedLatent& saved, const families::Generator& model, const families::ClipSpec& spec) {
+  expect_model(saved, model);
   for (const JointLatent& latent : {saved.latent, saved.noise}) expect_latent(latent, model.latent_shape(spec));
 }
 

@@ -50,6 +50,12 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
 // image. Throws InvalidRequest where they are not this model's, or where it decodes no tiles.
 Generated decode(const families::Generator& model, const SavedLatent& saved, const GenerateOptions& options);
 
+// Throws what generate() throws before the first second of computing.
+void expect_makeable(const families::Generator& model, const GenerateRequest& request, const Given& given,
+                     const GenerateOptions& options);
+
+// Throws InvalidRequest for latents of another model.
+void expect_model(const SavedLatent& saved, const families::Generator& model);
 // Throws InvalidRequest unless latents and noise are those of this model and of a film of this shape.
 void expect_fitting(const SavedLatent& saved, const families::Generator& model, const families::ClipSpec& spec);
 

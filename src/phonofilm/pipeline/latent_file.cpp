@@ -4,7 +4,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/fields.h"
-#include "phonofilm/base/untrusted_text.h"
+#include "phonofilm/pipeline/kept_entry.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/safetensors.h"
@@ -93,57 +93,6 @@ std::vector<Tensor> voices_of(const SafetensorsFile& file) {
   return voices;
 }
 
-nlohmann::json spans_json(const std::vector<families::TimeSpan>& spans) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const families::TimeSpan& span : spans) list.push_back({span.first, span.last});
-  return list;
-}
-
-std::vector<families::TimeSpan> read_spans(const nlohmann::json& list, const std::string& where) {
-  std::vector<families::TimeSpan> spans;
-  for (const nlohmann::json& span : list) {
-    const bool pair = span.is_array() && span.size() == 2 && span[0].is_number() && span[1].is_number();
-    PF_CHECK(pair, CheckpointError, "resume", where, ": expected [first, last] in seconds, got ", excerpt(span.dump()));
-    spans.push_back({span[0].get<double>(), span[1].get<double>()});
-  }
-  return spans;
-}
-
-void add_kept(const families::KeptFilm& kept, weights::TensorMap& tensors, weights::Metadata& metadata) {
-  if (kept.empty()) return;
-  if (kept.clip.has_video()) tensors["kept_frames"] = kept.clip.frames.contiguous();
-  if (kept.clip.has_audio()) tensors["kept_waveform"] = kept.clip.waveform.contiguous();
-  metadata["kept"] = nlohmann::json{{"video", spans_json(kept.video)},
-                                    {"audio", spans_json(kept.audio)},
-                                    {"fps", kept.clip.fps},
-                                    {"sample_rate", kept.clip.sample_rate}}
-                         .dump();
-}
-
-Tensor kept_tensor(const SafetensorsFile& file, const char* name, at::ScalarType dtype, std::int64_t axes) {
-  if (!file.tensors().contains(name)) return {};
-  const Tensor& tensor = file.at(name);
-  PF_CHECK(tensor.scalar_type() == dtype && tensor.dim() == axes, CheckpointError, "resume", file.path(), ": \"", name,
-           "\": expected ", c10::toString(dtype), " of ", axes, " axes, got ", c10::toString(tensor.scalar_type()), " ",
-           shape_text(tensor.sizes()));
-  return tensor.clone();
-}
-
-families::KeptFilm kept_of(const SafetensorsFile& file) {
-  if (!file.metadata().contains("kept")) return {};
-  const nlohmann::json json = section(file, "kept");
-  const std::string where = file.path() + ": kept";
-  const bool whole = json.is_object() && json.contains("video") && json.contains("audio") && json.contains("fps") &&
-                     json["fps"].is_number() && json.contains("sample_rate") && json["sample_rate"].is_number_integer();
-  PF_CHECK(whole, CheckpointError, "resume", where, ": expected video, audio, fps and sample_rate");
-  families::KeptFilm kept;
-  kept.clip = {kept_tensor(file, "kept_frames", at::kByte, 4), json["fps"].get<double>(),
-               kept_tensor(file, "kept_waveform", at::kFloat, 2), json["sample_rate"].get<std::int64_t>()};
-  kept.video = read_spans(json["video"], where);
-  kept.audio = read_spans(json["audio"], where);
-  return kept;
-}
-
 JointLatent tensors_of(const SafetensorsFile& file, const std::string& prefix) {
   const auto find = [&](const std::string& name) {
     return file.tensors().contains(name) ? file.at(name).to(at::kFloat).clone() : Tensor();
@@ -214,7 +163,7 @@ void save_latent(const std::string& path, const SavedLatent& saved) {
   GenerateRequest request = saved.request;
   Progress progress{saved.spec, saved.steps_done, saved.segments};
   Given given = saved.given;
-  weights::Metadata metadata{{"format", "phonofilm latent 5"},
+  weights::Metadata metadata{{"format", "phonofilm latent 6"},
                              {"model", saved.model},
                              {"request", write_json(request.fields()).dump()},
                              {"progress", write_json(progress.fields()).dump()},

@@ -4,6 +4,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/pipeline/segment_given.h"
+#include "phonofilm/pipeline/segment_voices.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::pipeline {
@@ -60,19 +61,16 @@ class LongFilm {
     for (const Segment& segment : plan_.segments) {
       if (segment.kept > 0) result_.joints.push_back(double(segment.first + segment.kept) / plan_.fps);
     }
-    if (!options.resume) return;
-    PF_CHECK(options.resume->segments == std::int64_t(plan_.segments.size()), InvalidRequest, "resume",
-             "the latents are those of a film in ", options.resume->segments, " segments, this one has ",
-             plan_.segments.size());
-    earlier_ = options.resume->earlier;
+    if (options.resume) take_up(*options.resume);
   }
 
   // All segments; those that are finished already are only decoded.
   Generated make() {
+    expect_makeable();
     begin(plan_.segments.size());
     const std::size_t finished = earlier_.size();
     for (std::size_t k = 0; k < plan_.segments.size(); ++k) add(k, k < finished ? decoded(k, earlier_[k]) : made(k));
-    reel_.add_given(plan_.segments.back().end(), plan_.pictures);
+    add_end();
     return end();
   }
 
@@ -81,17 +79,53 @@ class LongFilm {
     begin(earlier_.size() + 1);
     for (std::size_t k = 0; k < earlier_.size(); ++k) add(k, decoded(k, earlier_[k]));
     add(earlier_.size(), decoded(earlier_.size(), options_.resume->latent));
-    if (options_.resume->finished()) reel_.add_given(plan_.segments.back().end(), plan_.pictures);
+    if (options_.resume->finished()) add_end();
     return end();
   }
 
  private:
+  void take_up(const SavedLatent& saved) {
+    PF_CHECK(saved.segments == std::int64_t(plan_.segments.size()), InvalidRequest, "resume",
+             "the latents are those of a film in ", saved.segments, " segments, this one has ", plan_.segments.size());
+    SavedLatent part;
+    part.model = saved.model;
+    for (std::size_t k = 0; k < saved.earlier.size(); ++k) {
+      part.latent = part.noise = saved.earlier[k];
+      expect_fitting(part, model_, plan_.specs.at(k));
+    }
+    expect_fitting(saved, model_, plan_.specs.at(saved.earlier.size()));
+    earlier_ = saved.earlier;
+  }
+
+  // What cannot be made of a later segment is said before the first is made.
+  void expect_makeable() const {
+    for (std::size_t k = 0; k < plan_.segments.size(); ++k) {
+      const GenerateOptions options{.run = options_.run, .tiles = options_.tiles};
+      pipeline::expect_makeable(model_, segment_request(plan_, request_, k), given_for(k), options);
+    }
+  }
+
+  Given given_for(std::size_t k) const {
+    Given given = segment_given(plan_, k, given_, before_);
+    given.voices = segment_voices(request_, prompt_number(plan_, request_, k), given_.voices);
+    return given;
+  }
+
   void begin(std::size_t count) {
     count_ = count;
     reel_.add_given(0, plan_.segments.front().first);
+    reached_ = plan_.segments[count - 1].end();
   }
+  void add_end() {
+    reel_.add_given(reached_, plan_.pictures);
+    reached_ = plan_.pictures;
+  }
+  // A film that is not finished is described as far as it goes.
   Generated end() {
     result_.clip = reel_.take();
+    if (result_.spec.has_video()) result_.spec.frames = reached_;
+    if (result_.spec.has_audio()) result_.spec.samples = result_.clip.waveform.size(1);
+    std::erase_if(result_.joints, [&](double joint) { return joint >= double(reached_) / plan_.fps; });
     return std::move(result_);
   }
 
@@ -116,13 +150,13 @@ class LongFilm {
   }
 
   Generated decoded(std::size_t k, const diffusion::JointLatent& latent) {
-    const Given given = segment_given(plan_, k, given_, before_);
+    const Given given = given_for(k);
     const std::int64_t steps = result_.request.steps;
     return pipeline::decode(model_, saved(k, latent, latent, steps, given), segment_options(k, steps));
   }
 
   Generated made(std::size_t k) {
-    const Given given = segment_given(plan_, k, given_, before_);
+    const Given given = given_for(k);
     const bool goes_on = options_.resume && options_.resume->earlier.size() == k;
     GenerateOptions options = segment_options(k, 0);
     diffusion::JointLatent finished;
@@ -138,7 +172,9 @@ class LongFilm {
       interrupted.solver = from.solver;
       options.resume = &interrupted;
     }
-    Generated part = generate(model_, segment_request(plan_, request_, k), given, options);
+    GenerateRequest asked = segment_request(plan_, request_, k);
+    if (given.voices.empty() && !given_.voices.empty()) asked.timbre_guidance = -1;  // asked for where somebody speaks
+    Generated part = generate(model_, asked, given, options);
     earlier_.push_back(finished);
     return part;
   }
@@ -187,14 +223,16 @@ class LongFilm {
   Generated result_;
   Reel reel_;
   std::vector<diffusion::JointLatent> earlier_;
-  std::size_t count_ = 0;  // of the segments that this film gets
-  Clip before_;            // the last of them so far
+  std::size_t count_ = 0;     // of the segments that this film gets
+  std::int64_t reached_ = 0;  // pictures that it lasts with them
+  Clip before_;               // the last of them so far
 };
 
 }  // namespace
 
 Generated generate_film(const families::Generator& model, const GenerateRequest& request, const Given& given,
                         const GenerateOptions& options) {
+  if (options.resume) expect_model(*options.resume, model);
   const FilmPlan plan = plan_film(model, resolve(request, model.info()), given);
   if (!plan.at_once) return LongFilm(model, request, given, plan, options).make();
   GenerateOptions keeping = options;
@@ -206,6 +244,7 @@ Generated generate_film(const families::Generator& model, const GenerateRequest&
 }
 
 Generated decode_film(const families::Generator& model, const SavedLatent& saved, const GenerateOptions& options) {
+  expect_model(saved, model);
   const FilmPlan plan = plan_film(model, saved.request, saved.given);
   if (plan.at_once) {
     SavedLatent fitting = saved;

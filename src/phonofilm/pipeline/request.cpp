@@ -47,14 +47,12 @@ void resolve_sample_rate(GenerateRequest& r, const families::ModelInfo& model) {
 
 }  // namespace
 
-Fields GenerateRequest::fields() {
-  std::vector<std::string> solvers = diffusion::solver_names();
-  solvers.insert(solvers.begin(), "default");
+Fields GenerateRequest::film_fields() {
   return {
       {"prompt", &prompt, "what is to be seen and heard"},
       {"negative_prompt", &negative_prompt, "what to stay away from; a blank (' ') for nothing at all"},
       {"negative_audio_prompt", &negative_audio_prompt, "the same for the sound, of models that read one per modality"},
-      {"then", &then, "further prompts of a film in segments, which share its time evenly with the first"},
+      {"then", &then, "further prompts of a film in segments, which share its segments evenly with the first"},
       {"seconds", &seconds, "length of the film; beyond the model's in segments; 0: the model's default", 0.0, 600.0},
       {"overlap", &overlap, "seconds that a segment keeps of what stands before it; 0: a third of the model's longest",
        0.0, 60.0},
@@ -67,12 +65,15 @@ Fields GenerateRequest::fields() {
       {"sample_rate", &sample_rate, "of the sound, Hz, of models that offer several; 0: the model's default", 0.0,
        192000.0},
       {"seed", &seed, "the same seed and settings make the same film", 0.0},
-      {"noise",
-       &noise,
-       "how a seed becomes noise: this program's way, the same on every device, or the publisher's",
-       {},
-       {},
-       {"own", "reference"}},
+      {"noise", &noise, "how a seed becomes noise: this program's way, the same on every device, or the publisher's",
+       {}, {}, {"own", "reference"}},
+  };
+}
+
+Fields GenerateRequest::sampling_fields() {
+  std::vector<std::string> solvers = diffusion::solver_names();
+  solvers.insert(solvers.begin(), "default");
+  return {
       {"steps", &steps, "sampling steps; 0: the model's default", 0.0, 1000.0},
       {"solver", &solver, "step rule of the sampler", {}, {}, solvers},
       {"shift", &shift, "of the noise schedule, above 1 for more steps at high noise; 0: the model's default", 0.0,
@@ -90,6 +91,13 @@ Fields GenerateRequest::fields() {
       {"audio_align_guidance", &audio_align_guidance, "that of the sound alone; -1: as --align-guidance", -1.0, 100.0},
       {"timbre_guidance", &timbre_guidance, "how hard the sound follows the reference voices; -1: the model's default",
        -1.0, 100.0}};
+}
+
+Fields GenerateRequest::fields() {
+  Fields all = film_fields();
+  const Fields sampling = sampling_fields();
+  all.insert(all.end(), sampling.begin(), sampling.end());
+  return all;
 }
 
 void check(const GenerateRequest& request) {

@@ -31,6 +31,10 @@ struct GenerateRequest {
   double timbre_guidance = -1;   // pull of the sound towards the reference voices; 0 switches its pass off
   Fields fields();
   bool operator==(const GenerateRequest&) const = default;
+
+ private:
+  Fields film_fields();      // prompts, length, size and noise
+  Fields sampling_fields();
 };
 
 // What a film is given besides its request.

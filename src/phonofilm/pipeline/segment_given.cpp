@@ -48,12 +48,24 @@ void mirror(Tensor& sound, std::int64_t known, std::int64_t sample_rate) {
   if (count > 0) sound.narrow(1, known, count).copy_(sound.narrow(1, known - count, count).flip({1}));
 }
 
+// Up to where whole latent steps lie in the first `seconds` of the sound.
+double whole_steps(const FilmPlan& plan, double seconds) {
+  const double steps = std::floor((seconds - plan.step_begin) / plan.step_seconds + kRounding);
+  return plan.step_begin + steps * plan.step_seconds;
+}
+
 struct Part {
   const FilmPlan& plan;
   const Segment& segment;
   const families::ClipSpec& spec;
   const Clip& before;
   std::int64_t before_first;  // picture of the film with which `before` begins
+
+  // Seconds of the segment's beginning of which `before` has the sound; it may end before its pictures do.
+  double known_sound() const {
+    const std::int64_t past = plan.sample_at(segment.first) - plan.sample_at(before_first);
+    return double(before.waveform.size(1) - past) / double(plan.sample_rate);
+  }
 };
 
 // [F, H, W, 3], of which nothing is known where neither gives pictures.
@@ -115,8 +127,8 @@ Given segment_given(const FilmPlan& plan, std::size_t k, const Given& given, con
   if (!spec.has_audio()) kept.audio.clear();
   const double overlap = before.has_video() || before.has_audio() ? double(segment.kept) / plan.fps : 0;
   if (overlap > 0 && spec.has_video()) kept.video = with_beginning(kept.video, overlap);
-  // Whole latent steps, so that none is held of which a part is to be made.
-  const double whole = plan.step_seconds > 0 ? std::floor(overlap / plan.step_seconds) * plan.step_seconds : 0;
+  // Whole latent steps: where those end that are held, both sounds are the same, so that the fade is not heard.
+  const double whole = before.has_audio() ? whole_steps(plan, std::min(overlap, part.known_sound())) : 0;
   if (whole > 0) kept.audio = with_beginning(kept.audio, whole);
   if (!kept.video.empty()) kept.clip.frames = pictures_of(part, given.kept.clip.frames);
   const bool goes_on = kept.audio.empty() || kept.audio.back().last < length - kRounding;

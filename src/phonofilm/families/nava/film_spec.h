@@ -9,6 +9,9 @@ inline constexpr double kFps = 24;
 inline constexpr std::int64_t kSampleRate = 48000;         // of the vocoder's output
 inline constexpr std::int64_t kNarrowSampleRate = 16000;   // of the files that NAVA's own program writes
 inline constexpr std::int64_t kMelFramesPerSecond = 100;   // of sound; 4 L - 3 for L audio tokens
+// An audio token stands for four mel frames, the first for one: token k for frames 4 k - 3 to 4 k.
+inline constexpr double kTokenSeconds = 4.0 / double(kMelFramesPerSecond);
+inline constexpr double kFirstTokenBegin = -3.0 / double(kMelFramesPerSecond);
 inline constexpr std::int64_t kDefaultLatentFrames = 37;   // 145 pictures
 inline constexpr double kDefaultSeconds = double(4 * (kDefaultLatentFrames - 1) + 1) / kFps;  // of sound alone too
 inline constexpr std::int64_t kMostLatentFrames = 61;      // what the publisher documents: ten seconds

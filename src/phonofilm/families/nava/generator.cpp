@@ -2,6 +2,7 @@
 // nn/memory_plan.h puts them; text encoder, speaker encoder, autoencoders and vocoder come and go.
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/dsp/resample.h"
 #include "phonofilm/families/nava/checkpoint.h"
@@ -34,9 +35,6 @@ constexpr const char* kNegativePicture =
     "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG压缩残留，丑陋的，残缺的，"
     "多余的手指，画得不好的手部，画得不好的脸部，畸形的，毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂乱的背景，三条腿，背景人很多，"
     "倒着走";
-
-// Of one audio token, four mel frames; the first token stands for one, so that others begin up to three earlier.
-constexpr double kStepSeconds = 4.0 / double(kMelFramesPerSecond);
 
 struct NavaConditioning : families::Conditioning {
   GuidedContext context;
@@ -99,7 +97,8 @@ class NavaGenerator : public families::Generator {
     const auto negative = tokenize(negative_of(prompt, spec, conditioning->notices));
     const std::vector<Tensor> rows = wan22::encode_tokens(root_, {ids, negative}, longest, run, observer);
     conditioning->context = prepare_guided(backbone_, rows[0], rows[1], voices, run, *placement_.runner);
-    conditioning->context.clean = give_film(prompt.kept, spec, run);
+    conditioning->context.clean =
+        families::give_film(*this, prompt.kept, spec, autoencoders::kWan22TimeStride, run);
     const bool from_image = prompt.image.defined() && spec.has_video();
     if (!from_image) return conditioning;
     const Tensor frame = encode_image(prompt.image, spec, run);
@@ -218,16 +217,6 @@ class NavaGenerator : public families::Generator {
     return bind_voices(prompt.voices, lines, width, embed, notices);
   }
 
-  families::HeldLatents give_film(const families::KeptFilm& film, const ClipSpec& spec, const RunContext& run) const {
-    if (film.empty()) return {};
-    const LatentShape shape = latent_shape(spec);
-    families::LatentClock clock{.frame_patch = autoencoders::kWan22TimeStride, .fps = kFps};
-    if (spec.has_video()) clock.frames = shape.video[2];
-    if (spec.has_audio()) clock.steps = shape.audio[2];
-    clock.step_seconds = kStepSeconds;
-    return families::hold_film(film, clock, [&](const Clip& clip) { return encode_clip(clip, run); });
-  }
-
   Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
     expect_shape(image, {spec.height, spec.width, 3}, "generate: image");
     const Tensor x = to_unit_range(image.permute({2, 0, 1})).unsqueeze(0).unsqueeze(2);  // [1, 3, 1, H, W]
@@ -241,6 +230,8 @@ class NavaGenerator : public families::Generator {
     info_.fps = kFps;
     info_.sample_rate = kSampleRate;
     info_.channels = 2;
+    info_.step_seconds = kTokenSeconds;
+    info_.step_begin = kFirstTokenBegin;
     info_.seconds = kDefaultSeconds;
     info_.min_seconds = 1 / kFps;
     info_.max_seconds = kLongestSeconds;

@@ -6,6 +6,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/families/nava/background.h"
@@ -61,8 +62,9 @@ class SmallGenerator : public families::Generator {
 
   ClipSpec clip_spec(const ClipRequest& request) const override {
     const double seconds = request.seconds > 0 ? request.seconds : options_.seconds;
-    PF_CHECK(seconds >= options_.min_seconds - 1e-9 && seconds <= options_.max_seconds + 1e-9, InvalidRequest, "generate",
-             "this model makes films of ", options_.min_seconds, " to ", options_.max_seconds, " seconds, asked for ", seconds);
+    PF_CHECK(seconds >= options_.min_seconds - 1e-9 && seconds <= options_.max_seconds + 1e-9, InvalidRequest,
+             "generate", "this model makes films of ", options_.min_seconds, " to ", options_.max_seconds,
+             " seconds, asked for ", seconds);
     for (const std::int64_t side : {request.height, request.width}) {
       PF_CHECK(side == 0 || side == options_.size, InvalidRequest, "generate", "this model makes pictures of ",
                options_.size, "x", options_.size, " pixels, asked for ", request.height, "x", request.width);
@@ -71,9 +73,9 @@ class SmallGenerator : public families::Generator {
     const std::int64_t patch = codecs_.video->config().frame_patch;
     const auto groups = std::max<std::int64_t>(1, std::llround((seconds * options_.fps - 1) / double(patch)));
     const std::int64_t frames = patch * groups + 1;
-    const std::int64_t unit = audio_unit();
-    const auto latents = std::int64_t(std::ceil(double(frames) / options_.fps * double(options_.sample_rate) / double(unit) - 1e-9));
-    return {request.video ? frames : 0, options_.size, options_.size, request.audio ? latents * unit : 0};
+    const double step_pictures = info_.step_seconds * options_.fps;
+    const auto steps = std::int64_t(std::ceil(double(frames) / step_pictures - 1e-9));
+    return {request.video ? frames : 0, options_.size, options_.size, request.audio ? steps * audio_unit() : 0};
   }
 
   LatentShape latent_shape(const ClipSpec& spec) const override {
@@ -97,7 +99,7 @@ class SmallGenerator : public families::Generator {
     auto conditioning = std::make_unique<SmallConditioning>();
     note_unknown_words(prompt, conditioning->notices);
     read_prompt(prompt, spec, run, *conditioning);
-    give_film(prompt.kept, spec, run, *conditioning);
+    conditioning->clean = families::give_film(*this, prompt.kept, spec, codecs_.video->config().frame_patch, run);
     if (prompt.image.defined() && spec.has_video()) give_image(prompt.image, spec, run, *conditioning);
     return conditioning;
   }
@@ -140,7 +142,8 @@ class SmallGenerator : public families::Generator {
     Clip clip;
     clip.fps = options_.fps;
     clip.sample_rate = options_.sample_rate;
-    auto sound = spec.has_audio() ? in_background([&] { return decode_sound(latent.audio, run); }) : std::future<Tensor>();
+    std::future<Tensor> sound;
+    if (spec.has_audio()) sound = in_background([&] { return decode_sound(latent.audio, run); });
     if (spec.has_video()) clip.frames = in_background([&] { return decode_picture(latent.video, run); }).get();
     if (sound.valid()) clip.waveform = sound.get();
     if (hooks.on_frames && spec.has_video()) hooks.on_frames(clip.frames);
@@ -170,20 +173,11 @@ class SmallGenerator : public families::Generator {
     return decode_waveform(codecs_, raw, run).clamp(-1, 1).contiguous();
   }
 
-  void give_film(const families::KeptFilm& film, const ClipSpec& spec, const nn::RunContext& run, SmallConditioning& own) const {
-    if (film.empty()) return;
-    const LatentShape shape = latent_shape(spec);
-    families::LatentClock clock{.frame_patch = codecs_.video->config().frame_patch, .fps = options_.fps};
-    if (spec.has_video()) clock.frames = shape.video[2];
-    if (spec.has_audio()) clock.steps = shape.audio[2];
-    clock.step_seconds = double(audio_unit()) / double(options_.sample_rate);
-    own.clean = families::hold_film(film, clock, [&](const Clip& clip) { return encode_clip(clip, run); });
-  }
-
   // In the place of the first latent frame, which holds one picture.
   void give_image(const Tensor& image, const ClipSpec& spec, const nn::RunContext& run, SmallConditioning& own) const {
     expect_shape(image, {spec.height, spec.width, 3}, "generate: image");
-    const Tensor frame = normalise(encode_frames(codecs_, image.unsqueeze(0), run), options_.video_mean, options_.video_std);
+    const Tensor frame =
+        normalise(encode_frames(codecs_, image.unsqueeze(0), run), options_.video_mean, options_.video_std);
     families::hold_first_frame(frame, latent_shape(spec).video, own.clean);
   }
 
@@ -216,8 +210,8 @@ class SmallGenerator : public families::Generator {
     const auto text = encoder.tokenizer().encode(prompt.text, encoder.config().max_tokens);
     if (!text.unknown.empty()) {
       notices.push_back(phonofilm::concat("this small model has never seen: ", excerpt(join(text.unknown, ", ")),
-                                          ". It knows balls of a colour and a material that fall, bounce and hit walls; "
-                                          "`phonofilm world show` prints captions of its kind."));
+                                          ". It knows balls of a colour and a material that fall, bounce and hit "
+                                          "walls; `phonofilm world show` prints captions of its kind."));
     }
     if (text.dropped > 0) {
       notices.push_back(phonofilm::concat("the prompt is ", text.dropped, " words longer than the ",
@@ -227,8 +221,8 @@ class SmallGenerator : public families::Generator {
 
   void check_statistics(const std::string& path) const {
     const auto fits = [&](const std::vector<double>& values, std::int64_t channels, const char* name) {
-      PF_CHECK(std::int64_t(values.size()) == channels, CheckpointError, "load", path, ": ", name, " has ", values.size(),
-               " values, the autoencoder has ", channels, " channels");
+      PF_CHECK(std::int64_t(values.size()) == channels, CheckpointError, "load", path, ": ", name, " has ",
+               values.size(), " values, the autoencoder has ", channels, " channels");
     };
     fits(options_.video_mean, codecs_.video->config().latent_channels, "video_mean");
     fits(options_.video_std, codecs_.video->config().latent_channels, "video_std");
@@ -245,6 +239,7 @@ class SmallGenerator : public families::Generator {
     info_.fps = options_.fps;
     info_.sample_rate = options_.sample_rate;
     info_.channels = codecs_.audio->config().channels;
+    info_.step_seconds = double(audio_unit()) / double(options_.sample_rate);
     info_.seconds = options_.seconds;
     info_.min_seconds = options_.min_seconds;
     info_.max_seconds = options_.max_seconds;
@@ -272,7 +267,8 @@ class SmallGenerator : public families::Generator {
 // Options that are for large models are refused rather than passed over.
 void check_options(const std::string& folder, const families::LoadOptions& options) {
   PF_CHECK(options.variant.empty(), InvalidRequest, "load", folder, ": holds one model; leave out --variant");
-  PF_CHECK(options.storage == nn::LinearStorage::as_others && options.memory != nn::MemoryMode::stream, InvalidRequest, "load", folder,
+  PF_CHECK(options.storage == nn::LinearStorage::as_others && options.memory != nn::MemoryMode::stream, InvalidRequest,
+           "load", folder,
            ": so small a model is neither kept in 8 bits nor streamed; leave out --storage and --memory");
 }
 

@@ -41,13 +41,6 @@ std::string with_voice_marks(const std::string& prompt) {
   return replaced(bare, open, open + kVoiceSentinel);
 }
 
-std::int64_t count_spoken_lines(const std::string& prompt) {
-  const std::string open(kSpeechMarks.open);
-  std::int64_t count = 0;
-  for (size_t at = prompt.find(open); at != std::string::npos; at = prompt.find(open, at + open.size())) ++count;
-  return count;
-}
-
 std::vector<std::int64_t> voice_positions(const std::vector<std::int64_t>& ids, const families::TokenizeFn& tokenize) {
   const std::int64_t sentinel = tokenize(kVoiceSentinel).at(0);
   std::vector<std::int64_t> positions;

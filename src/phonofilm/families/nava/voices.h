@@ -26,7 +26,6 @@ struct SpokenLines {
   std::vector<std::int64_t> positions;  // of the sentinels that the model reads
   std::int64_t count = 0;               // lines of the prompt, of which the last may lie beyond what the model reads
 };
-std::int64_t count_spoken_lines(const std::string& prompt);
 
 // Whether the prompt gives reference voices. Throws InvalidRequest where it does and the film has no sound.
 bool wants_voices(const families::Prompt& prompt, const families::ClipSpec& spec);

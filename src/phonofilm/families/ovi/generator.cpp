@@ -93,7 +93,7 @@ class OviGenerator : public families::Generator {
     const Tensor audio_rows = spec.has_audio() ? at::cat({rows[0], rows[2]}) : Tensor();
     conditioning->both = towers_.prepare_context(video_rows, audio_rows, run, *placement_.runner);
     conditioning->positive = first_sample(conditioning->both);
-    conditioning->clean = give_film(prompt.kept, spec, run);
+    conditioning->clean = families::give_film(*this, prompt.kept, spec, autoencoders::kWan22TimeStride, run);
     if (!prompt.image.defined() || !spec.has_video()) return conditioning;
     const Tensor frame = encode_image(prompt.image, spec, run);
     families::hold_first_frame(frame, latent_shape(spec).video, conditioning->clean);
@@ -201,16 +201,6 @@ class OviGenerator : public families::Generator {
     return wan22::encode_tokens(folder_.root, ids, longest, run, observer);
   }
 
-  families::HeldLatents give_film(const families::KeptFilm& film, const ClipSpec& spec, const RunContext& run) const {
-    if (film.empty()) return {};
-    const LatentShape shape = latent_shape(spec);
-    families::LatentClock clock{.frame_patch = autoencoders::kWan22TimeStride, .fps = kFps};
-    if (spec.has_video()) clock.frames = shape.video[2];
-    if (spec.has_audio()) clock.steps = shape.audio[2];
-    clock.step_seconds = double(kSamplesPerLatent) / double(kSampleRate);
-    return families::hold_film(film, clock, [&](const Clip& clip) { return encode_clip(clip, run); });
-  }
-
   // The picture is stretched to the clip's size, not cut.
   Tensor encode_image(const Tensor& image, const ClipSpec& spec, const RunContext& run) const {
     Tensor x = to_unit_range(image.permute({2, 0, 1})).unsqueeze(0);
@@ -231,6 +221,7 @@ class OviGenerator : public families::Generator {
     info_.parameters = towers_.parameter_count();
     info_.fps = kFps;
     info_.sample_rate = kSampleRate;
+    info_.step_seconds = double(kSamplesPerLatent) / double(kSampleRate);
     info_.seconds = info_.max_seconds = longest_seconds(folder_.variant);
     info_.min_seconds = kShortestSeconds;
     info_.sampling = {.solver = "unipc", .steps = 50, .shift = 5, .guidance = {}, .skip_layer = 11};
