@@ -10,7 +10,7 @@ struct GenerateRequest {
   std::string prompt;
   std::string negative_prompt;   // what to stay away from; empty: the model's default; a blank: nothing
   std::string negative_audio_prompt;  // the same for the sound, of models that read one per modality
-  std::vector<std::string> then{};  // further prompts of a film in segments, which share its time evenly with the first
+  std::vector<std::string> then{};  // further prompts of a film in segments, which share its segments evenly with the first
   double seconds = 0;            // 0: the model's default
   double overlap = 0;            // seconds that a segment keeps of what is before it; 0: a third of the longest
   std::int64_t latent_frames = 0;  // the length in latent frames instead, of models that take it; 0: by seconds
