@@ -90,6 +90,23 @@ TEST_CASE("jobs: uploads wait for their job and stay with it") {
   CHECK(refusal_of([&] { queue.submit({.owner = "o", .request = "{}", .id = "../x"}); }) == Refusal::invalid);
 }
 
+TEST_CASE("jobs: on a full disk files without a job go before finished jobs") {
+  const TemporaryFolder folder;
+  ArtifactFolder artifacts(folder.file("artifacts"));
+  const auto store = open_sqlite_store(folder.file("queue.db"));
+  Time now = wall_clock();
+  Queue queue(*store, artifacts, {.max_disk = 10}, {[&] { return now; }, random_id});
+  queue.submit({.owner = "o", .request = "{}", .id = kJob});
+  const Job job = queue.claim("w").value();
+  publish(artifacts, "12345678", job.lease.token);
+  queue.succeed(lease_of(job), {"film.mp4"});
+  const std::string uploads(kUploads), lost = id_of(9);
+  artifacts.publish(lost, uploads, "image", [](const std::string& path) { write_bytes(path, "picture"); });
+  now += Limits{}.upload_wait / 10 + 1000;
+  CHECK(queue.sweep().jobs == 0);
+  CHECK(artifacts.jobs() == std::vector<std::string>{kJob});
+}
+
 TEST_CASE("jobs: a writer that fails leaves the old file and nothing else") {
   const TemporaryFolder folder;
   ArtifactFolder artifacts(folder.file("artifacts"));
@@ -164,7 +181,11 @@ TEST_CASE("jobs: leftovers of a crash go, published files stay") {
   const TemporaryFolder folder;
   ArtifactFolder artifacts(folder.file("artifacts"));
   publish(artifacts, "film");
-  write_bytes(folder.file("artifacts/" + kJob + "/" + kRun + "/tmp.poster.png"), "half");
+  const std::string half = folder.file("artifacts/" + kJob + "/" + kRun + "/tmp.poster.png");
+  write_bytes(half, "half");
+  artifacts.remove_leftovers();
+  CHECK(is_file(half));  // somebody may be writing it
+  fs::last_write_time(half, fs::file_time_type::clock::now() - std::chrono::minutes(11));
   artifacts.remove_leftovers();
   CHECK(files_in(folder.file("artifacts")) == std::vector<std::string>{"film.mp4"});
 }

@@ -12,15 +12,17 @@ using namespace phonofilm::server;
 
 // In the child: submits three jobs, one with a file, and says each id to the pipe as soon as it is answered; dies at
 // the n-th point of store and files.
-[[noreturn]] void submit_and_die(const std::string& database, int fuse, int pipe) {
+[[noreturn]] void submit_and_die(const QuickFolder& folder, const std::string& database, int fuse, int pipe) {
+  setenv("TMPDIR", folder.file("").c_str(), 1);  // where the files of the bench are found afterwards
   const jobs::Probe probe = [&fuse](const char*) {
     if (--fuse == 0) kill(getpid(), SIGKILL);
   };
   ServiceBench bench(false, {}, jobs::open_sqlite_store(database, {.probe = probe}));
-  const auto tell = [&](const Answer& answer) {
-    const std::string id = answer.json["id"].get<std::string>() + "\n";
-    if (write(pipe, id.data(), id.size()) != ssize_t(id.size())) _exit(2);
+  const auto say = [&](const std::string& line) {
+    if (write(pipe, (line + "\n").data(), line.size() + 1) != ssize_t(line.size() + 1)) _exit(2);
   };
+  const auto tell = [&](const Answer& answer) { say(answer.json["id"]); };
+  say(bench.file("films"));
   tell(bench.ask("POST", "/api/v1/jobs", std::string(R"({"request": {"prompt": "a"}})")));
   tell(bench.ask("POST", "/v1/videos", form_body({{"prompt", "b"}, {"input_reference", "PNG", "x.png", "image/png"}}),
                  form_headers()));
@@ -28,12 +30,18 @@ using namespace phonofilm::server;
   _exit(0);
 }
 
-// The ids that were acknowledged before the n-th point, and whether the child came to its end.
-std::pair<std::vector<std::string>, bool> acknowledged(const std::string& database, int fuse) {
+struct Acknowledged {
+  std::string films{};  // folder of the files; empty: killed before there was one
+  std::vector<std::string> ids{};
+  bool ended = false;  // the child came to its end
+};
+
+// What was acknowledged before the n-th point.
+Acknowledged acknowledged(const QuickFolder& folder, const std::string& database, int fuse) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const pid_t child = fork();
-  if (child == 0) submit_and_die(database, fuse, ends[1]);
+  if (child == 0) submit_and_die(folder, database, fuse, ends[1]);
   close(ends[1]);
   std::string text(4096, '\0');
   size_t got = 0;
@@ -41,9 +49,12 @@ std::pair<std::vector<std::string>, bool> acknowledged(const std::string& databa
   close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
-  std::vector<std::string> ids = split(text.substr(0, got), '\n');
-  ids.pop_back();
-  return {ids, WIFEXITED(status) && WEXITSTATUS(status) == 0};
+  Acknowledged said{.ids = split(text.substr(0, got), '\n'), .ended = WIFEXITED(status) && WEXITSTATUS(status) == 0};
+  said.ids.pop_back();
+  if (said.ids.empty()) return said;
+  said.films = said.ids.front();
+  said.ids.erase(said.ids.begin());
+  return said;
 }
 
 std::string plain_id(const std::string& id) { return id.starts_with("video_") ? id.substr(6) : id; }
@@ -51,25 +62,30 @@ std::string plain_id(const std::string& id) { return id.starts_with("video_") ? 
 }  // namespace
 
 TEST_CASE("durability: killed at any point, every acknowledged job is there") {
-  int points = 0, jobs_seen = 0;
+  int points = 0, jobs_seen = 0, files_seen = 0;
   for (bool whole = false; !whole; ++points) {
     const QuickFolder folder;
     const std::string database = folder.file("queue.db");
-    const auto [ids, ended] = acknowledged(database, points + 1);
-    whole = ended;
-    if (ids.empty()) continue;
+    const Acknowledged said = acknowledged(folder, database, points + 1);
+    whole = said.ended;
+    if (said.ids.empty()) continue;
     const auto store = jobs::open_sqlite_store(database);
-    MemoryArtifacts artifacts;
+    jobs::ArtifactFolder artifacts(said.films);
     jobs::Queue queue(*store, artifacts);
-    for (const std::string& id : ids) {
+    for (const std::string& id : said.ids) {
       INFO("point ", points, ", job ", id);
-      CHECK(queue.get({.admin = true}, plain_id(id)).job.state == jobs::State::queued);
+      const jobs::Job job = queue.get({.admin = true}, plain_id(id)).job;
+      CHECK(job.state == jobs::State::queued);
       ++jobs_seen;
+      if (!Json::parse(job.request).contains("image")) continue;
+      CHECK(bytes_of(artifacts.path(job.id, std::string(jobs::kUploads), "image")) == "PNG");
+      ++files_seen;
     }
     REQUIRE(points < 1000);
   }
   std::printf("durability: killed at %d points, %d acknowledged jobs found\n", points, jobs_seen);
   CHECK(points > 20);
+  CHECK(files_seen > 0);
 }
 
 namespace {

@@ -74,10 +74,37 @@ TEST_CASE("events: the stream of a job begins with the job and ends with its end
   CHECK(listener.response.stream->ended());
   // A browser comes back by itself; 204 tells it to stop.
   CHECK(bench.ask("GET", path, "", {{"last-event-id", std::to_string(bench.events.sequence())}}).status == 204);
+  // Where it is not known what the listener has heard, it is told the end again.
+  const Answer lost = bench.ask("GET", path + "?after=999");
+  CHECK(lost.status == 200);
+  CHECK(lost.response.body.find("event: reset") != std::string::npos);
+  CHECK(lost.response.body.find("event: snapshot") != std::string::npos);
   const Answer late = bench.ask("GET", path);
   CHECK(!late.response.stream);
   CHECK(late.response.body.find("event: snapshot") != std::string::npos);
   CHECK(bench.ask("GET", "/api/v1/jobs/" + id_of(99) + "/events").status == 404);
+}
+
+TEST_CASE("events: a stream ends with its key, within seconds") {
+  ServiceBench bench(/*with_keys=*/true);
+  const Answer alice = bench.ask("GET", "/api/v1/events", "", bench.key("alice"));
+  const Answer bob = bench.ask("GET", "/api/v1/events", "", bench.key("bob"));
+  next_of(alice), next_of(bob);
+  const std::string file = bench.file("keys.json");
+  server::change_keys(file, [](std::vector<Key>& keys) {
+    std::erase_if(keys, [](const Key& key) { return key.owner == "alice"; });
+    for (Key& key : keys) key.expires = 2'000'000;
+  });
+  bench.keys().refresh();
+  bench.seconds += 5;
+  CHECK(next_of(alice).empty());
+  CHECK(alice.response.stream->ended());
+  next_of(bob);
+  CHECK(!bob.response.stream->ended());
+  bench.sources.now = 2'000'000;
+  bench.seconds += 5;
+  next_of(bob);
+  CHECK(bob.response.stream->ended());
 }
 
 TEST_CASE("events: who reads too slowly is told to read afresh, and misses nothing after that") {

@@ -179,15 +179,20 @@ TEST_CASE("api: forms with too many files, unknown parts and files in the wrong 
 
 TEST_CASE("api: the same key and the same files give the same job") {
   ServiceBench bench;
-  const auto submit = [&](const char* prompt) {
-    return bench.ask("POST", "/api/v1/jobs",
-                     form_body({{"request", Json{{"prompt", prompt}}.dump()}, {"image", "PNG", "x.png", "image/png"}}),
-                     form_headers({{"idempotency-key", "k"}}));
+  const auto submit = [&](const char* prompt, const char* picture) {
+    const std::string body =
+        form_body({{"request", Json{{"prompt", prompt}}.dump()}, {"image", picture, "x.png", "image/png"}});
+    return bench.ask("POST", "/api/v1/jobs", body, form_headers({{"idempotency-key", "k"}}));
   };
-  const Answer first = submit("a");
-  CHECK(submit("a").json["id"] == first.json["id"]);
-  CHECK(submit("b").code() == "idempotency_conflict");
+  const Answer first = submit("a", "PNG");
+  CHECK(submit("a", "PNG").json["id"] == first.json["id"]);
+  CHECK(submit("b", "PNG").code() == "idempotency_conflict");
+  CHECK(submit("a", "GNP").code() == "idempotency_conflict");
+  CHECK(submit("a", "longer").code() == "idempotency_conflict");
   CHECK(bench.queue.list({.admin = true}).jobs.size() == 1);
+  // Nothing stays of what was sent in vain.
+  CHECK(bench.artifacts.jobs() == std::vector<std::string>{first.json["id"]});
+  CHECK(bench.artifacts.bytes() == 3);
 }
 
 TEST_CASE("api: uploads come back as attachments, and go") {

@@ -176,6 +176,7 @@ class ServiceBench {
   std::optional<server::Service> service;
   std::string file(const std::string& name) const { return folder_.file(name); }
   server::Api& api() { return *api_; }
+  server::KeyRing& keys() { return *keys_; }
 };
 
 // members: the part of a body between its braces, beside a prompt.

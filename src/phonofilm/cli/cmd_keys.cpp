@@ -33,12 +33,10 @@ std::string date_of(jobs::Time time) {
 
 // The token goes to stdout alone, so that a script can take it.
 void add(const Options& options) {
-  std::vector<Key> keys = server::load_keys(options.file);
   const jobs::Time now = jobs::wall_clock();
   const server::NewKey made = server::make_key(options.owner, server::scope_of(options.scope), now,
                                                options.days == 0 ? 0 : now + options.days * kDay);
-  keys.push_back(made.key);
-  server::save_keys(options.file, keys);
+  server::change_keys(options.file, [&](std::vector<Key>& keys) { keys.push_back(made.key); });
   std::fprintf(stderr, "key %s of %s (%s, expires: %s); it is shown this once:\n", made.key.id.c_str(),
                made.key.owner.c_str(), options.scope.c_str(), date_of(made.key.expires).c_str());
   std::printf("%s\n", made.token.c_str());
@@ -53,11 +51,11 @@ void list(const Options& options) {
 }
 
 void revoke(const Options& options) {
-  std::vector<Key> keys = server::load_keys(options.file);
-  const auto removed = std::erase_if(keys, [&](const Key& key) { return key.id == options.id; });
-  PF_CHECK(removed > 0, InvalidRequest, "keys", options.file, ": there is no key ", in_quotes(options.id),
-           "; 'phonofilm keys list' shows them");
-  server::save_keys(options.file, keys);
+  server::change_keys(options.file, [&](std::vector<Key>& keys) {
+    const auto removed = std::erase_if(keys, [&](const Key& key) { return key.id == options.id; });
+    PF_CHECK(removed > 0, InvalidRequest, "keys", options.file, ": there is no key ", in_quotes(options.id),
+             "; 'phonofilm keys list' shows them");
+  });
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ namespace phonofilm::jobs {
 namespace {
 
 constexpr std::string_view kWatched = "watched";
+constexpr Time kWriterPause = 600'000;         // milliseconds: longer than any writer is silent, or holds its lease
 constexpr std::string_view kTemporary = "tmp.";  // before the name, because writers choose a format by its end
 
 std::string reason() { return std::strerror(errno); }
@@ -222,7 +223,8 @@ void ArtifactFolder::remove_leftovers() {
   for (const std::string& job : jobs()) {
     for (const std::string& run : runs(job)) {
       for (const fs::path& file : entries(folder_ + "/" + job + "/" + run)) {
-        if (file.filename().string().starts_with(kTemporary)) unlink(file.c_str());
+        const bool half = file.filename().string().starts_with(kTemporary);
+        if (half && changed_at(file.string()) < wall_clock() - kWriterPause) unlink(file.c_str());
       }
     }
   }

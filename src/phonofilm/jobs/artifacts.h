@@ -80,7 +80,7 @@ class ArtifactFolder : public Artifacts {
 
   // Where a published file lies. Throws Refused(invalid) for what is no id or no name of kArtifactNames.
   std::string path(const std::string& job, const std::string& run, std::string_view name) const;
-  // Removes half-written files that a crash left. For the start of a program, before anything is published.
+  // Removes half-written files that a crash left: those ten minutes old. Younger ones may have a writer.
   void remove_leftovers();
 
  private:

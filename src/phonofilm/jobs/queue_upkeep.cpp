@@ -58,10 +58,13 @@ Swept Queue::sweep() {
   return swept;
 }
 
-// Uploads are published before their job is submitted.
+// Uploads are published before their job is submitted. What nobody came for goes before any finished job does: where
+// the disk is full it waits no longer than a submission could take.
 bool Queue::awaits_submission(const std::string& id, const std::vector<std::string>& runs) const {
   const bool uploads = runs.empty() || (runs.size() == 1 && runs[0] == kUploads);
-  return uploads && artifacts_.changed(id) > sources_.clock() - limits_.upload_wait;
+  if (!uploads) return false;
+  const bool full = artifacts_.bytes() > limits_.max_disk;
+  return artifacts_.changed(id) > sources_.clock() - limits_.upload_wait / (full ? 10 : 1);
 }
 
 // Folders are listed before the job is looked up: a folder is younger than the claim that allows it, so that one whose

@@ -96,7 +96,11 @@ Upload UploadFolder::add(const Upload& upload, const std::function<void(const st
 Upload UploadFolder::get(const std::string& id) const {
   const std::string bytes = path(id);
   Upload upload;
-  read_json(load_json(bytes + ".json"), fields_of(upload), bytes + ".json");
+  try {
+    read_json(load_json(bytes + ".json"), fields_of(upload), bytes + ".json");
+  } catch (const InvalidRequest& error) {  // our own file: no fault of whoever asks
+    throw StoreError("upload", error.what());
+  }
   upload.id = id;
   upload.bytes = std::int64_t(fs::file_size(bytes));
   return upload;

@@ -39,7 +39,7 @@ class UploadFolder {
   // upload: owner, type and name. Calls write(temporary path); the file appears whole or not at all. Throws
   // Refused(invalid) for texts that are too long or no UTF-8, ResourceError beyond the quota and for a full disk.
   Upload add(const Upload& upload, const std::function<void(const std::string& path)>& write);
-  // Throws Refused(not_found) for what is no id or not there.
+  // Throws Refused(not_found) for what is no id or not there, StoreError where its description is damaged.
   Upload get(const std::string& id) const;
   std::string path(const std::string& id) const;  // of the bytes
   // Calls read(path) of an upload, which counts as used now and is not swept meanwhile. Throws as get() does.

@@ -3,6 +3,7 @@
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/server/handlers.h"
 #include "phonofilm/server/problem.h"
+#include "phonofilm/server/video_request.h"
 
 namespace phonofilm::server {
 namespace {
@@ -68,7 +69,8 @@ std::vector<Route> native_routes() {
 std::vector<Route> other_routes() {
   const Parameter variant{"variant", "video|thumbnail|spritesheet", "which file; video unless given"};
   return {
-      {"POST", "/v1/videos", Scope::submit, BodyKind::json_or_form, create_video, "Create a video", "Video"},
+      {"POST", "/v1/videos", Scope::submit, BodyKind::json_or_form, create_video, "Create a video", "Video",
+       /*parameters=*/{}, std::int64_t(kMaxDataUrl)},
       {"GET", "/v1/videos", Scope::read, BodyKind::none, list_videos, "List videos", "VideoList",
        page_with({"after", "string", "id of the last video of the page before"})},
       {"GET", "/v1/videos/{id}", Scope::read, BodyKind::none, get_video, "A video", "Video"},

@@ -61,6 +61,7 @@ struct Call {
   std::map<std::string, std::string> path{};  // what stands for {id} and {name}
   jobs::Caller caller{};
   Scope scope = Scope::none;
+  std::string key{};   // id of the caller's key; empty: there are no keys
   std::string note{};  // for the log: the prompt, where it is to be logged
 
   const std::string* header(std::string_view name) const { return request.head.header(name); }
@@ -83,6 +84,7 @@ struct Route {
   std::string summary;
   std::string answer;  // name of the answer's schema in /openapi.json; empty: bytes or none
   std::vector<Parameter> parameters{};
+  std::int64_t more_json = 0;  // bytes that its JSON may have beyond ApiOptions::max_json
 };
 
 const std::vector<Route>& routes();

@@ -13,6 +13,7 @@ using jobs::EventKind;
 constexpr std::int64_t kPage = 1000;          // events of one question to the store
 constexpr std::size_t kMessagesAtOnce = 200;  // of one turn of a stream
 constexpr double kBeat = 15;                  // seconds of silence before a comment
+constexpr double kAskAgain = 5;               // seconds between two looks at the listener's key
 const jobs::Caller kEverybody{.owner = {}, .admin = true};
 
 bool is_last(const jobs::Event& event) {
@@ -146,7 +147,12 @@ void EventHub::watch(const std::string& job, int change) {
 }
 
 EventStream::EventStream(EventHub& hub, Metrics& metrics, Start start, std::function<double()> seconds)
-    : hub_(hub), metrics_(metrics), start_(std::move(start)), seconds_(std::move(seconds)), sent_at_(seconds_()) {
+    : hub_(hub),
+      metrics_(metrics),
+      start_(std::move(start)),
+      seconds_(std::move(seconds)),
+      sent_at_(seconds_()),
+      asked_at_(sent_at_) {
   metrics_.streams(+1);
   if (!start_.job.empty()) hub_.watch(start_.job, +1);
 }
@@ -157,6 +163,12 @@ EventStream::~EventStream() {
 }
 
 std::string EventStream::next() {
+  const double now = seconds_();
+  if (start_.allowed && now - asked_at_ >= kAskAgain) {
+    asked_at_ = now;
+    ended_ = ended_ || !start_.allowed();
+    if (ended_) return "";
+  }
   std::string text = std::move(start_.first);
   start_.first.clear();
   const EventHub::News news = hub_.behind(start_.index, start_.caller, start_.job, kMessagesAtOnce);
@@ -166,7 +178,6 @@ std::string EventStream::next() {
     ended_ = ended_ || (!start_.job.empty() && message.is_last);
   }
   start_.index = news.index;
-  const double now = seconds_();
   if (text.empty() && now - sent_at_ >= kBeat) text = ": beat\n\n";
   if (!text.empty()) sent_at_ = now;
   return text;

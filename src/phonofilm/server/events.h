@@ -75,6 +75,7 @@ class EventStream : public Stream {
     std::string job{};       // empty: all that the caller may see
     std::int64_t index = 0;  // of the hub; what lies behind it is sent
     std::string first{};     // sent before everything else
+    std::function<bool()> allowed{};  // asked every few seconds: the stream ends where it may not go on; none: it may
   };
   // seconds: a clock that never goes back.
   EventStream(EventHub& hub, Metrics& metrics, Start start, std::function<double()> seconds);
@@ -88,7 +89,7 @@ class EventStream : public Stream {
   Metrics& metrics_;
   Start start_;
   std::function<double()> seconds_;
-  double sent_at_;
+  double sent_at_, asked_at_;
   bool ended_ = false;
 };
 

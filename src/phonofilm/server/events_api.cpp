@@ -26,6 +26,7 @@ std::optional<std::int64_t> resume_at(const Call& call) {
 // Where the stream begins, and its first words: a reset where events were missed.
 EventStream::Start start_of(const Call& call, const std::string& job) {
   EventStream::Start start{call.caller, job, call.api.events.index(), kRetry};
+  if (call.api.keys) start.allowed = [keys = call.api.keys, key = call.key] { return keys->holds(key); };
   const std::optional<std::int64_t> resumed = resume_at(call);
   if (!resumed) return start;
   if (const auto index = call.api.events.index_behind(*resumed)) {
@@ -58,7 +59,9 @@ Response job_events(Call& call) {
   const jobs::JobView view = call.api.queue.get(call.caller, start.job);
   const bool finished = jobs::is_finished(view.job.state);
   const bool news = !call.api.events.behind(start.index, call.caller, start.job, 1).messages.empty();
-  if (finished && !news && resume_at(call)) return {.status = 204};
+  // Only of a listener whose place is known is it sure that it heard the end.
+  const bool knows = resume_at(call) && call.api.events.index_behind(number);
+  if (finished && !news && knows) return {.status = 204};
   nlohmann::json job = job_json(call.api, view.job);
   job["position"] = view.position > 0 ? nlohmann::json(view.position) : nlohmann::json();
   start.first += event_text("snapshot", job.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), number);

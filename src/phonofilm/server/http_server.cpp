@@ -21,11 +21,11 @@
 #include <boost/beast/http/read.hpp>
 #include <condition_variable>
 #include <list>
-#include <map>
 #include <mutex>
 #include <thread>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/server/connection_count.h"
 #include "phonofilm/server/http_text.h"
 #include "phonofilm/server/syntax.h"
 
@@ -94,7 +94,8 @@ class HttpServer::State {
         io_(int(options.network_threads)),
         guard_(io_.get_executor()),
         pool_(std::size_t(options.handler_threads)),
-        acceptor_(asio::make_strand(io_)) {
+        acceptor_(asio::make_strand(io_)),
+        count_(options.max_connections, options.max_connections_per_address) {
     listen();
   }
 
@@ -125,7 +126,7 @@ class HttpServer::State {
   std::atomic<std::int64_t> connections_ = 0;
   std::mutex mutex_;  // guards the rest
   std::condition_variable left_;
-  std::map<std::string, std::int64_t> by_address_;
+  ConnectionCount count_;
   std::list<Connection*> open_;
 };
 
@@ -233,9 +234,12 @@ asio::awaitable<HttpServer::State::Connection::Taken> HttpServer::State::Connect
     co_return sent&& keep ? Taken::refused : Taken::over;
   }
   admission = std::move(admitted);
-  const bool asked = co_await continue_if_asked(request.head);
-  if (!asked) co_return Taken::over;
-  const int problem = co_await read_body(parser, request.body, admission->max_body());
+  const bool fits = !parser.content_length() || *parser.content_length() <= std::uint64_t(admission->max_body());
+  if (fits) {
+    const bool asked = co_await continue_if_asked(request.head);
+    if (!asked) co_return Taken::over;
+  }
+  const int problem = fits ? co_await read_body(parser, request.body, admission->max_body()) : 413;
   if (problem == 200) co_return Taken::ready;
   co_await refuse(problem, &request.head);
   co_return Taken::over;
@@ -261,7 +265,6 @@ asio::awaitable<bool> HttpServer::State::Connection::continue_if_asked(const Req
 
 // As read_head().
 asio::awaitable<int> HttpServer::State::Connection::read_body(Parser& parser, Body& body, std::int64_t limit) {
-  if (parser.content_length() && std::int64_t(*parser.content_length()) > limit) co_return 413;
   const Clock::time_point start = Clock::now();
   std::string chunk(kChunk, '\0');
   while (!parser.is_done()) {
@@ -379,18 +382,16 @@ void HttpServer::State::listen() {
 
 bool HttpServer::State::enter(const std::string& address) {
   const std::lock_guard lock(mutex_);
-  std::int64_t& own = by_address_[address];
-  if (connections_ >= options_.max_connections || own >= options_.max_connections_per_address) return false;
-  ++own;
-  ++connections_;
-  return true;
+  const bool room = count_.enter(address);
+  connections_ = count_.all();
+  return room;
 }
 
 void HttpServer::State::leave(const std::string& address, std::list<Connection*>::iterator place) {
   const std::lock_guard lock(mutex_);
   open_.erase(place);
-  if (--by_address_[address] == 0) by_address_.erase(address);
-  --connections_;
+  count_.leave(address);
+  connections_ = count_.all();
   left_.notify_all();
 }
 

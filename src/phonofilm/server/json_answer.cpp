@@ -13,11 +13,15 @@ namespace {
 
 using Json = nlohmann::json;
 
+// A value takes some ten times the memory of its shortest text.
+constexpr std::int64_t kMostJsonEvents = 200'000;
+
 // Refuses members that stand twice, of which a parser keeps one: two programs may then read two different requests. And
 // NUL, which ends a text for some readers and not for others.
 class Strictness {
  public:
   bool operator()(int depth, Json::parse_event_t event, const Json& value) {
+    if (++events_ > kMostJsonEvents) throw Problem(400, "invalid_json", "the JSON has too many values");
     if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
       if (depth >= kDeepestJson) throw Problem(400, "invalid_json", "the JSON nests too deeply");
     }
@@ -37,6 +41,7 @@ class Strictness {
 
  private:
   std::vector<std::set<std::string>> members_;
+  std::int64_t events_ = 0;
 };
 
 }  // namespace

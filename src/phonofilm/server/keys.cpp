@@ -1,8 +1,13 @@
 #include "phonofilm/server/keys.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -58,6 +63,21 @@ std::string version_of(const std::string& path) {
   return concat(found.st_ino, " ", found.st_size, " ", found.st_mtim.tv_sec, ".", found.st_mtim.tv_nsec);
 }
 
+// Beside the file, which is replaced as a whole and cannot be locked itself.
+class KeyFileLock {
+ public:
+  explicit KeyFileLock(const std::string& path) : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    PF_CHECK(file_ >= 0 && flock(file_, LOCK_EX) == 0, ResourceError, "keys", path, ": cannot be locked: ",
+             std::strerror(errno), "; is the folder writable?");
+  }
+  ~KeyFileLock() { close(file_); }
+  KeyFileLock(const KeyFileLock&) = delete;
+  KeyFileLock& operator=(const KeyFileLock&) = delete;
+
+ private:
+  int file_;
+};
+
 }  // namespace
 
 std::string_view scope_name(Scope scope) {
@@ -105,6 +125,13 @@ void save_keys(const std::string& path, const std::vector<Key>& keys) {
   });
 }
 
+void change_keys(const std::string& path, const std::function<void(std::vector<Key>&)>& change) {
+  const KeyFileLock lock(path + ".lock");
+  std::vector<Key> keys = load_keys(path);
+  change(keys);
+  save_keys(path, keys);
+}
+
 KeyRing::KeyRing(std::string path, jobs::Clock clock) : path_(std::move(path)), clock_(std::move(clock)) { refresh(); }
 
 void KeyRing::refresh() {
@@ -119,17 +146,20 @@ void KeyRing::refresh() {
   version_ = version;
 }
 
-std::size_t KeyRing::size() const {
+std::shared_ptr<const std::vector<Key>> KeyRing::keys() const {
   const std::lock_guard lock(mutex_);
-  return keys_->size();
+  return keys_;
+}
+
+std::size_t KeyRing::size() const { return keys()->size(); }
+
+bool KeyRing::holds(const std::string& id) const {
+  const auto keys = this->keys();
+  return std::any_of(keys->begin(), keys->end(), [&](const Key& key) { return key.id == id && is_valid(key); });
 }
 
 std::optional<Key> KeyRing::find(const std::string& token) const {
-  std::shared_ptr<const std::vector<Key>> keys;
-  {
-    const std::lock_guard lock(mutex_);
-    keys = keys_;
-  }
+  const auto keys = this->keys();
   const bool formed = token.size() == kPrefix.size() + kIdDigits + 1 + kSecretDigits && token.starts_with(kPrefix);
   const std::string id = formed ? token.substr(kPrefix.size(), kIdDigits) : "";
   const std::string_view secret = formed ? std::string_view(token).substr(token.size() - kSecretDigits) : "";
@@ -137,8 +167,7 @@ std::optional<Key> KeyRing::find(const std::string& token) const {
   const Key none{.salt = std::string(32, '0'), .hash = std::string(64, '0')};
   const Key& key = known == keys->end() ? none : *known;
   const bool right = equal_in_constant_time(hash_of(key.salt, secret), key.hash);
-  const bool valid = key.expires == 0 || clock_() < key.expires;
-  return right && known != keys->end() && valid ? std::optional(key) : std::nullopt;
+  return right && known != keys->end() && is_valid(key) ? std::optional(key) : std::nullopt;
 }
 
 }  // namespace phonofilm::server

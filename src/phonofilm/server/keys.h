@@ -5,6 +5,7 @@
 //              "expires": 0}]}
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,9 @@ NewKey make_key(const std::string& owner, Scope scope, jobs::Time now, jobs::Tim
 // no keys. Written so that only its owner can read it.
 std::vector<Key> load_keys(const std::string& path);
 void save_keys(const std::string& path, const std::vector<Key>& keys);
+// Reads, changes and writes; who changes the same file at the same time waits. Throws as both do, and what `change`
+// throws, after which the file is as it was.
+void change_keys(const std::string& path, const std::function<void(std::vector<Key>&)>& change);
 
 // The keys of a file, read again when the file changes. Safe to use from several threads.
 class KeyRing {
@@ -50,11 +54,15 @@ class KeyRing {
   // The key of a token; none for one that is unknown, wrong or expired. Takes as long for an unknown key as for a
   // wrong one.
   std::optional<Key> find(const std::string& token) const;
+  // Whether the key with this id is still there and has not expired.
+  bool holds(const std::string& id) const;
   // Reads the file again if it changed. Throws as load_keys does, and keeps the keys it had.
   void refresh();
   std::size_t size() const;
 
  private:
+  bool is_valid(const Key& key) const { return key.expires == 0 || clock_() < key.expires; }
+  std::shared_ptr<const std::vector<Key>> keys() const;
   std::string path_;
   jobs::Clock clock_;
   mutable std::mutex mutex_;

@@ -3,12 +3,14 @@
 #include <chrono>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/server/remembered.h"
 
 namespace phonofilm::server {
 namespace {
 
 // Seconds between two runs.
 constexpr double kPollEvents = 0.15, kWatch = 1, kReadKeys = 2, kRecover = 5, kSweep = 60, kSweepUploads = 3600;
+constexpr double kRememberStore = 1;  // seconds: /readyz needs no key, and is not to keep the store busy
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -25,10 +27,14 @@ std::unique_ptr<KeyRing> read_keys(const ServerOptions& options) {
   return keys;
 }
 
-// The names under which a browser reaches a server on this machine.
+// The names under which a browser reaches the server; none: every one, because beyond loopback there are keys, and a
+// page of another site that lets a name point here has none.
 std::vector<std::string> hosts_of(const ServerOptions& options) {
   std::vector<std::string> hosts = options.api.allowed_hosts;
-  if (!is_loopback(options.http.address)) return hosts;
+  const std::string& address = options.http.address;
+  if (!is_loopback(address) && hosts.empty()) return hosts;
+  hosts.push_back(address.find(':') == address.npos ? address : concat("[", address, "]"));
+  if (!is_loopback(address)) return hosts;
   for (const char* name : {"localhost", "127.0.0.1", "[::1]"}) hosts.emplace_back(name);
   return hosts;
 }
@@ -64,7 +70,8 @@ Api Server::make_api(const ServerParts& parts) {
   api.options.allowed_hosts = hosts_of(options_);
   api.seconds = steady_seconds;
   api.is_stopping = [this] { return stopping_.load(); };
-  api.check_store = [this] { queue_.events({.owner = {}, .admin = true}, events_.sequence(), 1); };
+  api.check_store = remembered([this] { queue_.events({.owner = {}, .admin = true}, events_.sequence(), 1); },
+                               kRememberStore, steady_seconds);
   return api;
 }
 

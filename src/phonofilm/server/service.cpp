@@ -1,8 +1,10 @@
 #include "phonofilm/server/service.h"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/base/files.h"
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/server/digest.h"
 #include "phonofilm/server/problem.h"
@@ -75,7 +77,9 @@ struct Service::Admitted : Handler::Admission {
   jobs::Caller caller{};
   std::string key{};  // whose tokens are taken: a key or an address
   Scope scope = Scope::none;
+  std::string key_id{};
   std::int64_t limit = kIgnoredBody;
+  std::shared_ptr<const std::int64_t> room{};  // on the disk, for the body
   double started = 0;
   AccessRecord record{};
   std::int64_t max_body() const override { return limit; }
@@ -119,6 +123,7 @@ void Service::identify(const RequestHead& head, Admitted& admitted) const {
   if (!key) return;
   admitted.caller = {.owner = key->owner, .admin = key->scope == Scope::admin};
   admitted.key = "key " + key->id;
+  admitted.key_id = key->id;
   admitted.scope = key->scope;
 }
 
@@ -142,7 +147,22 @@ void Service::check_body(const RequestHead& head, Admitted& admitted) const {
                   : kind == BodyKind::bytes ? "the upload needs a Content-Type"
                                             : "the body must be application/json or multipart/form-data");
   }
-  admitted.limit = json ? api_.options.max_json : api_.options.max_upload;
+  admitted.limit = json ? api_.options.max_json + admitted.match.route->more_json : api_.options.max_upload;
+}
+
+// Bodies that go to the disk are promised their room before they are read, so that many at once do not fill it. A body
+// of unknown length is promised as much as its route takes.
+void Service::promise_room(const RequestHead& head, Admitted& admitted) {
+  const std::string* field = head.header("content-length");
+  const auto length = field ? parse_digits(*field, std::numeric_limits<std::int64_t>::max()) : std::nullopt;
+  const std::int64_t bytes = length ? *length : head.header("transfer-encoding") ? admitted.limit : 0;
+  if (bytes <= std::int64_t(kBodyInMemory) || bytes > admitted.limit) return;
+  promised_ += bytes;
+  admitted.room = {new std::int64_t(bytes), [this](const std::int64_t* room) {
+                     promised_ -= *room;
+                     delete room;
+                   }};
+  require_disk_space(api_.disk + "/body", double(api_.options.min_free_disk) + double(promised_));
 }
 
 // Preflights of allowed origins, and files of the web page.
@@ -185,6 +205,7 @@ std::pair<std::unique_ptr<Handler::Admission>, std::optional<Response>> Service:
       throw Problem(403, "insufficient_scope", concat("this route needs a key with the scope ", scope_name(needed)));
     }
     check_body(head, *admitted);
+    promise_room(head, *admitted);
     return {std::move(admitted), std::nullopt};
   } catch (...) {
     std::string fault;
@@ -198,6 +219,7 @@ Response Service::handled(Admitted& admitted, Request& request) {
   call.path = admitted.match.path;
   call.caller = admitted.caller;
   call.scope = admitted.scope;
+  call.key = admitted.key_id;
   Response response = call.route.handle(call);
   admitted.record.note = call.note;
   return response;

@@ -2,7 +2,9 @@
 // socket.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "phonofilm/server/api.h"
@@ -42,6 +44,7 @@ class Service : public Handler {
   void take_token(const Admitted& admitted);
   void route_to(const RequestHead& head, Admitted& admitted) const;
   void check_body(const RequestHead& head, Admitted& admitted) const;
+  void promise_room(const RequestHead& head, Admitted& admitted);
   std::optional<Response> answer_without_route(const RequestHead& head, const Admitted& admitted) const;
   Response handled(Admitted& admitted, Request& request);
   Response finished(Admitted& admitted, const RequestHead& head, Response response, const std::string& fault);
@@ -50,6 +53,7 @@ class Service : public Handler {
   Api& api_;
   Log log_;
   RateLimit rate_;
+  std::atomic<std::int64_t> promised_ = 0;  // bytes of bodies that are being read or answered
 };
 
 }  // namespace phonofilm::server

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/untrusted_text.h"
+#include "phonofilm/jobs/refused.h"
 #include "phonofilm/server/field_schema.h"
 #include "phonofilm/server/problem.h"
 
@@ -174,12 +177,72 @@ void publish(Call& call, const std::string& job, const Source& source) {
   });
 }
 
+bool same_bytes(const std::string& a, const std::string& b) {
+  if (fs::equivalent(a, b)) return true;
+  if (fs::file_size(a) != fs::file_size(b)) return false;
+  std::ifstream first(a, std::ios::binary), second(b, std::ios::binary);
+  using Bytes = std::istreambuf_iterator<char>;
+  return std::equal(Bytes(first), Bytes(), Bytes(second), Bytes());
+}
+
+// The request's text only names the files: the same key with other bytes is another request.
+void expect_same_files(Call& call, const std::string& key, const jobs::Job& job, const std::string& sent,
+                       const std::vector<Source>& sources) {
+  const std::string run(jobs::kUploads);
+  for (const Source& source : sources) {
+    const std::string before = call.api.artifacts.path(job.id, run, source.artifact);
+    const std::string now = call.api.artifacts.path(sent, run, source.artifact);
+    if (is_file(before) && same_bytes(before, now)) continue;
+    throw jobs::Refused(jobs::Refusal::conflict, "submit",
+                        concat("the idempotency key ", in_quotes(key), " was used with other files (job ", job.id,
+                               "); use a new key, or send the same files"));
+  }
+}
+
+// What cannot be removed now is swept later; the client is to hear the first fault.
+void withdraw(Call& call, const std::string& job) {
+  try {
+    call.api.artifacts.remove(job);
+  } catch (const ResourceError&) {
+  }
+}
+
+// Files first: a job that is in the queue has all that it needs. They go again unless they became the files of this
+// job, or may have: a store that failed may still have taken it, and what it did not take is swept.
+jobs::Job submit_with_files(Call& call, const jobs::Submission& submission, const std::vector<Source>& sources) {
+  try {
+    for (const Source& source : sources) publish(call, submission.id, source);
+    const jobs::Job job = call.api.queue.submit(submission);
+    if (job.id == submission.id) return job;
+    expect_same_files(call, submission.key, job, submission.id, sources);
+    withdraw(call, submission.id);
+    return job;
+  } catch (const jobs::StoreError&) {
+    throw;
+  } catch (...) {
+    withdraw(call, submission.id);
+    throw;
+  }
+}
+
 std::string idempotency_key(const Call& call) {
   const std::string* key = call.header("idempotency-key");
   if (key && (key->empty() || key->size() > 200)) {
     throw Problem(400, "invalid_value", "Idempotency-Key must have 1 to 200 bytes");
   }
   return key ? *key : "";
+}
+
+// All but files is read as JSON would be, and has its limit; a whole form may be as large as its files.
+void expect_short_texts(const Call& call, const std::vector<Part>& parts) {
+  std::int64_t left = call.api.options.max_json + call.route.more_json;
+  for (const Part& part : parts) {
+    if (part.is_file && part.name != "request") continue;
+    left -= std::int64_t(part.content.size());
+    if (left < 0) {
+      throw Problem(413, "too_large", "the texts of the form are larger than JSON may be", excerpt(part.name));
+    }
+  }
 }
 
 }  // namespace
@@ -204,10 +267,9 @@ jobs::Job submit_film(Call& call, Json fields, const std::vector<InputFile>& fil
                               .request = checked_text(call, fields),
                               .priority = terms.priority,
                               .retention = terms.retention};
-  if (!sources.empty()) submission.id = jobs::random_id();
-  // Files first: a job that is in the queue has all that it needs. Those of a submission that fails are swept.
-  for (const Source& source : sources) publish(call, submission.id, source);
-  return call.api.queue.submit(submission);
+  if (sources.empty()) return call.api.queue.submit(submission);
+  submission.id = jobs::random_id();
+  return submit_with_files(call, submission, sources);
 }
 
 std::string edited_request(Call& call, const Json& fields, const jobs::Job& before) {
@@ -236,7 +298,9 @@ std::vector<Part> form_parts(const Call& call) {
   if (!type || !type->parameters.contains("boundary")) {
     throw Problem(400, "invalid_multipart", "the content type has no boundary");
   }
-  return parse_multipart(call.request.body.view(), type->parameters.at("boundary"));
+  std::vector<Part> parts = parse_multipart(call.request.body.view(), type->parameters.at("boundary"));
+  expect_short_texts(call, parts);
+  return parts;
 }
 
 std::vector<InputFile> form_files(const std::vector<Part>& parts) {

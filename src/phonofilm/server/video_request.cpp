@@ -19,7 +19,6 @@ using Json = nlohmann::json;
 
 constexpr const char* kReference = "input_reference";
 constexpr const char* kFirstFrame = "image";  // the field that the reference goes to
-constexpr std::size_t kMaxDataUrl = 20'971'520;
 
 struct VideoRequest {
   Json fields = Json::object();    // of the field list
