@@ -48,6 +48,23 @@ TEST_CASE("cli: a study trains every recipe from every seed, and keeps what is d
   const auto other = run_program(study + " --count 3");
   CHECK(other.exit_code == 2);
   CHECK(other.says("figures.json: was measured by another recipe or on other films"));
+
+  const std::string sweep = "lab guidance " + folder.file("out/a/seed1/model") +
+                            " --align 0,1.5 --text 2 --seeds 1 --steps 2 -o " + folder.file("guidance");
+  const auto swept = run_program(sweep + " --count 2");
+  INFO(swept.error);
+  REQUIRE(swept.exit_code == 0);
+  for (const char* row : {"| align 0, 1 seed |", "| align 1.5, 1 seed |", "| text 2, 1 seed |"}) {
+    CHECK_MESSAGE(swept.output.find(row) != std::string::npos, row);
+  }
+  CHECK(is_file(folder.file("guidance/offset.svg")));
+  CHECK(run_program(sweep + " --count 2").error.find("evaluate") == std::string::npos);  // kept, not measured again
+  CHECK(run_program(sweep + " --count 3").exit_code == 2);
+}
+
+TEST_CASE("cli: lab says what it misses") {
+  CHECK(run_program("lab").says("which study?"));
+  CHECK(run_program("lab guidance").exit_code == 2);
 }
 
 TEST_CASE("cli: a study that is not there, and one that cannot be compared") {

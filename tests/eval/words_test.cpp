@@ -120,7 +120,8 @@ TEST_CASE("silence, noise and other words are no success" * doctest::skip(!world
   auto found = means("talker", 8, [](const Tensor& wave, std::uint64_t) { return at::zeros_like(wave); });
   CHECK(found["words right"] == 0);
   CHECK(found["voice right"] == 0);
-  found = means("talker", 8, [](const Tensor& wave, std::uint64_t i) { return 0.1 * randn(wave.sizes().vec(), make_generator(i)); });
+  found = means("talker", 8,
+                [](const Tensor& wave, std::uint64_t i) { return 0.1 * randn(wave.sizes().vec(), make_generator(i)); });
   CHECK(found["words right"] < 10);
   found = means("talker", 12, [](const Tensor&, std::uint64_t i) {
     return world::render_sound("talker", held_out_seed(12, std::int64_t(i)), {});

@@ -32,6 +32,8 @@ void expect_equal(Stage& real, Stage& model) {
   const std::vector<Job> jobs = real.queue.list(admin, {}, "", 100).jobs;
   REQUIRE(jobs == model.queue.list(admin, {}, "", 100).jobs);
   REQUIRE(positions(real.queue, jobs) == positions(model.queue, jobs));
+  REQUIRE(real.queue.list(admin, {}, "9", 3, ListOrder::oldest_first).jobs ==
+          model.queue.list(admin, {}, "9", 3, ListOrder::oldest_first).jobs);
   REQUIRE(real.queue.list({"alice"}, State::queued, "9", 3).jobs ==
           model.queue.list({"alice"}, State::queued, "9", 3).jobs);
   REQUIRE(real.queue.counts() == model.queue.counts());

@@ -165,13 +165,15 @@ TEST_CASE("spoken sounds hold what they say" * doctest::skip(!world::speech_avai
       before = word.end;
     }
   }
-  CHECK(at::equal(train::spoken_sound(source, 1, "train", 3).waveform, train::spoken_sound(source, 1, "train", 3).waveform));
+  CHECK(at::equal(train::spoken_sound(source, 1, "train", 3).waveform,
+                  train::spoken_sound(source, 1, "train", 3).waveform));
   const train::SpokenFilms films = train::spoken_films("talker_new_voices", 1, 2);
   CHECK(films.lines.size() == 2);
   CHECK(films.waveforms.size(0) == 2);
 }
 
-TEST_CASE("a recogniser's batches are a function of the step, and it learns" * doctest::skip(!world::speech_available())) {
+TEST_CASE("a recogniser's batches are a function of the step, and it learns" *
+          doctest::skip(!world::speech_available())) {
   const json options{{"batch", 4}, {"model", {{"width", 24}, {"hidden", 24}, {"blocks", 1}}}};
   const auto task = train::make_recogniser_task(recipe("recogniser", options), {});
   check_pure_function(*task);

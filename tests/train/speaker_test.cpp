@@ -107,3 +107,12 @@ TEST_CASE("speaker encoder task: a recipe that would wear constants away is refu
   if (test::no_speech()) return;
   CHECK_THROWS_WITH_AS(train::make_speaker_task(recipe(0.01), {}), doctest::Contains("weight_decay"), InvalidRequest);
 }
+
+TEST_CASE("speaker encoder task: every shard has as many whole speakers, at least two") {
+  if (test::no_speech()) return;
+  train::Recipe shared = recipe(0);
+  shared.run.shards = 5;
+  CHECK_THROWS_WITH_AS(train::make_speaker_task(shared, {}), doctest::Contains("shared out over 5"), InvalidRequest);
+  shared.run.shards = 4;
+  CHECK_THROWS_WITH_AS(train::make_speaker_task(shared, {}), doctest::Contains("at least two"), InvalidRequest);
+}

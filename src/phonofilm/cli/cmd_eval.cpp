@@ -1,4 +1,4 @@
-// phonofilm eval world: how well picture and sound of generated films belong together.
+// phonofilm eval world | film: how well picture and sound of generated films belong together, and a long film.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +9,7 @@
 #include "phonofilm/base/text.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/compute.h"
+#include "phonofilm/cli/eval_film.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/cli/world_films.h"
@@ -32,7 +33,7 @@ struct EvalOptions {
     fields.push_back({"rulers_only", &rulers_only, "only ground truth and, if there is a model, its codec round trip"});
     fields.push_back({"films", &films, "write every film beside the report"});
     fields.push_back({"voices", &voices, "give models that take voices other words by each talker"});
-    fields.push_back({"given", &given, "half of the held-out film that is kept while the model makes the other one", {}, {},
+    fields.push_back({"given", &given, "half of the held-out film that is kept; the model makes the other one", {}, {},
                       {"nothing", "picture", "sound"}});
     const std::vector<std::string> passed_on{"negative_prompt", "seconds",       "steps",          "solver",
                                              "shift",           "text_guidance", "align_guidance", "timbre_guidance"};
@@ -144,7 +145,8 @@ void run(const EvalOptions& options) {
     progress.show(event);
     return !interrupt.requested();
   };
-  const auto films = model ? std::make_unique<WorldFilms>(*model, options.request, context, film_options(options)) : nullptr;
+  const auto films =
+      model ? std::make_unique<WorldFilms>(*model, options.request, context, film_options(options)) : nullptr;
   const auto generate = films && !options.rulers_only ? films->generate() : eval::GenerateFilm();
   const auto codec = films ? films->round_trip() : eval::RoundTrip();
   const auto render = films ? films->render_options() : world::RenderOptions();
@@ -169,6 +171,7 @@ void add_eval_command(CLI::App& app) {
       ->capture_default_str();
   add_flags(*world, options->fields());
   world->callback([options] { run(*options); });
+  add_eval_film_command(*command);
 }
 
 }  // namespace phonofilm::cli

@@ -1,6 +1,5 @@
 // phonofilm lab STUDY: trains every recipe of a study from several seeds and measures the models side by side.
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,8 +12,9 @@
 #include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
+#include "phonofilm/cli/lab_figures.h"
+#include "phonofilm/cli/lab_guidance.h"
 #include "phonofilm/cli/world_films.h"
-#include "phonofilm/eval/comparison.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/train/tasks.h"
 #include "phonofilm/train/trainer.h"
@@ -66,19 +66,11 @@ class LabRun {
 
   // What was measured, now or earlier by the same recipe.
   eval::RunFigures figures() {
-    const std::string path = folder_ + "/figures.json";
     const nlohmann::json circumstances{{"recipe", recipe_}, {"count", options_.count}};
-    if (is_file(path)) {
-      const nlohmann::json kept = load_json(path);
-      PF_CHECK(kept.contains("circumstances") && kept["circumstances"] == circumstances, InvalidRequest, "lab", path,
-               ": was measured by another recipe or on other films; delete it, or choose another --out");
-      return eval::run_figures(kept, path);
-    }
-    train();
-    nlohmann::json json = eval::to_json(measure());
-    json["circumstances"] = circumstances;
-    save_json(path, json);
-    return eval::run_figures(json, path);
+    return measured_once(folder_ + "/figures.json", circumstances, [this] {
+      train();
+      return measure();
+    });
   }
 
  private:
@@ -141,13 +133,6 @@ class LabRun {
   std::map<std::string, double> held_out_;
 };
 
-void write_results(const LabOptions& options, const std::vector<eval::RunFigures>& runs) {
-  const std::string table = eval::markdown_table(eval::compare(runs));
-  write_file_atomically(options.output() + "/table.md", table);
-  write_file_atomically(options.output() + "/within_50_ms.svg", eval::dot_plot(runs, "within 50 ms, %"));
-  std::fputs(table.c_str(), stdout);
-}
-
 void run(const LabOptions& options) {
   const std::vector<Variant> variants = variants_of(options);
   make_folder(options.output());
@@ -161,7 +146,7 @@ void run(const LabOptions& options) {
   for (std::int64_t seed = 1; seed <= options.seeds; ++seed) {  // seeds outside: a stopped study has compared something
     for (const Variant& variant : variants) runs.push_back(LabRun(options, variant, seed, observer).figures());
   }
-  write_results(options, runs);
+  write_comparison(options.output(), runs, {{"within 50 ms, %", "within_50_ms.svg"}});
   log::info(concat("wrote ", options.output(), "/table.md and within_50_ms.svg"));
 }
 
@@ -170,12 +155,17 @@ void run(const LabOptions& options) {
 void add_lab_command(CLI::App& app) {
   const auto options = std::make_shared<LabOptions>();
   CLI::App* command = app.add_subcommand("lab", "Train and compare the recipes of a study");
-  command->add_option("study", options->study, "a folder of recipes below recipes/lab: architectures")->required();
+  command->add_option("study", options->study, "a folder of recipes below recipes/lab: architectures");
   command->add_option("-o,--out", options->out,
                       "folder for runs and results; started again, what is done there is kept (default out/lab/STUDY)");
   command->add_option("--recipes", options->recipes, "where the folders of recipes are")->capture_default_str();
   add_flags(*command, options->fields());
-  command->callback([options] { run(*options); });
+  add_guidance_command(*command);
+  command->callback([options, command] {
+    if (!command->get_subcommands().empty()) return;
+    PF_CHECK(!options->study.empty(), InvalidRequest, "lab", "which study? phonofilm comes with 'architectures'");
+    run(*options);
+  });
 }
 
 }  // namespace phonofilm::cli

@@ -17,12 +17,12 @@ struct WorkerSettings {
   Fields fields();
 };
 
-// Keeps the worker processes running, which compute the jobs of the queue, until `stop` says so (workers/supervisor.h). The
-// calling thread must live as long as the workers shall. upkeep: whether to recover and sweep the queue, too.
+// Keeps the worker processes running, which compute the jobs of the queue, until `stop` says so (workers/supervisor.h).
+// The calling thread must live as long as the workers shall. upkeep: whether to recover and sweep the queue, too.
 void supervise(jobs::Queue& queue, const WorkerSettings& settings, bool upkeep, const std::function<bool()>& stop);
 
-// The life of one worker process: loads the model, then computes what the desk on descriptor 3 gives out, until SIGTERM.
-// settings: JSON of WorkerSettings, as supervise() writes it.
+// The life of one worker process: loads the model, then computes what the desk on descriptor 3 gives out, until
+// SIGTERM. settings: JSON of WorkerSettings, as supervise() writes it.
 void run_worker_process(const std::string& settings);
 
 }  // namespace phonofilm::cli

@@ -43,13 +43,14 @@ world::RenderOptions render_options(const families::ModelInfo& info, const famil
   return render;
 }
 
-std::vector<Tensor> reference_voices(const world::Truth& truth, std::uint64_t seed) {
-  std::vector<Tensor> voices;
+std::vector<ReferenceVoice> reference_voices(const world::Truth& truth, std::uint64_t seed) {
+  std::vector<ReferenceVoice> voices;
   Random random(mix_seed(seed, "reference voices"));
   for (const eval::ToldLine& line : eval::told_lines(truth)) {
     world::Line other = world::draw_line(/*most=*/4, random);
     while (share_a_word(other, line.words)) other = world::draw_line(/*most=*/4, random);
-    voices.push_back(world::utterance(world::voice_of(line.voice), other, families::kVoiceRate));
+    const Tensor waveform = world::utterance(world::voice_of(line.voice), other, families::kVoiceRate);
+    voices.push_back({std::move(other), waveform});
   }
   return voices;
 }
@@ -71,7 +72,8 @@ pipeline::Given WorldFilms::given_to(const world::Sample& held_out, std::uint64_
   given.kept = kept_half(held_out.clip, options_.given);
   // Voices are for sound that is made.
   const bool spoken = options_.voices && model_.info().takes_voices && options_.given != GivenHalf::sound;
-  if (spoken) given.voices = reference_voices(held_out.truth, seed);
+  if (!spoken) return given;
+  for (const ReferenceVoice& voice : reference_voices(held_out.truth, seed)) given.voices.push_back(voice.waveform);
   return given;
 }
 

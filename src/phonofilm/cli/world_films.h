@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "phonofilm/eval/togetherness.h"
 #include "phonofilm/families/generator.h"
@@ -20,9 +21,13 @@ struct WorldFilmOptions {
 // The rendered film that has the shape of a model's.
 world::RenderOptions render_options(const families::ModelInfo& info, const families::ClipSpec& spec);
 
-// What the talkers of a film sound like: for every line, in their order, other words in the same voice, [1, S] at
-// families::kVoiceRate. Nothing for films without speech.
-std::vector<Tensor> reference_voices(const world::Truth& truth, std::uint64_t seed);
+// What a talker of a film sounds like.
+struct ReferenceVoice {
+  std::vector<std::string> words;  // none of the film's line
+  Tensor waveform;                 // float32 [1, S] at families::kVoiceRate
+};
+// One for every line, in their order. Nothing for films without speech.
+std::vector<ReferenceVoice> reference_voices(const world::Truth& truth, std::uint64_t seed);
 
 // The functions that eval::evaluate_world asks for. Model and context must outlive them.
 class WorldFilms {

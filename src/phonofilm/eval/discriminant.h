@@ -11,8 +11,8 @@ using Features = std::vector<double>;
 // Immutable after construction.
 class LinearDiscriminant {
  public:
-  // classes: the examples of each, at least one, all of one length. least_variance is added to every direction: what is to
-  // be told varies more than what was learnt from.
+  // classes: the examples of each, at least one, all of one length. least_variance is added to every direction: what is
+  // to be told varies more than what was learnt from.
   LinearDiscriminant(const std::vector<std::vector<Features>>& classes, double least_variance);
 
   struct Guess {

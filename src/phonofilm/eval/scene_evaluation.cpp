@@ -13,7 +13,8 @@ void expect_known(const Readings& readings, const SceneRuler& ruler) {
   const std::vector<FigureSpec> specs = ruler.figures();
   for (const auto& [name, values] : readings) {
     const auto known = std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
-    PF_CHECK(known, Error, "eval", "the ruler of '", ruler.scene, "' reads '", name, "', which is not among its figures");
+    PF_CHECK(known, Error, "eval", "the ruler of '", ruler.scene, "' reads '", name,
+             "', which is not among its figures");
   }
 }
 

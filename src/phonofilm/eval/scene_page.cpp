@@ -75,12 +75,14 @@ std::string film_section(const SceneGroup& group, const std::vector<FigureSpec>&
   constexpr std::size_t kShown = 4;
   std::vector<const SceneFilm*> films;
   for (const SceneFilm& film : group.films) films.push_back(&film);
-  std::stable_sort(films.begin(), films.end(), [&](auto* a, auto* b) { return badness(*a, specs) > badness(*b, specs); });
+  std::stable_sort(films.begin(), films.end(),
+                   [&](auto* a, auto* b) { return badness(*a, specs) > badness(*b, specs); });
   const std::size_t best = films.size() - std::min(kShown, films.size());
   std::string html = "<h3>Worst films: " + title_of(group.name) + "</h3>" + cards(films, 0, kShown, group);
   html += "<h3>Best films</h3>" + cards(films, std::max(best, kShown), films.size(), group);
   if (best > kShown) {
-    html += "<details><summary>The other films, worst first</summary>" + cards(films, kShown, best, group) + "</details>";
+    html +=
+        "<details><summary>The other films, worst first</summary>" + cards(films, kShown, best, group) + "</details>";
   }
   return html;
 }

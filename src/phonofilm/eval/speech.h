@@ -15,8 +15,8 @@ inline constexpr double kVoiceLead = 0.006;  // seconds
 std::vector<FigureSpec> talker_figures();
 std::vector<FigureSpec> two_talkers_figures();
 
-// Of the truth only what is said, in whose voice and in which order is used, unless the film depicts the truth; then the
-// mouth is held against it, too.
+// Of the truth only what is said, in whose voice and in which order is used, unless the film depicts the truth; then
+// the mouth is held against it, too.
 Readings read_talker(const Clip& clip, const world::Truth& truth, bool depicts_truth, Instruments& instruments);
 Readings read_two_talkers(const Clip& clip, const world::Truth& truth, bool depicts_truth, Instruments& instruments);
 

@@ -28,8 +28,8 @@ struct WorldEvalOptions {
   Fields fields();
 };
 
-// The film of a caption. `seed` is that of the noise; of the held-out film only what the model may be given is looked at:
-// its caption, other words in the voices of its talkers, or one half that is to be kept.
+// The film of a caption. `seed` is that of the noise; of the held-out film only what the model may be given is looked
+// at: its caption, other words in the voices of its talkers, or one half that is to be kept.
 using GenerateFilm = std::function<Clip(const world::Sample& held_out, std::uint64_t seed)>;
 // Encodes and decodes picture and sound.
 using RoundTrip = std::function<Clip(const Clip&)>;

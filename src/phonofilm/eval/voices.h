@@ -1,6 +1,6 @@
-// Whose voice is it? Told by comparison with every voice of the rendered world saying the same words: spectrum, pitch and
-// pace. Nothing of a model's own speaker encoder is used: a model that pleased its encoder alone would not please this
-// ruler.
+// Whose voice is it? Told by comparison with every voice of the rendered world saying the same words: spectrum, pitch
+// and pace. Nothing of a model's own speaker encoder is used: a model that pleased its encoder alone would not please
+// this ruler.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@
 
 namespace phonofilm::eval {
 
-// Of the frames in which a voice sounds: means and deviations of twelve mel cepstra, their number as a logarithm, middle
-// and spread of the pitch in octaves. None where less than 0.1 s sounds or nothing has a pitch. waveform [C, S] of any
-// rate; channels are averaged.
+// Of the frames in which a voice sounds: means and deviations of twelve mel cepstra, their number as a logarithm,
+// middle and spread of the pitch in octaves. None where less than 0.1 s sounds or nothing has a pitch. waveform [C, S]
+// of any rate; channels are averaged.
 std::optional<std::vector<double>> voice_features(const Tensor& waveform, std::int64_t sample_rate);
 
 // Fundamental frequency in Hz, 70 to 500, of frames every 16 ms; 0 where none is clear. Peak of the normalised

@@ -23,8 +23,8 @@ std::vector<ToldLine> told_lines(const world::Truth& truth);
 std::vector<FigureSpec> word_figures();   // of any film with speech
 std::vector<FigureSpec> turns_figures();  // of two talkers, beside them
 
-// Adds the figures of words and voices of a sound [C, S]. Without a recogniser there are no words, and voices only where
-// one talker has the whole sound. A caption need not tell how a voice sounds: films that were given no reference
+// Adds the figures of words and voices of a sound [C, S]. Without a recogniser there are no words, and voices only
+// where one talker has the whole sound. A caption need not tell how a voice sounds: films that were given no reference
 // voices have it right by chance only.
 void read_words(const Tensor& waveform, std::int64_t sample_rate, const world::Truth& truth, Instruments& instruments,
                 Readings& readings);

@@ -18,10 +18,10 @@
 
 namespace phonofilm::jobs {
 
-// All names there are: a path is made of two ids and one of these, hence never leaves the folder.
-// Results: the film (or, without a picture, its sound), one picture, pictures at even distances, settings and figures.
-// Of a running job: latents to go on from, previews (pictures of the film so far, and its sound). Uploads: a first frame
-// and reference voices.
+// All names there are: a path is made of two ids and one of these, hence never leaves the folder. Results: the film
+// (or, without a picture, its sound), one picture, pictures at even distances, settings and figures. Of a running job:
+// latents to go on from, previews (pictures of the film so far, and its sound). Uploads: a first frame and reference
+// voices.
 inline constexpr std::array<std::string_view, 17> kArtifactNames{
     "film.mp4",    "sound.m4a", "poster.png", "sprites.jpg", "settings.json", "latents.safetensors",
     "preview.jpg", "preview_sound.jpg", "image", "voice.0", "voice.1", "voice.2", "voice.3", "voice.4", "voice.5",
@@ -44,7 +44,8 @@ class Artifacts {
   virtual void remove(const std::string& job) = 0;  // nothing happens where there is nothing
   virtual void remove_run(const std::string& job, const std::string& run) = 0;
   virtual std::int64_t bytes() const = 0;  // on the disk, of all files
-  virtual Time changed(const std::string& job) const = 0;  // when an entry of the job's folder came or went; 0: no folder
+  // When an entry of the job's folder came or went; 0: there is no folder.
+  virtual Time changed(const std::string& job) const = 0;
 };
 
 struct ArtifactOptions {

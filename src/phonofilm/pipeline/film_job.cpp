@@ -12,7 +12,7 @@ std::string voice_upload(std::int64_t index) { return concat("voice.", index); }
 Fields FilmJob::fields() {
   Fields fields = request.fields();
   fields.push_back({"image", &image, "first frame: an upload"});
-  fields.push_back({"voices", &voices, "reference voices: uploads, the i-th for the i-th <S>...<E>, or empty for none"});
+  fields.push_back({"voices", &voices, "reference voices: uploads, the i-th for the i-th <S>...<E>; empty: none"});
   return fields;
 }
 

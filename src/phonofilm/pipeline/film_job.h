@@ -17,12 +17,13 @@ std::string voice_upload(std::int64_t index);  // "voice.0"
 struct FilmJob {
   GenerateRequest request{};
   std::string image{};                // kImageUpload, or empty for none
-  std::vector<std::string> voices{};  // the i-th for the i-th <S>...<E>: voice_upload(i), or empty for a line without one
+  // The i-th for the i-th <S>...<E>: voice_upload(i), or empty for a line without one.
+  std::vector<std::string> voices{};
   Fields fields();
 };
 
-// What the fields' bounds do not say: throws InvalidRequest as check(GenerateRequest), and for uploads of other names, more
-// voices than kMostVoices, or a first frame without a picture.
+// What the fields' bounds do not say: throws InvalidRequest as check(GenerateRequest), and for uploads of other names,
+// more voices than kMostVoices, or a first frame without a picture.
 void check(const FilmJob& job);
 
 // Reads and checks. Throws InvalidRequest.

@@ -1,10 +1,11 @@
-// Which words of a small vocabulary are said, and when: ConvNeXt blocks (Liu et al. 2022) over a log-mel spectrogram, and
-// for every frame the probabilities of all words and of none.
+// Which words of a small vocabulary are said, and when: ConvNeXt blocks (Liu et al. 2022) over a log-mel spectrogram,
+// and for every frame the probabilities of all words and of none.
 //
 // The rendered world knows when each of its words is spoken, so the network is trained frame by frame, as the hybrid
-// recognisers were (Bourlard and Morgan 1994), and needs no sum over alignments. Only the last part of a word carries its
-// label (kLabelledFrom): whoever names a word has heard most of it, and a word said twice has frames of "none" between.
-// The course of labels with the highest probability, where every change costs kChangeCost, is the transcript (Viterbi).
+// recognisers were (Bourlard and Morgan 1994), and needs no sum over alignments. Only the last part of a word carries
+// its label (kLabelledFrom): whoever names a word has heard most of it, and a word said twice has frames of "none"
+// between. The course of labels with the highest probability, where every change costs kChangeCost, is the transcript
+// (Viterbi).
 #pragma once
 
 #include <memory>

@@ -98,6 +98,7 @@ void JointData::make_held_out(const nava::SmallBackbone& backbone, std::uint64_t
   const std::vector<ClipText>& texts = validation_.latents.texts;
   own_ = conditions_of(backbone, texts, bank_, seed);
   wrong_words_ = conditions_of(backbone, with_wrong_words(texts), bank_, seed);
+  if (own_.contains("voices")) wrong_words_["voices"] = own_["voices"];  // nothing but the words is wrong
   Random random(mix_seed(seed, "wrong voices"));
   if (own_.contains("voices")) {
     wrong_voices_ = conditions_of(backbone, with_wrong_voices(texts, *bank_, random), bank_, seed);

@@ -72,10 +72,11 @@ class JointTask : public Task {
     const std::string model_folder = folder + "/model";
     export_model(model_folder);
     const auto generator = families::load_generator(model_folder, run.dtype);
-    for (std::int64_t i = 0; i < 4; ++i) {
-      const ClipText& text = data_.held_out_texts().at(size_t(i));
+    const std::vector<ClipText>& texts = data_.held_out_texts();
+    for (size_t i = 0; i < std::min<size_t>(4, texts.size()); ++i) {
+      const ClipText& text = texts[i];
       const std::string path = phonofilm::concat(folder, "/step", step, "_", i);
-      writer_.film(path, generate(*generator, prompt_of(text, *generator), std::uint64_t(i), run));
+      writer_.film(path, generate(*generator, prompt_of(text, *generator), i, run));
     }
   }
 

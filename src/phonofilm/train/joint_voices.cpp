@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
 
@@ -53,6 +54,7 @@ std::vector<ClipText> with_wrong_words(const std::vector<ClipText>& texts) {
 
 std::vector<ClipText> with_wrong_voices(std::vector<ClipText> texts, const VoiceBank& bank, Random& random) {
   const std::vector<std::string> names = bank.names();
+  PF_CHECK(names.size() > 1, InvalidRequest, "joint", "a bank of one voice has no wrong one");
   for (ClipText& text : texts) {
     for (SaidLine& line : text.lines) {
       const auto own = std::find(names.begin(), names.end(), line.voice) - names.begin();

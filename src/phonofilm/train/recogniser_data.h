@@ -10,8 +10,8 @@
 
 namespace phonofilm::train {
 
-// Voices are those that are not held out; every line is spoken up to a tenth faster or slower, pitch and resonances with
-// it (speed perturbation, Ko et al. 2015), so that a recogniser does not learn twelve voices by heart.
+// Voices are those that are not held out; every line is spoken up to a tenth faster or slower, pitch and resonances
+// with it (speed perturbation, Ko et al. 2015), so that a recogniser does not learn twelve voices by heart.
 struct SpeechSource {
   double seconds = 2.56;         // of a sound
   double free_words = 0.5;       // share of lines that are words at random; the others are the world's lines

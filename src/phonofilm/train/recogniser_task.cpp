@@ -85,7 +85,8 @@ class RecogniserTask : public Task {
       const SpokenFilms films = spoken_films(scene, seed_, kValidationFilms);
       const Tensor mel = model_.front_end(films.waveforms);
       figures[std::string(scene) + "_word_error"] = error_rate(mel, films, run);
-      if (autoencoder_) figures[std::string(scene) + "_coded_word_error"] = error_rate(through_autoencoder(mel), films, run);
+      if (autoencoder_)
+        figures[std::string(scene) + "_coded_word_error"] = error_rate(through_autoencoder(mel), films, run);
     }
     return figures;
   }

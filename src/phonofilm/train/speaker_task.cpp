@@ -143,6 +143,10 @@ std::unique_ptr<Task> make_speaker_task(const Recipe& recipe, const SampleWriter
   json.erase("model");
   Options options;
   read_json(json, options.fields(), where);
+  const std::int64_t shards = recipe.run.shards;
+  PF_CHECK(options.speakers % shards == 0 && options.speakers / shards >= 2, InvalidRequest, "recipe", where,
+           ": speakers: ", options.speakers, " cannot be shared out over ", shards,
+           " shards: each tells its own speakers apart and needs as many as the others, at least two");
   const auto seed = std::uint64_t(recipe.run.seed);
   model->initialise(mix_seed(seed, "weights"));
   return std::make_unique<SpeakerTask>(options, std::move(model), seed);

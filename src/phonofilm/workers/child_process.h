@@ -1,5 +1,5 @@
-// Programs started as children of this one: with few descriptors, limits set before they begin, and no life beyond their
-// parent's.
+// Programs started as children of this one: with few descriptors, limits set before they begin, and no life beyond
+// their parent's.
 #pragma once
 
 #include <sys/types.h>

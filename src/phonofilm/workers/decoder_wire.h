@@ -14,8 +14,8 @@ struct DecoderTask {
   Fields fields();
 };
 
-// Behind it come the pictures (uint8), the samples (float32) and the text, which is the error's message. Both sides are the
-// same program on the same machine: numbers are in its own order.
+// Behind it come the pictures (uint8), the samples (float32) and the text, which is the error's message. Both sides are
+// the same program on the same machine: numbers are in its own order.
 struct AnswerHead {
   static constexpr std::int64_t kMagic = 0x31646f636564'6670;  // "pfdecod1"
   static constexpr std::int64_t kLongestText = 4000;

@@ -15,7 +15,8 @@ namespace phonofilm::workers {
 class Desk {
  public:
   virtual ~Desk() = default;
-  // The next job, or none. From a remote desk it has what a worker needs: id, request, attempts, lease token, checkpoint.
+  // The next job, or none. From a remote desk it has what a worker needs: id, request, attempts, lease token,
+  // checkpoint.
   virtual std::optional<jobs::Job> claim(const std::string& worker) = 0;
   virtual void heartbeat(const jobs::LeaseRef& lease, const jobs::Progress& progress) = 0;
   virtual void save_checkpoint(const jobs::LeaseRef& lease, std::int64_t step) = 0;

@@ -28,8 +28,8 @@ class FilmExecutor : public Executor {
   FilmExecutor(const families::Generator& model, const FilmExecutorOptions& options)
       : model_(model), options_(options), previewer_(model, options.run, options.preview_share) {}
 
-  // Goes on from the job's latents where they are of this very film, else begins anew. Publishes film.mp4 (or sound.m4a),
-  // poster.png and sprites.jpg (of a film with a picture) and settings.json.
+  // Goes on from the job's latents where they are of this very film, else begins anew. Publishes film.mp4 (or
+  // sound.m4a), poster.png and sprites.jpg (of a film with a picture) and settings.json.
   void run(Session& session) override;
 
  private:

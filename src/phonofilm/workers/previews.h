@@ -1,6 +1,6 @@
-// Pictures and sound of a film that is still being denoised: what the latents would become if the present step were the last.
-// Three pictures, each decoded alone, and a spectrogram; they are made for those who watch, and may take a set share of the
-// time.
+// Pictures and sound of a film that is still being denoised: what the latents would become if the present step were the
+// last. Three pictures, each decoded alone, and a spectrogram; they are made for those who watch, and may take a set
+// share of the time.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// A desk at the other end of a socket: the worker asks, the process that has the queue answers. Messages are JSON in the
-// frames of channel.h, one answer to each.
+// A desk at the other end of a socket: the worker asks, the process that has the queue answers. Messages are JSON in
+// the frames of channel.h, one answer to each.
 #pragma once
 
 #include <mutex>
@@ -14,8 +14,8 @@ struct DeskGone : Error {
   DeskGone(const std::string& operation, const std::string& message) : Error(operation, message, 7) {}
 };
 
-// The worker's side. Every call waits for its answer. Throws what the desk threw: Refused with the same reason, Error for
-// everything else; DeskGone where nobody answers any more, after which there is nothing left to do but to end.
+// The worker's side. Every call waits for its answer. Throws what the desk threw: Refused with the same reason, Error
+// for everything else; DeskGone where nobody answers any more, after which there is nothing left to do but to end.
 class RemoteDesk : public Desk {
  public:
   explicit RemoteDesk(Descriptor channel) : channel_(std::move(channel)) {}
@@ -32,8 +32,8 @@ class RemoteDesk : public Desk {
   Descriptor channel_;
 };
 
-// The other side: what `desk` says to one message. Refusals and faults become answers; a message that no worker would send is
-// an InvalidRequest.
+// The other side: what `desk` says to one message. Refusals and faults become answers; a message that no worker would
+// send is an InvalidRequest.
 std::string answer(Desk& desk, const std::string& message);
 
 }  // namespace phonofilm::workers

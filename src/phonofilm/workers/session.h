@@ -14,7 +14,7 @@ namespace phonofilm::workers {
 
 struct SessionOptions {
   std::int64_t beat_every = 1000;  // milliseconds between two heartbeats that a step gives; a step asks no oftener
-  std::int64_t idle_beat = 10'000;  // milliseconds after which a heartbeat goes out without a step, well below the lease
+  std::int64_t idle_beat = 10'000;  // milliseconds without a step before a heartbeat goes out; well below the lease
   std::int64_t watched_for = 15'000;  // milliseconds that a look at the previews counts
 };
 

@@ -1,6 +1,6 @@
-// Keeps worker processes running and answers for the queue that they have not opened themselves. A worker that crashes, runs
-// out of memory or hangs takes nothing with it but its attempt: its job is failed with the reason in words (and so retried
-// once, jobs/rules.h), and the worker is started again after a pause that doubles.
+// Keeps worker processes running and answers for the queue that they have not opened themselves. A worker that crashes,
+// runs out of memory or hangs takes nothing with it but its attempt: its job is failed with the reason in words (and so
+// retried once, jobs/rules.h), and the worker is started again after a pause that doubles.
 //
 //   Supervisor supervisor(queue, {{"gpu-0", {own_program(), "worker", ...}}}, options);
 //   supervisor.run([&] { return interrupt.requested(); });
@@ -23,8 +23,8 @@ struct WorkerSpec {
 // Times in milliseconds.
 struct SupervisorOptions {
   std::int64_t first_pause = 500, longest_pause = 60'000;  // before a worker is started again
-  // A worker hangs that makes no step for `patience` times its usual step, but no less than `least_patience`; before its steps
-  // are known (loading, encoding, decoding) for `start_patience`.
+  // A worker hangs that makes no step for `patience` times its usual step, but no less than `least_patience`; before
+  // its steps are known (loading, encoding, decoding) for `start_patience`.
   double patience = 10;
   std::int64_t least_patience = 60'000, start_patience = 1'800'000;
   std::int64_t stop_patience = 120'000;  // for the last step of a worker that is asked to stop
@@ -41,8 +41,8 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Until `stop` says so; then workers finish their step, save, give their jobs back and end. The thread that calls it must
-  // live as long as the workers shall: they are killed with it.
+  // Until `stop` says so; then workers finish their step, save, give their jobs back and end. The thread that calls it
+  // must live as long as the workers shall: they are killed with it.
   void run(const std::function<bool()>& stop);
 
  private:

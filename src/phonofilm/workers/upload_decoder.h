@@ -1,5 +1,6 @@
-// Files of unknown origin, decoded by a child process in the sandbox (sandbox.h): the parent opens the file and hands over
-// the descriptor, the child sends back pictures and samples. Whatever a file does to its decoder, this process goes on.
+// Files of unknown origin, decoded by a child process in the sandbox (sandbox.h): the parent opens the file and hands
+// over the descriptor, the child sends back pictures and samples. Whatever a file does to its decoder, this process
+// goes on.
 //
 //   const Clip clip = decode_upload("upload", {.kind = "picture"}, {.command = {own_program(), "decode-upload"}});
 #pragma once
@@ -31,8 +32,8 @@ struct DecoderOptions {
   std::int64_t seconds = 120;  // of the wall clock, from start to end
 };
 
-// Throws MediaError for what cannot be decoded within the limits, InvalidRequest for a wrong request, ResourceError where no
-// child can be started. Messages name the file as `name`.
+// Throws MediaError for what cannot be decoded within the limits, InvalidRequest for a wrong request, ResourceError
+// where no child can be started. Messages name the file as `name`.
 Clip decode_upload(const std::string& path, const std::string& name, const DecodeRequest& request,
                    const DecoderOptions& options);
 

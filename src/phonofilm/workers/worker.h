@@ -7,8 +7,8 @@
 
 namespace phonofilm::workers {
 
-// Computes the result of one job: publishes its files through the session. Whatever it throws is the job's failure, except
-// Cancelled, with which it ends when Session::report() returned false.
+// Computes the result of one job: publishes its files through the session. Whatever it throws is the job's failure,
+// except Cancelled, with which it ends when Session::report() returned false.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -30,8 +30,8 @@ class Worker {
   Worker(Desk& desk, jobs::ArtifactFolder& artifacts, Executor& executor, const WorkerOptions& options)
       : desk_(desk), artifacts_(artifacts), executor_(executor), options_(options) {}
 
-  // Claims and computes one job. Exhausted memory is told as the job's failure and thrown on as ResourceError: what is left
-  // of this process is not to be trusted with another job. Throws DeskGone where the queue's process is gone.
+  // Claims and computes one job. Exhausted memory is told as the job's failure and thrown on as ResourceError: what is
+  // left of this process is not to be trusted with another job. Throws DeskGone where the queue's process is gone.
   Came work_once(const std::function<bool()>& stop);
   // Until `stop` says so; a job that is being computed is then saved and given back.
   void work(const std::function<bool()>& stop);

@@ -51,7 +51,9 @@ PartReport inspect_speaker(const std::string& root) {
 // False also where the backbone cannot be read, which is told of its own part.
 bool backbone_reads_voices(const std::string& root) {
   try {
-    return load_backbone(root + "/backbone", at::kBFloat16)->transformer().config().add_spk_emb;
+    const std::string path = root + "/backbone/config.json";
+    const nlohmann::json config = load_json(path);
+    return config.contains("transformer") && read_nava_config(config["transformer"], path).add_spk_emb;
   } catch (const Error&) {
     return false;
   }
