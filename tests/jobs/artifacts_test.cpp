@@ -55,8 +55,7 @@ TEST_CASE("jobs: a preview is replaced whole, and made for those who watch") {
   const TemporaryFolder folder;
   ArtifactFolder artifacts(folder.file("artifacts"), {.quota = 0});
   artifacts.watch(kJob);
-  CHECK(artifacts.watched(kJob, 3'600'000));  // before the job has any file
-  artifacts.remove(kJob);
+  CHECK(artifacts.jobs().empty());  // a mark makes no folder
   for (const char* bytes : {"first", "second"}) {
     artifacts.replace(kJob, kRun, "preview.jpg", [&](const std::string& path) { write_bytes(path, bytes); });
     CHECK(bytes_of(artifacts.path(kJob, kRun, "preview.jpg")) == bytes);

@@ -1,4 +1,5 @@
 """Films are found, watched, compared and deleted; files and lists are given to new ones."""
+import dataclasses
 import json
 import os
 import tempfile
@@ -23,6 +24,15 @@ class Films(Studio):
         self.browser.until(lambda: self.onset() is not None, "a waveform")
         truth = json.loads(self.films[0].settings)["figures"]["impacts"][0]["time"]
         self.assertAlmostEqual(self.onset(), truth, delta=0.02)
+
+    def test_of_offsets_that_were_not_measured_nothing_is_said(self):
+        for measures in ({}, {"impacts": [{"time": 0.5, "surface": "wood"}]}):
+            settings = json.dumps({"steps": 30, **measures}).encode()
+            self.open(f"#/film/{self.server.add_film(dataclasses.replace(self.films[0], settings=settings))}")
+            self.browser.until(lambda: "Made with" in self.browser.texts(".settings-table summary"), "the settings")
+            self.browser.until(lambda: self.onset() is not None, "a waveform")
+            self.assertEqual([self.browser.count(part) for part in (".together", ".mark", ".marks:not([hidden])")],
+                [0, 0, 0])
 
     def onset(self):
         """Seconds at which the drawn waveform first leaves silence; None: it never does."""

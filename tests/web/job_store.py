@@ -17,6 +17,7 @@ class Jobs:
         self.order = []     # ids of the waiting
         self.files = {}     # (job id, name) -> (type, bytes)
         self.events = []    # as sent: the sequence is the index + 1
+        self.silent = False  # whether what happens makes no events
         self.keys = {}      # idempotency key -> id
         self.uploads = {}   # id -> (type, name, bytes)
 
@@ -34,6 +35,11 @@ class Jobs:
                 self.keys[key] = job["id"]
             self._tell(job, "submitted")
             return job
+
+    def give(self, job, name, kind, data):
+        """A file that a job was given."""
+        with self.lock:
+            self.jobs[job]["inputs"] += self._publish(self.jobs[job], [(name, kind, data)])
 
     def start_next(self):
         """The next waiting job, now running; None: there is none."""
@@ -87,6 +93,12 @@ class Jobs:
                 self.order.remove(job["id"])
             self._tell(job, "deleted")
 
+    def reset(self):
+        """Tells every stream that events were missed."""
+        with self.lock:
+            self.events.append({"sequence": len(self.events) + 1, "job": None, "kind": "reset"})
+            self.lock.notify_all()
+
     def position(self, job):
         return self.order.index(job["id"]) + 1 if job["id"] in self.order else None
 
@@ -108,6 +120,8 @@ class Jobs:
             for name, kind, data in files]
 
     def _tell(self, job, kind):
+        if self.silent:
+            return
         progress = job["progress"] or {"stage": None, "step": 0, "steps": 0, "eta_ms": None}
         self.events.append({"sequence": len(self.events) + 1, "job": job["id"], "kind": kind, "state": job["state"],
             **progress,

@@ -45,6 +45,29 @@ class Everywhere(Studio):
         })""")
         self.assertEqual(events, [{"id": "7", "event": "job", "data": '{"a":\n1}'}, {"event": "message", "data": "x"}])
 
+    def test_an_answer_that_was_overtaken_changes_nothing(self):
+        states = self.browser.run("""return import('/state/jobs.js').then(async ({Jobs}) => {
+          const jobs = new Jobs();
+          let arrive;
+          const late = jobs.answered(new Promise((resolve) => { arrive = resolve; }), (page) => page.jobs);
+          await jobs.answered(Promise.resolve({id: 'made', state: 'succeeded'}));
+          jobs.remove('deleted');
+          arrive({jobs: ['made', 'deleted', 'other'].map((id) => ({id, state: 'running'}))});
+          await late;
+          return ['made', 'deleted', 'other'].map((id) => jobs.get(id)?.state ?? null);
+        })""")
+        self.assertEqual(states, ["succeeded", None, "running"])
+
+    def test_an_answer_that_breaks_off_is_asked_for_again(self):
+        asked = self.browser.run("""const real = window.fetch;
+          let asked = 0;
+          window.fetch = (path, options) => path !== '/probe' ? real(path, options)
+            : Promise.resolve(new Response(++asked === 1 ? '{"id": "a' : '{"id": "a job"}'));
+          return Promise.all([import('/server/client.js'), import('/server/patience.js')])
+            .then(([{Client}, {insist}]) => insist(() => new Client().get('/probe')))
+            .then(({id}) => [id, asked]).finally(() => { window.fetch = real; });""")
+        self.assertEqual(asked, ["a job", 2])
+
     def test_the_spectrogram_finds_a_tone(self):
         band = self.browser.run("""return import('/film/fourier.js').then(({spectrogram}) => {
           const tone = Float32Array.from({length: 48000}, (_, i) => 0.5 * Math.sin(2 * Math.PI * 1125 * i / 48000));

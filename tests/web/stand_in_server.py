@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """A server that stands in for ours, to look at the page and to test it: docs/server_api.md as far as the page uses it,
-with films
-that the program renders. Nothing is kept, nothing is computed.
+with films that the program renders. Nothing is kept, nothing is computed.
 
     PHONOFILM_PROGRAM=build/release/src/phonofilm/cli/phonofilm tests/web/stand_in_server.py [PORT=7788] [KEY]
 """
@@ -17,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import films as film_source
 import schema
+from faults import Faults
 from job_store import Jobs
 from maker import Maker, files_of
 
@@ -52,7 +52,8 @@ class Handler(BaseHTTPRequestHandler):
         except Problem as problem:
             error = {"message": str(problem), "type": "invalid_request_error", "param": problem.param,
                 "code": problem.code}
-            self.send_json({"error": error}, problem.status)
+            later = {"Retry-After": "1"} if problem.status in (429, 503) else {}
+            self.send_json({"error": error}, problem.status, later)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
@@ -64,13 +65,19 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.offline:
             self.close_connection = True
             return self.connection.close()
-        if self.server.key and self.headers.get("Authorization") != f"Bearer {self.server.key}":
+        if not self.is_known():
             raise Problem(401, "invalid_api_key", "no key, or a wrong one")
+        refusal = self.server.faults.refusal_of(f"{self.command} {self.path}")
+        if refusal:
+            raise Problem(*refusal, "the test refuses this request")
         for method, pattern, action in ROUTES:
             match = re.fullmatch(pattern, url.path)
             if match and method == ("GET" if self.command == "HEAD" else self.command):
                 return action(self, *match.groups())
         raise Problem(404, "not_found", "there is no such route")
+
+    def is_known(self):
+        return not self.server.key or self.headers.get("Authorization") == f"Bearer {self.server.key}"
 
     def page(self, path):
         file = (WEB / (path.lstrip("/") or "index.html")).resolve()
@@ -88,8 +95,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    def send_json(self, value, status=200):
-        self.send_bytes(json.dumps(value).encode(), "application/json", {"Cache-Control": "no-store"}, status)
+    def send_json(self, value, status=200, headers=()):
+        data = json.dumps(value).encode()
+        self.server.faults.wait(f"{self.command} {self.path}")
+        self.send_bytes(data, "application/json", {"Cache-Control": "no-store", **dict(headers)}, status)
 
     def send_file(self, kind, data):
         match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
@@ -183,16 +192,20 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if job:
             self.wfile.write(f"event: snapshot\ndata: {json.dumps(self.shown(self.job(job)))}\n\n".encode())
-        while not self.server.offline:
+        while not self.server.offline and self.is_known():
             with jobs.lock:
                 jobs.lock.wait_for(lambda: len(jobs.events) > place, timeout=0.5)
                 news, place = jobs.events[place:], len(jobs.events)
             mine = [event for event in news if job in (None, event["job"])]
-            self.wfile.write("".join(f"id: {e['sequence']}\nevent: job\ndata: {json.dumps(e)}\n\n"
-                for e in mine).encode() or b": beat\n\n")
+            self.wfile.write("".join(map(event_text, mine)).encode() or b": beat\n\n")
             self.wfile.flush()
             if job and self.job(job)["state"] not in ("queued", "running"):
                 return
+
+
+def event_text(event):
+    name = "reset" if event["kind"] == "reset" else "job"
+    return f"id: {event['sequence']}\nevent: {name}\ndata: {json.dumps(event)}\n\n"
 
 
 ID = "([0-9a-f]{32})"
@@ -214,12 +227,13 @@ ROUTES = [
 
 
 class StandIn(ThreadingHTTPServer):
-    """`films`: what is made, by turns. `maker.go_on` holds and frees the worker; `offline` makes the server silent."""
+    """`films`: what is made, by turns. `maker.go_on` holds and frees the worker; `offline` makes the server silent;
+    another `key` ends the streams of the one before; `faults` refuses and holds answers."""
     daemon_threads = True
 
     def __init__(self, films, port=0, key="", step_seconds=0.05):
         super().__init__(("127.0.0.1", port), Handler)
-        self.films, self.key, self.offline, self.jobs = films, key, False, Jobs()
+        self.films, self.key, self.offline, self.jobs, self.faults = films, key, False, Jobs(), Faults()
         self.maker = Maker(self.jobs, films, step_seconds)
         self.maker.start()
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -240,6 +254,13 @@ class StandIn(ThreadingHTTPServer):
             job["started_ms"] = job["created_ms"]
         self.jobs.finish(job, "succeeded", files_of(film))
         return job["id"]
+
+    def add_silently(self, film):
+        """A film of whose coming no event tells."""
+        self.jobs.silent = True
+        job = self.add_film(film)
+        self.jobs.silent = False
+        return job
 
 
 def main():

@@ -20,14 +20,18 @@ export function showConnection(sync) {
 }
 
 /**
- * Says that the server takes the key no longer, and asks for another one.
+ * Says that the server takes the key no longer, or wants one from now on, and asks for it.
  * @param {import('../server/client.js').Client} client @param {() => void} forget
  */
 export function showRefusedKey(client, forget) {
   client.addEventListener('unauthorized', () => {
-    const banner = document.getElementById('banner');
-    fill(banner, icon('warning'), el('p', {}, 'The server does not take this key any more.'),
-      el('button', {type: 'button', class: 'quiet', onclick: forget}, 'Use another key'));
+    const [light, banner] = [document.getElementById('connection'), document.getElementById('banner')];
+    const [words, action] = client.hasKey ? ['The server does not take this key any more.', 'Use another key']
+        : ['The server asks for a key.', 'Give a key'];
+    light.className = 'connection off';
+    setText(light, client.hasKey ? 'Key refused' : 'Key wanted');
+    fill(banner, icon('warning'), el('p', {}, words),
+      el('button', {type: 'button', class: 'quiet', onclick: forget}, action));
     banner.hidden = false;
   });
 }

@@ -45,7 +45,7 @@ export class Studio {
   async start() {
     showConnection(this.#sync);
     showRefusedKey(this.#client, () => this.#forgetKey());
-    this.#sync.addEventListener('finished', ({detail}) => this.#tellFinished(detail));
+    this.#jobs.addEventListener('change', ({detail}) => this.#tellFinished(detail));
     this.#makeParts();
     this.#makeBar();
     listenToKeys(() => (this.#shown ? 'film' : 'studio'), () => this.#commands());
@@ -68,7 +68,7 @@ export class Studio {
       ...shared,
       mayChange: this.#maySubmit,
       edit: (job) => this.#composer.edit(job),
-      again: (job) => this.#again(againOf(job)),
+      again: (job) => this.#again(job),
     });
     this.#gallery = new GalleryView(shared);
     fill(document.getElementById('compose'), this.#composer.elements);
@@ -146,7 +146,7 @@ export class Studio {
       jobs: this.#jobs,
       fps: this.#fpsOf(jobs[0]),
       maySubmit: this.#maySubmit,
-      again: (request) => this.#again(request),
+      again: (job, changes) => this.#again(job, changes),
       neighbour: (by) => this.#goToNeighbour(jobs[0].id, by),
     };
     this.#shown = name === 'film' ? new FilmPage(jobs[0], services) : new ComparePage(jobs[0], jobs[1], services);
@@ -170,9 +170,9 @@ export class Studio {
     return own?.fps ?? kUsualFps;
   }
 
-  /** Takes a request into the card. The cursor stands in the prompt, and one key more makes the film. */
-  #again(request) {
-    this.#composer.request = request;
+  /** Takes a job's request into the card. The cursor stands in the prompt, and one key more makes the film. */
+  #again(job, changes = {}) {
+    this.#composer.request = {...againOf(job, this.#facts.schema.inputs), ...changes};
     location.hash = '#/';
     this.#scrolled = 0;
     setTimeout(() => {
@@ -182,7 +182,8 @@ export class Studio {
     announce('The settings were taken over.');
   }
 
-  #tellFinished(job) {
+  #tellFinished({job, before}) {
+    if (before?.state !== 'running' || !job) return;
     const title = withoutMarks(job.request.prompt ?? '');
     if (job.state === 'succeeded') {
       announce(`Finished: ${title}`);

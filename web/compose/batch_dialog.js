@@ -77,7 +77,7 @@ class Batch {
     this.button.disabled = true;
     for (const row of this.#rows.filter((one) => one.state === 'ready')) {
       try {
-        this.#jobs.put(await submit(this.#client, row.request, row.key));
+        await this.#jobs.answered(submit(this.#client, row.request, row.key));
         row.state = 'queued';
       } catch (error) {
         row.state = 'wrong';

@@ -70,7 +70,7 @@ export class Composer {
   /** Changes a waiting job instead of asking for a new one. @param {import('../server/types.js').Job} job */
   edit(job) {
     this.#editing = job.id;
-    this.request = againOf(job);
+    this.request = againOf(job, this.#schema.inputs);
     this.#showMode();
     this.focus();
   }
@@ -99,7 +99,7 @@ export class Composer {
 
   async #submitTakes() {
     const requests = takesOf(this.request, Number(this.#parts.takes.value) || 1);
-    for (const request of requests) this.#jobs.put(await submit(this.#client, request));
+    for (const request of requests) await this.#jobs.answered(submit(this.#client, request));
     announce(`${plural(requests.length, 'film')} queued.`);
   }
 
@@ -107,7 +107,7 @@ export class Composer {
   async #change() {
     const request = {...this.request};
     for (const {name} of this.#schema.inputs) delete request[name];
-    this.#jobs.put(await this.#client.send('PATCH', `/api/v1/jobs/${this.#editing}`, {request}));
+    await this.#jobs.answered(this.#client.send('PATCH', `/api/v1/jobs/${this.#editing}`, {request}));
     this.#leaveEditing();
     toast('The waiting film was changed.');
   }

@@ -4,7 +4,6 @@ import {ago, bytes, fieldLabel, offset as offsetWords, withoutMarks} from '../do
 import {confirmDialog} from '../dom/dialog.js';
 import {toast, wordsOf} from '../dom/messages.js';
 import {fileOf, filmOf} from '../state/jobs.js';
-import {againOf} from '../state/submit.js';
 import {FilmView} from './film_view.js';
 import {flatSettings, gradeOf, strikesOf} from './figures.js';
 import {Transport} from './transport.js';
@@ -25,9 +24,8 @@ export class FilmPage {
 
   /**
    * @param {Job} job
-   * @param {{client: any, media: any, fps: number, again: (request: Object<string, any>) => void, jobs: any, maySubmit:
-   * boolean,
-   *          neighbour: (by: number) => void}} services
+   * @param {{client: any, media: any, fps: number, jobs: any, maySubmit: boolean,
+   *          again: (job: Job, changes?: Object<string, any>) => void, neighbour: (by: number) => void}} services
    */
   constructor(job, services) {
     this.#job = job;
@@ -52,10 +50,10 @@ export class FilmPage {
     };
   }
 
-  again() { this.#services.again(againOf(this.#job)); }
+  again() { this.#services.again(this.#job); }
 
   #anotherSeed() {
-    this.#services.again({...againOf(this.#job), seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000});
+    this.#services.again(this.#job, {seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000});
   }
 
   async download(file = filmOf(this.#job), name = fileNameOf(this.#job)) {

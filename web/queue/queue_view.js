@@ -88,7 +88,7 @@ export class QueueView {
 
   async #cancel(job) {
     await this.#ask(async () => {
-      this.#jobs.put(await this.#client.send('POST', `/api/v1/jobs/${job.id}/cancel`, {}));
+      await this.#jobs.answered(this.#client.send('POST', `/api/v1/jobs/${job.id}/cancel`, {}));
       announce('Cancelled.');
     });
   }

@@ -29,13 +29,15 @@ export class Watch {
   }
 
   /**
-   * What the stream says is known from the stream of all jobs, but for the snapshot, which names the preview's files.
+   * What the stream says is known from the stream of all jobs, but for the preview's files, which the snapshot names.
    */
   #listen(id) {
     const stop = new AbortController();
     this.#watched.set(id, stop);
     const onEvent = ({event, data}) => {
-      if (event === 'snapshot' && this.#jobs.get(id)?.state === 'running') this.#jobs.put(JSON.parse(data));
+      if (event !== 'snapshot' || this.#jobs.get(id)?.state !== 'running') return;
+      const {preview} = JSON.parse(data);
+      if (preview) this.#jobs.patch(id, {preview});
     };
     follow(this.#client, `/api/v1/jobs/${id}/events`, {signal: stop.signal, onEvent});
   }

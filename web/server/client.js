@@ -21,12 +21,21 @@ export class ApiError extends Error {
 const kOffline = {message: 'The server cannot be reached.', code: 'offline'};
 
 async function errorOf(response) {
-  const retryMs = 1000 * Number(response.headers.get('Retry-After') ?? 0);
+  const retryMs = 1000 * (Number(response.headers.get('Retry-After')) || 0);
   try {
     return new ApiError(response.status, (await response.json()).error, retryMs);
   } catch {
     return new ApiError(response.status, {message: `The server answered ${response.status}.`, code: 'unknown'},
         retryMs);
+  }
+}
+
+/** @throws {ApiError} also where the answer breaks off on the way */
+async function valueOf(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw new ApiError(0, kOffline);
   }
 }
 
@@ -62,7 +71,7 @@ export class Client extends EventTarget {
     throw await errorOf(response);
   }
 
-  async get(path) { return (await this.fetch(path)).json(); }
+  async get(path) { return valueOf(await this.fetch(path)); }
 
   async delete(path) { await this.fetch(path, {method: 'DELETE'}); }
 
@@ -75,13 +84,13 @@ export class Client extends EventTarget {
    */
   async send(method, path, body, headers = {}) {
     const options = {method, body: JSON.stringify(body), headers: {'Content-Type': 'application/json', ...headers}};
-    return (await this.fetch(path, options)).json();
+    return valueOf(await this.fetch(path, options));
   }
 
   /** @param {Blob} file @param {string} name @param {string} type @returns {Promise<import('./types.js').Upload>} */
   async upload(file, name, type) {
     const headers = {'Content-Type': type, 'X-Upload-Name': encodeURIComponent(name)};
-    return (await this.fetch('/api/v1/uploads', {method: 'POST', body: file, headers})).json();
+    return valueOf(await this.fetch('/api/v1/uploads', {method: 'POST', body: file, headers}));
   }
 
   async blob(path) { return (await this.fetch(path)).blob(); }

@@ -1,7 +1,7 @@
 // Server-sent events read with fetch: EventSource sends no key.
+import {kLongestWaitMs, pause} from './patience.js';
 
 const kSilenceMs = 45_000;  // the server says something every 15 s
-const kLongestWaitMs = 30_000;
 
 /** Cuts a stream of text into events: {id, event, data}. Comments and unknown fields are skipped. */
 export class EventParser {
@@ -30,13 +30,6 @@ export class EventParser {
     this.#event = {};
     return 'data' in event ? {event: 'message', ...event} : null;
   }
-}
-
-function sleep(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, {once: true});
-  });
 }
 
 /** Reads one connection to its end. */
@@ -75,7 +68,7 @@ async function connect(client, path, headers, {onEvent, onOpen, signal}) {
 
 /**
  * Follows a stream until `signal` says stop; connects again after pauses that double, and goes on behind the last
- * event.
+ * event. It ends also where the key is refused, of which the client tells the page.
  * @param {import('./client.js').Client} client
  * @param {string} path
  * @param {{onEvent: (event: {id?: string, event: string, data: string}) => void, onOpen?: () => void,
@@ -99,14 +92,9 @@ export async function follow(client, path, {onEvent, onOpen = () => {}, onLost =
       if (signal.aborted || error.status === 404 || error.status === 401) return;
       problem = error;
     }
-    onLost(problem, waitMs);
-    await pause(waitMs, signal, retry);
+    const pauseMs = Math.max(waitMs, problem?.retryMs ?? 0);
+    onLost(problem, pauseMs);
+    await pause(pauseMs, signal, retry);
     waitMs = Math.min(2 * waitMs, kLongestWaitMs);
   }
-}
-
-function pause(ms, signal, retry) {
-  const early = new AbortController();
-  retry?.addEventListener('retry', () => early.abort(), {once: true, signal});
-  return sleep(ms, AbortSignal.any([signal, early.signal]));
 }

@@ -9,6 +9,8 @@ export const kFinished = ['succeeded', 'failed', 'cancelled'];
  */
 export class Jobs extends EventTarget {
   #jobs = new Map();
+  #clock = 0;         // counts questions and deletions
+  #asked = new Map(); // job id -> when what is known of it was asked for, or when it was deleted
 
   /** @param {string} id @returns {Job|undefined} */
   get(id) { return this.#jobs.get(id); }
@@ -29,10 +31,21 @@ export class Jobs extends EventTarget {
   }
 
   /**
-   * Takes what the server says of a job; a position that an answer leaves out stays as it was known.
-   * @param {Job} job
+   * Takes the jobs of an answer to a question that was asked this moment. Requests overtake each other: where a later
+   * question was answered meanwhile, or the job deleted, the answer is out of date and changes nothing.
+   * @template Answer
+   * @param {Promise<Answer>} asking @param {(answer: Answer) => Job[]} jobsOf @returns {Promise<Answer>}
    */
-  put(job) {
+  async answered(asking, jobsOf = (job) => [job]) {
+    const asked = ++this.#clock;
+    const answer = await asking;
+    jobsOf(answer).filter((job) => (this.#asked.get(job.id) ?? 0) < asked).forEach((job) => this.#put(job, asked));
+    return answer;
+  }
+
+  /** A position that an answer leaves out stays as it was known. */
+  #put(job, asked) {
+    this.#asked.set(job.id, asked);
     const before = this.#jobs.get(job.id);
     const position = job.state === 'queued' ? job.position ?? before?.position ?? null : null;
     this.#set({...job, position}, before);
@@ -45,6 +58,7 @@ export class Jobs extends EventTarget {
   }
 
   remove(id) {
+    this.#asked.set(id, ++this.#clock);
     const before = this.#jobs.get(id);
     if (!before) return;
     this.#jobs.delete(id);

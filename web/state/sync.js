@@ -1,20 +1,22 @@
 // Keeps the page's jobs equal to the server's: lists at the start, then the stream of events.
 import {follow} from '../server/events.js';
+import {insist} from '../server/patience.js';
 
 const kJobs = '/api/v1/jobs';
 const kFirstFilms = 60;
 const kPlacesAtOnce = 40;
+const kLists = 'lists';
 
 export class Sync extends EventTarget {
   #client;
   #jobs;
   #stop = new AbortController();
-  #reading = new Map();  // job id -> whether to read it once more
+  #reading = new Map();  // job id, or kLists -> whether to read it once more
   #placesTimer = 0;
   #films = {cursor: null, complete: false};
 
   /**
-   * Events: 'online', 'offline' with detail {waitMs}, 'finished' with detail a job. Send it 'retry' to end a pause.
+   * Events: 'online', 'offline' with detail {waitMs}. Send it 'retry' to end the pauses before asking again.
    * @param {import('../server/client.js').Client} client @param {import('./jobs.js').Jobs} jobs
    */
   constructor(client, jobs) {
@@ -32,13 +34,19 @@ export class Sync extends EventTarget {
     follow(this.#client, `/api/v1/events?after=${sequence}`, {
       signal: this.#stop.signal,
       retry: this,
-      onOpen: () => this.dispatchEvent(new Event('online')),
+      onOpen: () => this.#tellOnline(),
       onLost: (error, waitMs) => this.dispatchEvent(new CustomEvent('offline', {detail: {error, waitMs}})),
       onEvent: (event) => this.#take(event),
     });
   }
 
   stop() { this.#stop.abort(); }
+
+  /** What waits to be asked again has somebody to ask. */
+  #tellOnline() {
+    this.dispatchEvent(new Event('online'));
+    this.dispatchEvent(new Event('retry'));
+  }
 
   /** Reads everything afresh. @returns {Promise<number>} the number of the stream that the lists are not older than */
   async load() {
@@ -65,16 +73,10 @@ export class Sync extends EventTarget {
   }
 
   /** Asks for one job, whether the page has it or not. @returns {Promise<import('../server/types.js').Job>} */
-  async read(id) {
-    const job = await this.#client.get(`${kJobs}/${id}`);
-    this.#jobs.put(job);
-    return job;
-  }
+  read(id) { return this.#jobs.answered(this.#client.get(`${kJobs}/${id}`)); }
 
-  async #page(query) {
-    const page = await this.#client.get(`${kJobs}?${new URLSearchParams(query)}`);
-    page.jobs.forEach((job) => this.#jobs.put(job));
-    return page;
+  #page(query) {
+    return this.#jobs.answered(this.#client.get(`${kJobs}?${new URLSearchParams(query)}`), (page) => page.jobs);
   }
 
   /** Asks for jobs that no list named, one after another: most are further down in the list of films. */
@@ -84,45 +86,42 @@ export class Sync extends EventTarget {
 
   #take({event, data}) {
     const value = JSON.parse(data);
-    if (event === 'reset') this.load().catch(() => {});
+    if (event === 'reset') this.#surely(kLists, () => this.load());
     if (event !== 'job') return;
     if (value.kind === 'deleted') this.#jobs.remove(value.job);
     else if (value.kind === 'progress' && this.#jobs.get(value.job)?.state === 'running') this.#progress(value);
-    else if (value.kind === 'preview' && this.#jobs.get(value.job)?.preview) this.#preview(value);
     else this.#reread(value.job);
     if (['moved', 'edited', 'submitted', 'retried', 'released', 'recovered'].includes(value.kind)) this.#readPlaces();
   }
 
   #progress({job, stage, step, steps, eta_ms, preview}) {
-    const known = this.#jobs.get(job).preview?.sequence ?? 0;
     this.#jobs.patch(job, {progress: {stage, step, steps, eta_ms}});
-    if (preview && preview > known) this.#preview({job, preview});
-  }
-
-  #preview({job, preview}) {
     const known = this.#jobs.get(job).preview;
-    if (!known) this.#reread(job);
-    else if (preview) this.#jobs.patch(job, {preview: {...known, sequence: preview}});
+    if (preview && !known) this.#reread(job);
+    if (preview > known?.sequence) this.#jobs.patch(job, {preview: {...known, sequence: preview}});
   }
 
-  /** Reads a job again; while that is under way, further wishes become one more reading. */
-  async #reread(id) {
-    if (this.#reading.has(id)) {
-      this.#reading.set(id, true);
-      return;
-    }
-    this.#reading.set(id, false);
-    const before = this.#jobs.get(id)?.state;
-    try {
-      const job = await this.read(id);
-      const finished = before === 'running' && job.state !== 'running';
-      if (finished) this.dispatchEvent(new CustomEvent('finished', {detail: job}));
-    } catch (error) {
-      if (error.status === 404) this.#jobs.remove(id);
-    }
-    const again = this.#reading.get(id);
-    this.#reading.delete(id);
-    if (again) this.#reread(id);
+  /** Reads a job again; one that is gone is forgotten. */
+  #reread(id) {
+    return this.#surely(id, () => this.read(id).catch((error) => {
+      if (error.status !== 404) throw error;
+      this.#jobs.remove(id);
+    }));
+  }
+
+  /**
+   * Reads something until the server answers, because no event says it twice; while that is under way, further wishes
+   * become one more reading. An answer that time will not change, as to a refused key, is the last word.
+   */
+  async #surely(name, read) {
+    const underWay = this.#reading.has(name);
+    this.#reading.set(name, underWay);
+    if (underWay) return;
+    do {
+      this.#reading.set(name, false);
+      await insist(read, {signal: this.#stop.signal, retry: this}).catch(() => {});
+    } while (this.#reading.get(name));
+    this.#reading.delete(name);
   }
 
   /** Lists do not say places, so that the first waiting jobs are asked for theirs one by one, once things are quiet. */
@@ -131,7 +130,7 @@ export class Sync extends EventTarget {
     this.#placesTimer = setTimeout(async () => {
       const ids = this.#jobs.waiting().slice(0, kPlacesAtOnce).map((job) => job.id);
       if (ids.length < 2) return;
-      for (const id of ids) await this.read(id).catch(() => {});
+      for (const id of ids) await this.#reread(id);
     }, 300);
   }
 }

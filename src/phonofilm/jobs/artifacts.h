@@ -72,8 +72,7 @@ class ArtifactFolder : public Artifacts {
   // As publish(), for what a later version replaces: appears whole, but neither flushed nor held against the quota.
   void replace(const std::string& job, const std::string& run, std::string_view name,
                const std::function<void(const std::string& path)>& write);
-  // Says that somebody looks at the job's previews now. Makes the job's folder where there is none yet: its first file may
-  // well be a preview. Of a job that is gone, the next sweep removes it.
+  // Says that somebody looks at the job's previews now; nothing happens where the job has no folder yet.
   void watch(const std::string& job) const;
   // Whether watch() was called within the last `period` milliseconds.
   bool watched(const std::string& job, std::int64_t period) const;
