@@ -18,7 +18,7 @@ void refuse_long(const std::string& path, double longest) {
 }
 
 Clip read_clip(const std::string& path, const train::ClipWish& wish) {
-  if (wish.still) return {.frames = media::read_image(path).unsqueeze(0), .fps = wish.fps};
+  if (wish.still) return {media::read_image(path).unsqueeze(0), wish.fps, {}};
   if (wish.longest_seconds > 0) refuse_long(path, wish.longest_seconds);
   media::FilmLimits limits;
   limits.max_seconds = std::max(wish.picture_seconds, wish.sound_seconds);

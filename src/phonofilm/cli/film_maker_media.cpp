@@ -22,13 +22,7 @@
 #include "phonofilm/pipeline/description.h"
 
 namespace phonofilm::cli {
-namespace {
-
 namespace fs = std::filesystem;
-
-std::string name_of(const std::string& path) { return fs::path(path).filename().string(); }
-
-}  // namespace
 
 std::unique_ptr<families::Generator> load_model(const FilmMakerOptions& options, const nn::RunContext& context) {
   families::LoadOptions load = load_options();
