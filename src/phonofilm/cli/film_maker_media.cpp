@@ -22,6 +22,7 @@
 #include "phonofilm/pipeline/description.h"
 
 namespace phonofilm::cli {
+
 namespace fs = std::filesystem;
 
 std::unique_ptr<families::Generator> load_model(const FilmMakerOptions& options, const nn::RunContext& context) {
