@@ -77,5 +77,7 @@ TEST_CASE("a sound that drifts is seen in the later stretches") {
   CHECK(drift[3].end == 6.5);
   const nlohmann::json json = to_json(LongFilm{drift, {}});
   CHECK(json.at("drift").size() == 4);
+  CHECK(json.at("drift").at(0).at("within_50_ms") == 1);
+  CHECK(json.at("drift").at(3).at("median_ms").is_null());  // nothing happens there
   CHECK(long_film_page({drift, {{2, 3, 0.5, 1, 0.25}}}, "a <film>").find("a &lt;film&gt;") != std::string::npos);
 }

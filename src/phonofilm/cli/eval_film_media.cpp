@@ -8,6 +8,7 @@
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/eval_film.h"
 #include "phonofilm/eval/seams.h"
+#include "phonofilm/eval/svg_plot.h"
 #include "phonofilm/media/film.h"
 
 namespace phonofilm::cli {
@@ -26,8 +27,10 @@ struct FilmOptions {
 void print(const eval::LongFilm& film) {
   std::printf("%-18s %8s %12s %8s\n", "stretch, s", "events", "median, ms", "50 ms");
   for (const eval::DriftBin& bin : film.drift) {
-    std::printf("%7.1f to %7.1f %8lld %12.1f %7.1f%%\n", bin.start, bin.end, static_cast<long long>(bin.events),
-                bin.median_ms, 100 * bin.within_50);
+    const bool any = bin.events > 0;
+    std::printf("%7.1f to %7.1f %8lld %12s %8s\n", bin.start, bin.end, static_cast<long long>(bin.events),
+                any ? eval::fixed(bin.median_ms, 1).c_str() : "-",
+                any ? (eval::fixed(100 * bin.within_50, 1) + "%").c_str() : "-");
   }
   if (!film.seams.empty())
     std::printf("%-18s %12s %8s %12s %8s\n", "joint, s", "loudness, dB", "rank", "picture", "rank");

@@ -147,8 +147,10 @@ std::vector<SeamStep> seams_of(const Clip& clip, const std::vector<double>& join
 nlohmann::json to_json(const LongFilm& film) {
   nlohmann::json json = {{"drift", nlohmann::json::array()}, {"seams", nlohmann::json::array()}};
   for (const DriftBin& bin : film.drift) {
-    json["drift"].push_back({{"start", bin.start}, {"end", bin.end}, {"events", bin.events},
-                             {"median_ms", bin.median_ms}, {"within_50_ms", bin.within_50}});
+    nlohmann::json entry{{"start", bin.start}, {"end", bin.end}, {"events", bin.events}};
+    entry["median_ms"] = bin.events > 0 ? nlohmann::json(bin.median_ms) : nlohmann::json();
+    entry["within_50_ms"] = bin.events > 0 ? nlohmann::json(bin.within_50) : nlohmann::json();
+    json["drift"].push_back(std::move(entry));
   }
   for (const SeamStep& seam : film.seams) {
     json["seams"].push_back({{"time", seam.time}, {"loudness_db", seam.loudness_db},
