@@ -9,7 +9,6 @@
 #include "phonofilm/base/text.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/compute.h"
-#include "phonofilm/cli/eval_film.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/cli/world_films.h"
@@ -139,12 +138,8 @@ void run(const EvalOptions& options) {
   const nn::RunContext context = run_context(options.dtype);
   const auto model = load_model(options, context);
   if (model) set_threads(/*asked=*/0, model->info());
-  TerminalProgress progress;
-  const InterruptGuard interrupt;
-  const Observer observer = [&](const ProgressEvent& event) {
-    progress.show(event);
-    return !interrupt.requested();
-  };
+  InterruptibleProgress progress;
+  const Observer observer = progress.observer();
   const auto films =
       model ? std::make_unique<WorldFilms>(*model, options.request, context, film_options(options)) : nullptr;
   const auto generate = films && !options.rulers_only ? films->generate() : eval::GenerateFilm();

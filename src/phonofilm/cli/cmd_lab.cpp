@@ -7,13 +7,11 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
-#include "phonofilm/base/progress.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/cli/lab_figures.h"
-#include "phonofilm/cli/lab_guidance.h"
 #include "phonofilm/cli/world_films.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/train/tasks.h"
@@ -136,12 +134,8 @@ class LabRun {
 void run(const LabOptions& options) {
   const std::vector<Variant> variants = variants_of(options);
   make_folder(options.output());
-  TerminalProgress progress;
-  const InterruptGuard interrupt;
-  const Observer observer = [&](const ProgressEvent& event) {
-    progress.show(event);
-    return !interrupt.requested();
-  };
+  InterruptibleProgress progress;
+  const Observer observer = progress.observer();
   std::vector<eval::RunFigures> runs;
   for (std::int64_t seed = 1; seed <= options.seeds; ++seed) {  // seeds outside: a stopped study has compared something
     for (const Variant& variant : variants) runs.push_back(LabRun(options, variant, seed, observer).figures());

@@ -5,7 +5,6 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
-#include "phonofilm/base/progress.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/families/nava/synthesis.h"
@@ -73,12 +72,8 @@ void run(const SynthOptions& options) {
            " is there already; choose another folder or pass --overwrite");
   double bytes = 0;
   {
-    TerminalProgress progress;
-    const InterruptGuard interrupt;
-    bytes = write_weights(options, [&](const ProgressEvent& event) {
-      progress.show(event);
-      return !interrupt.requested();
-    });
+    InterruptibleProgress progress;
+    bytes = write_weights(options, progress.observer());
   }
   write_tokenizer(tokenizer, wan22::tokenizer_pieces(wan22::text_config_at(options.size())));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -1,6 +1,5 @@
 // phonofilm train RECIPE -o FOLDER [--resume]
 #include "phonofilm/base/log.h"
-#include "phonofilm/base/progress.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/cli/clip_reader.h"
 #include "phonofilm/cli/commands.h"
@@ -22,12 +21,8 @@ struct Options {
 
 void run(const Options& options) {
   const train::Recipe recipe = train::load_recipe(options.recipe);
-  TerminalProgress progress;
-  const InterruptGuard interrupt;
-  const Observer observer = [&](const ProgressEvent& event) {
-    progress.show(event);
-    return !interrupt.requested();
-  };
+  InterruptibleProgress progress;
+  const Observer observer = progress.observer();
   const auto task = train::make_task(recipe, {sample_writer(), clip_reader(), load_options().open_tokenizer}, observer);
   for (const std::string& notice : task->notices()) log::warn(notice);
   log::info(concat("training ", task->name(), ": ", double(task->model().parameter_count()) / 1e6, " M parameters, ",

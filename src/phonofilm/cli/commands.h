@@ -20,6 +20,8 @@ void add_eval_command(CLI::App& app);
 void add_lab_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_synth_checkpoint_command(CLI::App& app);
+void add_eval_film_command(CLI::App& eval);  // "film" of "eval"
+void add_guidance_command(CLI::App& lab);    // "guidance" of "lab"
 
 // Calls those of the functions above that this build has (CMakeLists.txt writes it).
 void add_commands(CLI::App& app);

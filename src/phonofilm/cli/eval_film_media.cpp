@@ -6,7 +6,6 @@
 #include "phonofilm/base/log.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/cli/commands.h"
-#include "phonofilm/cli/eval_film.h"
 #include "phonofilm/eval/seams.h"
 #include "phonofilm/eval/svg_plot.h"
 #include "phonofilm/media/film.h"

@@ -1,12 +1,9 @@
-#include "phonofilm/cli/lab_guidance.h"
-
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
-#include "phonofilm/base/progress.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/find_model.h"
@@ -87,12 +84,8 @@ void run(const GuidanceOptions& options) {
   const auto model = families::load_generator(find_model(options.model), context.dtype);
   set_threads(/*asked=*/0, model->info());
   make_folder(options.out);
-  TerminalProgress progress;
-  const InterruptGuard interrupt;
-  const Observer observer = [&](const ProgressEvent& event) {
-    progress.show(event);
-    return !interrupt.requested();
-  };
+  InterruptibleProgress progress;
+  const Observer observer = progress.observer();
   std::vector<eval::RunFigures> runs;
   for (std::int64_t seed = 1; seed <= options.seeds; ++seed) {  // outside: a stopped sweep has compared something
     for (const Setting& setting : settings) {
