@@ -4,13 +4,12 @@
 #include <ATen/ops/log_softmax.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/dsp/mel_model.h"
 #include "phonofilm/dsp/resample.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
-#include "phonofilm/weights/model_folder.h"
 
 namespace phonofilm::recognisers {
 namespace {
@@ -66,16 +65,7 @@ WordRecogniser::WordRecogniser(const WordRecogniserConfig& config, std::uint64_t
       mel_(config.mel),
       in_(*this, "embed", config.mel.bins, config.width,
           {.kernel = config.kernel, .stride = config.stride, .padding = config.kernel / 2}),
-      norm_in_(*this, "norm", config.width),
-      blocks_([&] {
-        std::vector<std::unique_ptr<nn::ConvNextBlock>> blocks;
-        const nn::ConvNextShape block{config.width, config.hidden, config.kernel, 1.0 / double(config.blocks)};
-        for (std::int64_t i = 0; i < config.blocks; ++i) {
-          blocks.push_back(std::make_unique<nn::ConvNextBlock>(*this, concat("convnext.", i), block));
-        }
-        return blocks;
-      }()),
-      norm_out_(*this, "final_layer_norm", config.width),
+      body_(*this, {config.width, config.hidden, config.kernel}, config.blocks),
       head_(*this, "head", config.width, 1 + std::int64_t(config.words.size())) {
   initialise(seed);
 }
@@ -89,9 +79,8 @@ Tensor WordRecogniser::front_end(const Tensor& waveform) const {
 Tensor WordRecogniser::forward(const Tensor& mel, const nn::RunContext& run) const {
   expect_shape(mel, {kAny, config_.mel.bins, kAny}, "word recogniser: mel");
   const Tensor seen = (mel.to(at::kFloat) - config_.mel_mean) / config_.mel_scale;
-  Tensor x = norm_in_.forward(in_.forward(seen, run).transpose(1, 2).to(at::kFloat));
-  for (const auto& block : blocks_) x = block->forward(x, run);
-  return head_.forward(norm_out_.forward(x), run).to(at::kFloat);
+  const Tensor x = body_.forward(in_.forward(seen, run).transpose(1, 2).to(at::kFloat), run);
+  return head_.forward(x, run).to(at::kFloat);
 }
 
 std::vector<HeardWord> transcript(const Tensor& logits, const WordRecogniserConfig& config) {
@@ -121,28 +110,10 @@ std::vector<std::string> words_of(const std::vector<HeardWord>& heard) {
   return words;
 }
 
-void save_word_recogniser(const WordRecogniser& model, const std::string& folder) {
-  WordRecogniserConfig config = model.config();
-  nlohmann::json json = write_json(config.fields());
-  json["mel"] = write_json(config.mel.fields());
-  weights::save_model_folder(folder, "word_recogniser", json, model.state_dict());
-}
+void save_word_recogniser(const WordRecogniser& model, const std::string& folder) { dsp::save_mel_model(model, "word_recogniser", folder); }
 
 std::unique_ptr<WordRecogniser> load_word_recogniser(const std::string& folder) {
-  const weights::ModelFolder files = weights::open_model_folder(folder, "word_recogniser");
-  const std::string where = folder + "/config.json";
-  try {
-    nlohmann::json json = *files.config;
-    WordRecogniserConfig config;
-    if (json.contains("mel")) read_json(json["mel"], config.mel.fields(), where + ": mel");
-    json.erase("mel");
-    read_json(json, config.fields(), where);
-    auto model = std::make_unique<WordRecogniser>(config);
-    model->load(files.weights.tensors(), files.path, "", at::kFloat);
-    return model;
-  } catch (const InvalidRequest& error) {
-    throw CheckpointError("load", concat(where, " does not describe a word recogniser: ", error.what()));
-  }
+  return dsp::load_mel_model<WordRecogniser>("word_recogniser", folder, at::kFloat);
 }
 
 }  // namespace phonofilm::recognisers

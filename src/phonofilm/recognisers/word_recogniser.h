@@ -47,9 +47,7 @@ class WordRecogniser : public nn::Module {
   WordRecogniserConfig config_;
   dsp::LogMel mel_;
   nn::Conv1d in_;
-  nn::LayerNorm norm_in_;
-  std::vector<std::unique_ptr<nn::ConvNextBlock>> blocks_;
-  nn::LayerNorm norm_out_;
+  nn::ConvNextBody body_;
   nn::Linear head_;
 };
 

@@ -1,12 +1,11 @@
 #include "phonofilm/train/audio_autoencoder_task.h"
 
-#include <nlohmann/json.hpp>
-
 #include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/random.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
+#include "phonofilm/train/mel_model_options.h"
 #include "phonofilm/train/sound_data.h"
 
 namespace phonofilm::train {
@@ -129,11 +128,7 @@ std::unique_ptr<MelAutoencoder> started(const std::string& folder, std::int64_t 
 std::unique_ptr<Task> make_audio_autoencoder_task(const Recipe& recipe, const SampleWriter& writer) {
   const std::string where = recipe.path + ": options";
   nlohmann::json json = *recipe.options;
-  MelAutoencoderConfig config;
-  if (json.contains("model")) read_json(json["model"], config.fields(), where + ": model");
-  if (json.contains("mel")) read_json(json["mel"], config.mel.fields(), where + ": mel");
-  json.erase("model");
-  json.erase("mel");
+  auto config = take_mel_model_config<MelAutoencoderConfig>(json, where);
   Options options;
   read_json(json, options.fields(), where);
   const auto seed = std::uint64_t(recipe.run.seed);

@@ -2,14 +2,13 @@
 
 #include <ATen/ops/cross_entropy_loss.h>
 
-#include <nlohmann/json.hpp>
-
 #include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/random.h"
 #include "phonofilm/recognisers/word_errors.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/train/mel_model_options.h"
 #include "phonofilm/train/recogniser_data.h"
 #include "phonofilm/world/speech/lines.h"
 
@@ -146,12 +145,10 @@ std::unique_ptr<Task> make_recogniser_task(const Recipe& recipe, const SampleWri
   const std::string where = recipe.path + ": options";
   PF_CHECK(world::speech_available(), InvalidRequest, "recipe", where, ": this program was built without speech");
   nlohmann::json json = *recipe.options;
-  WordRecogniserConfig config;
+  auto config = take_mel_model_config<WordRecogniserConfig>(json, where);
   Options options;
-  if (json.contains("model")) read_json(json["model"], config.fields(), where + ": model");
-  if (json.contains("mel")) read_json(json["mel"], config.mel.fields(), where + ": mel");
   if (json.contains("speech")) read_json(json["speech"], options.speech_fields(), where + ": speech");
-  for (const char* section : {"model", "mel", "speech"}) json.erase(section);
+  json.erase("speech");
   read_json(json, options.fields(), where);
   config.words = world::spoken_words();
   std::unique_ptr<const MelAutoencoder> autoencoder;

@@ -1,12 +1,11 @@
 #include "phonofilm/train/vocoder_task.h"
 
-#include <nlohmann/json.hpp>
-
 #include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/random.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
+#include "phonofilm/train/mel_model_options.h"
 #include "phonofilm/train/sound_data.h"
 #include "phonofilm/train/vocoder_loss.h"
 
@@ -176,11 +175,7 @@ void check_options(const Options& options, const dsp::MelConfig& mel, const std:
 std::unique_ptr<Task> make_vocoder_task(const Recipe& recipe, const SampleWriter& writer) {
   const std::string where = recipe.path + ": options";
   nlohmann::json json = *recipe.options;
-  VocosConfig config;
-  if (json.contains("model")) read_json(json["model"], config.fields(), where + ": model");
-  if (json.contains("mel")) read_json(json["mel"], config.mel.fields(), where + ": mel");
-  json.erase("model");
-  json.erase("mel");
+  auto config = take_mel_model_config<VocosConfig>(json, where);
   Options options;
   read_json(json, options.fields(), where);
   const auto seed = std::uint64_t(recipe.run.seed);

@@ -1,11 +1,9 @@
 #include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"
 
-#include <nlohmann/json.hpp>
-
 #include "phonofilm/base/error.h"
+#include "phonofilm/dsp/mel_model.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
-#include "phonofilm/weights/model_folder.h"
 
 namespace phonofilm::autoencoders {
 
@@ -112,28 +110,10 @@ std::unique_ptr<MelAutoencoder> widened_to_stereo(const MelAutoencoder& mono) {
   return stereo;
 }
 
-void save_mel_autoencoder(const MelAutoencoder& model, const std::string& folder) {
-  MelAutoencoderConfig config = model.config();
-  nlohmann::json json = write_json(config.fields());
-  json["mel"] = write_json(config.mel.fields());
-  weights::save_model_folder(folder, "mel_autoencoder", json, model.state_dict());
-}
+void save_mel_autoencoder(const MelAutoencoder& model, const std::string& folder) { dsp::save_mel_model(model, "mel_autoencoder", folder); }
 
 std::unique_ptr<MelAutoencoder> load_mel_autoencoder(const std::string& folder, at::ScalarType dtype) {
-  const weights::ModelFolder files = weights::open_model_folder(folder, "mel_autoencoder");
-  const std::string where = folder + "/config.json";
-  try {
-    nlohmann::json json = *files.config;
-    MelAutoencoderConfig config;
-    if (json.contains("mel")) read_json(json["mel"], config.mel.fields(), where + ": mel");
-    json.erase("mel");
-    read_json(json, config.fields(), where);
-    auto model = std::make_unique<MelAutoencoder>(config);
-    model->load(files.weights.tensors(), files.path, "", dtype);
-    return model;
-  } catch (const InvalidRequest& error) {
-    throw CheckpointError("load", concat(where, " does not describe a mel autoencoder: ", error.what()));
-  }
+  return dsp::load_mel_model<MelAutoencoder>("mel_autoencoder", folder, dtype);
 }
 
 }  // namespace phonofilm::autoencoders

@@ -4,14 +4,13 @@
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/unbind.h>
 
-#include <nlohmann/json.hpp>
 #include <numbers>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/dsp/griffin_lim.h"
+#include "phonofilm/dsp/mel_model.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
-#include "phonofilm/weights/model_folder.h"
 
 namespace phonofilm::vocoders {
 
@@ -75,16 +74,7 @@ Vocos::Vocos(const VocosConfig& config, std::uint64_t seed)
       front_end_(config.mel),
       spread_(spreading(front_end_.filterbank())),
       in_(*this, "embed", config.mel.bins, config.width, taps(7)),
-      norm_in_(*this, "norm", config.width),
-      blocks_([&] {
-        std::vector<std::unique_ptr<nn::ConvNextBlock>> blocks;
-        const nn::ConvNextShape block{config.width, config.hidden, config.kernel, 1.0 / double(config.blocks)};
-        for (std::int64_t i = 0; i < config.blocks; ++i) {
-          blocks.push_back(std::make_unique<nn::ConvNextBlock>(*this, concat("convnext.", i), block));
-        }
-        return blocks;
-      }()),
-      norm_out_(*this, "final_layer_norm", config.width),
+      body_(*this, {config.width, config.hidden, config.kernel}, config.blocks),
       head_(*this, "head.out", config.width, (config.track_phase ? 4 : 2) * (config.mel.fft / 2 + 1)),
       advance_(config.track_phase
                    ? std::make_unique<nn::Linear>(*this, "head.advance", config.width, config.mel.fft / 2 + 1)
@@ -96,11 +86,8 @@ Tensor Vocos::Prediction::spectrum() const { return direction * at::exp(log_magn
 
 Vocos::Prediction Vocos::predict(const Tensor& mel, const RunContext& run) const {
   expect_shape(mel, {kAny, config_.mel.bins, kAny}, "vocos: mel");
-  Tensor x =
-      in_.forward((mel.to(at::kFloat) - config_.mel_mean) / config_.mel_scale, run).transpose(1, 2).to(at::kFloat);
-  x = norm_in_.forward(x);
-  for (const auto& block : blocks_) x = block->forward(x, run);
-  x = norm_out_.forward(x);
+  const Tensor seen = (mel.to(at::kFloat) - config_.mel_mean) / config_.mel_scale;
+  const Tensor x = body_.forward(in_.forward(seen, run).transpose(1, 2).to(at::kFloat), run);
 
   const std::vector<Tensor> parts = at::chunk(head_.forward(x, run).to(at::kFloat), config_.track_phase ? 4 : 2, -1);
   const Tensor log_magnitude = (parts[0] + spread_level(mel)).clamp_max(kMaxLogMagnitude);
@@ -141,28 +128,10 @@ Tensor Vocos::forward(const Tensor& mel, const RunContext& run) const {
   return config_.refinements == 0 ? waveform(prediction) : refined(mel, prediction, config_.refinements);
 }
 
-void save_vocos(const Vocos& model, const std::string& folder) {
-  VocosConfig config = model.config();
-  nlohmann::json json = write_json(config.fields());
-  json["mel"] = write_json(config.mel.fields());
-  weights::save_model_folder(folder, "vocos", json, model.state_dict());
-}
+void save_vocos(const Vocos& model, const std::string& folder) { dsp::save_mel_model(model, "vocos", folder); }
 
 std::unique_ptr<Vocos> load_vocos(const std::string& folder, at::ScalarType dtype) {
-  const weights::ModelFolder files = weights::open_model_folder(folder, "vocos");
-  const std::string where = folder + "/config.json";
-  try {
-    nlohmann::json json = *files.config;
-    VocosConfig config;
-    if (json.contains("mel")) read_json(json["mel"], config.mel.fields(), where + ": mel");
-    json.erase("mel");
-    read_json(json, config.fields(), where);
-    auto model = std::make_unique<Vocos>(config);
-    model->load(files.weights.tensors(), files.path, "", dtype);
-    return model;
-  } catch (const InvalidRequest& error) {
-    throw CheckpointError("load", concat(where, " does not describe a vocoder: ", error.what()));
-  }
+  return dsp::load_mel_model<Vocos>("vocos", folder, dtype);
 }
 
 }  // namespace phonofilm::vocoders

@@ -67,9 +67,7 @@ class Vocos : public nn::Module {
   dsp::LogMel front_end_;
   Tensor spread_;  // [fft / 2 + 1, bins]: the share of each band in each FFT bin
   nn::Conv1d in_;
-  nn::LayerNorm norm_in_;
-  std::vector<std::unique_ptr<nn::ConvNextBlock>> blocks_;
-  nn::LayerNorm norm_out_;
+  nn::ConvNextBody body_;
   nn::Linear head_;  // log magnitude, phase and, with memory, keep and strike
   std::unique_ptr<nn::Linear> advance_;
 };
