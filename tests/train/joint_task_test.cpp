@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/families/nava/small_model.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/tensor/ops.h"
@@ -83,6 +84,13 @@ TEST_CASE("joint task: a trained backbone is taken over, and what it lacks is dr
     }
   }
   CHECK(added == 3);
+}
+
+TEST_CASE("joint task: a vocoder that is not there is missed before the training, not at its first sample film") {
+  const test::TemporaryFolder folder;
+  json options = tiny_options(folder.file("cache"));
+  options["vocoder"] = folder.file("nowhere");
+  CHECK_THROWS_WITH_AS(make_joint(options), doctest::Contains("nowhere"), CheckpointError);
 }
 
 TEST_CASE("joint task: the exported model carries the scales of its latents and can be loaded") {

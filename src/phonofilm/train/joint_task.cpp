@@ -15,6 +15,7 @@
 #include "phonofilm/train/joint_start.h"
 #include "phonofilm/train/nava_batch.h"
 #include "phonofilm/train/utterances.h"
+#include "phonofilm/weights/model_folder.h"
 
 namespace phonofilm::train {
 namespace {
@@ -275,6 +276,7 @@ std::unique_ptr<Task> make_joint_task(const Recipe& recipe, const SampleWriter& 
   read_json(json, options.fields(), recipe.path + ": options");
   PF_CHECK(options.frames.size() == options.length_weights.size() && !options.frames.empty(), InvalidRequest, "recipe",
            recipe.path, ": 'frames' and 'length_weights' need as many values as each other");
+  if (!options.vocoder.empty()) weights::open_model_folder(options.vocoder, "vocos");  // needed late: missed now
   nn::RunContext run;
   run.dtype = recipe.run.dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
   const auto seed = std::uint64_t(recipe.run.seed);
