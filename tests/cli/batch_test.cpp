@@ -8,6 +8,8 @@
 #include "program.h"
 
 using namespace phonofilm;
+using test::kFailure;
+using test::kUsage;
 using test::Outcome;
 using test::run_program;
 using test::TemporaryFolder;
@@ -15,12 +17,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kFailure = 1, kUsage = 2;
-
 Outcome batch(const TemporaryFolder& folder, const std::string& list, const std::string& arguments = "") {
   std::ofstream(folder.file("list.csv")) << list;
   return run_program("batch " + folder.file("list.csv") + " -o " + folder.file("films") + " --steps 2 --model " +
-                     PHONOFILM_SOURCE_DIR + "/models/mini " + arguments);
+                     test::kMiniModel + " " + arguments);
 }
 
 }  // namespace

@@ -4,13 +4,14 @@
 #include "program.h"
 
 using namespace phonofilm;
+using test::kMedia;
+using test::kUsage;
+using test::kWeights;
 using test::Outcome;
 using test::run_program;
 using test::TemporaryFolder;
 
 namespace {
-
-constexpr int kUsage = 2, kWeights = 3, kMedia = 5;
 
 void expect_failure(const std::string& arguments, int exit_code, const std::string& message) {
   const Outcome outcome = run_program(arguments);

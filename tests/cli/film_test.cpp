@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string kModel = " --model " + std::string(PHONOFILM_SOURCE_DIR) + "/models/mini";
+const std::string kModel = " --model " + test::kMiniModel;
 
 // Few steps: what is tested is the road, not the driving.
 Outcome generate(const std::string& film, const std::string& arguments = "", const std::string& before = "", int seed = 5) {

@@ -11,6 +11,8 @@
 #include "program.h"
 
 using namespace phonofilm;
+using test::kMedia;
+using test::kUsage;
 using test::Outcome;
 using test::run_program;
 using test::TemporaryFolder;
@@ -18,9 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kUsage = 2, kMedia = 5;
-
-const std::string kModel = " --model " + std::string(PHONOFILM_SOURCE_DIR) + "/models/mini";
+const std::string kModel = " --model " + test::kMiniModel;
 
 // Few steps: what is kept does not depend on them.
 Outcome generate(const std::string& film, const std::string& arguments) {
@@ -225,34 +225,40 @@ TEST_CASE("following: a list of films that follow, gone on with after an interru
   CHECK_FALSE(fs::exists(folder.file("films/001_a_ball.latents.safetensors")));
 }
 
-TEST_CASE("following: files that cannot be followed are refused with their reason") {
-  const OddFiles files;
-  files.refused("--audio @short.wav", kUsage, "lasts 0.1 s, and nava mini makes at least 1.9 s: add --seconds");
-  files.refused("--audio @long.wav", kUsage, "lasts 31 s, and at most 30 s are made: add --seconds");
-  files.refused("--audio @nan.wav", kMedia, "samples that are no numbers");
-  files.refused("--audio @silent.mp4", kMedia, "holds no sound");
-  files.refused("--audio @text.mp4", kMedia, "text.mp4");
-  files.refused("--audio @nowhere.wav", kMedia, "nowhere.wav");
-  files.refused("--video @sound.wav", kMedia, "holds no picture");
-  files.refused("--video @picture.png", kUsage, "makes at least 1.9 s");
-  files.refused("--extend @silent.mp4", kMedia, "add --no-audio, or give it a sound first with --video");
-  files.refused("--retake 0.5-1 --retake-only sound --of @silent.mp4", kMedia, "holds no sound");
-  files.refused("--retake 0.5-1 --of @sound.wav", kMedia, "holds no picture; add --no-video");
-}
+struct Refusal {
+  const char* arguments;  // @ stands for the folder of the odd files
+  int exit_code;
+  const char* reason;
+};
 
-TEST_CASE("following: moments and flags that contradict what is given are refused with their reason") {
+const Refusal kRefusals[] = {
+    {"--audio @short.wav", kUsage, "lasts 0.1 s, and nava mini makes at least 1.9 s: add --seconds"},
+    {"--audio @long.wav", kUsage, "lasts 31 s, and at most 30 s are made: add --seconds"},
+    {"--audio @nan.wav", kMedia, "samples that are no numbers"},
+    {"--audio @silent.mp4", kMedia, "holds no sound"},
+    {"--audio @text.mp4", kMedia, "text.mp4"},
+    {"--audio @nowhere.wav", kMedia, "nowhere.wav"},
+    {"--video @sound.wav", kMedia, "holds no picture"},
+    {"--video @picture.png", kUsage, "makes at least 1.9 s"},
+    {"--extend @silent.mp4", kMedia, "add --no-audio, or give it a sound first with --video"},
+    {"--retake 0.5-1 --retake-only sound --of @silent.mp4", kMedia, "holds no sound"},
+    {"--retake 0.5-1 --of @sound.wav", kMedia, "holds no picture; add --no-video"},
+    {"--retake 3-4 --of @film.mp4", kUsage, "--retake 3-4 lies outside of"},
+    {"--retake 1-0.5 --of @film.mp4", kUsage, "ends before it begins"},
+    {"--retake 1-1 --of @film.mp4", kUsage, "ends where it begins"},
+    {"--retake 1-1.01 --of @film.mp4", kUsage, "at least one picture"},
+    {"--retake 0-2.125 --of @film.mp4", kUsage, "is the whole film"},
+    {"--retake nan-1 --of @film.mp4", kUsage, "expected seconds A-B"},
+    {"--overlap nan", kUsage, "--overlap: expected a number"},
+    {"--extend @film.mp4 --overlap 3.1", kUsage, "--overlap: segments of"},
+    {"--retake-only words", kUsage, "must be one of both, picture, sound"},
+    {"--audio @sound.wav --video @film.mp4", kUsage, "--video and --audio cannot stand together"},
+    {"--seconds 31", kUsage, "films of up to 30 seconds are made"},
+};
+
+TEST_CASE("following: files, moments and flags that cannot be followed are refused with their reason") {
   const OddFiles files;
-  files.refused("--retake 3-4 --of @film.mp4", kUsage, "--retake 3-4 lies outside of");
-  files.refused("--retake 1-0.5 --of @film.mp4", kUsage, "ends before it begins");
-  files.refused("--retake 1-1 --of @film.mp4", kUsage, "ends where it begins");
-  files.refused("--retake 1-1.01 --of @film.mp4", kUsage, "at least one picture");
-  files.refused("--retake 0-2.125 --of @film.mp4", kUsage, "is the whole film");
-  files.refused("--retake nan-1 --of @film.mp4", kUsage, "expected seconds A-B");
-  files.refused("--overlap nan", kUsage, "--overlap: expected a number");
-  files.refused("--extend @film.mp4 --overlap 3.1", kUsage, "--overlap: segments of");
-  files.refused("--retake-only words", kUsage, "must be one of both, picture, sound");
-  files.refused("--audio @sound.wav --video @film.mp4", kUsage, "--video and --audio cannot stand together");
-  files.refused("--seconds 31", kUsage, "films of up to 30 seconds are made");
+  for (const Refusal& refusal : kRefusals) files.refused(refusal.arguments, refusal.exit_code, refusal.reason);
 }
 
 TEST_CASE("following: silence is followed with a warning; a list of options is grouped in --help") {

@@ -4,6 +4,10 @@
 #include "program.h"
 
 using namespace phonofilm;
+using test::kMedia;
+using test::kResource;
+using test::kUsage;
+using test::kWeights;
 using test::Outcome;
 using test::run_program;
 using test::TemporaryFolder;
@@ -11,9 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kUsage = 2, kWeights = 3, kMedia = 5, kResource = 6;
-
-const std::string kModel = std::string(PHONOFILM_SOURCE_DIR) + "/models/mini";
 const std::string kPrompt = "'a red rubber ball falls'";
 
 // The command must fail so, and leave the folder of its output as empty as it was.
@@ -28,11 +29,11 @@ void expect_refusal(const std::string& arguments, int exit_code, const std::stri
   CHECK(fs::is_empty(folder.path()));
 }
 
-std::string with_model(const std::string& arguments) { return arguments + " --model " + kModel; }
+std::string with_model(const std::string& arguments) { return arguments + " --model " + test::kMiniModel; }
 
 // Copies the embedded model and cuts the largest of its weight files in half.
 void copy_damaged_model(const std::string& target) {
-  fs::copy(kModel, target, fs::copy_options::recursive);
+  fs::copy(test::kMiniModel, target, fs::copy_options::recursive);
   fs::path largest;
   for (const auto& entry : fs::recursive_directory_iterator(target)) {
     const bool weights = entry.path().extension() == ".safetensors";

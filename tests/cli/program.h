@@ -13,6 +13,11 @@
 
 namespace phonofilm::test {
 
+// Exit codes of the program (docs/architecture.md).
+constexpr int kFailure = 1, kUsage = 2, kWeights = 3, kMedia = 5, kResource = 6;
+
+const std::string kMiniModel = PHONOFILM_SOURCE_DIR "/models/mini";
+
 struct Outcome {
   int exit_code = -1;
   std::string output, error;  // what went to stdout and to stderr
