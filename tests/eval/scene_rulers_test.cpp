@@ -223,7 +223,7 @@ TEST_CASE("the shape of a mouth is read, and of another place it is not" * docte
   const MouthReader& mouths = instruments().mouths();
   const auto sample = world::render("talker", held_out_seed(3, 1), {});
   const Pictures pictures(sample.clip.frames);
-  const auto agreement = [&](const HeadPlace& place) {
+  const auto agreement = [&](const world::Figure& place) {
     const MouthCourse mouth = mouths.read(pictures, sample.clip.fps, place);
     std::vector<double> expected;
     for (std::size_t k = 0; k < mouth.shapes.size(); ++k) {
@@ -231,7 +231,7 @@ TEST_CASE("the shape of a mouth is read, and of another place it is not" * docte
     }
     return correlation(mouth.opening.values, expected);
   };
-  const HeadPlace right = head_places(1, 1)[0];
+  const world::Figure right = world::figures_of(1, 1)[0];
   CHECK(agreement(right) > 0.97);
   CHECK(agreement({right.x, right.y - 0.25, right.scale}) < 0.7);
   CHECK(mouth_shape_of("teeth on lip") == "narrow");

@@ -2,16 +2,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "phonofilm/eval/statistics.h"
 #include "phonofilm/eval/tune.h"
 #include "phonofilm/world/tune.h"
 
 namespace phonofilm::eval {
 namespace {
 
-constexpr double kHead = 0.042;            // radius, heights
-constexpr double kHighest = 0.30, kPerSecond = 0.65, kSwing = 0.34;  // how the world's mallet flies
-constexpr double kNear = 0.06;             // heights above the bars from which a turn may be a strike
+constexpr double kNear = 0.06;  // heights above the bars from which a turn may be a strike
 
 // Where the lowest point of the head was, frame by frame.
 struct MalletCourse {
@@ -28,18 +25,11 @@ double likeness(const Rgb& color, const Rgb& grey, const Rgb& background) {
   return std::clamp(1 - off / 0.35, 0.0, 1.0) * std::clamp((moved - 0.04) / 0.08, 0.0, 1.0);
 }
 
-// The median over time of every pixel: the mallet is nowhere most of the time.
+// The mallet is nowhere most of the time.
 std::vector<Rgb> median_picture(const Pictures& pictures) {
   const std::int64_t height = pictures[0].height(), width = pictures[0].width();
-  std::vector<Rgb> background(std::size_t(height * width));
-  for (std::int64_t i = 0; i < height * width; ++i) {
-    std::array<Values, 3> parts;
-    for (std::int64_t k = 0; k < pictures.size(); ++k) {
-      const Rgb color = pictures[k].pixel(i / width, i % width);
-      for (std::size_t c = 0; c < 3; ++c) parts[c].push_back(color[c]);
-    }
-    for (std::size_t c = 0; c < 3; ++c) background[std::size_t(i)][c] = median_of(parts[c]);
-  }
+  std::vector<Rgb> background;
+  for (std::int64_t i = 0; i < height * width; ++i) background.push_back(pictures.median_color(i / width, i % width));
   return background;
 }
 
@@ -62,7 +52,7 @@ Head centre_near(const std::vector<double>& likely, const Picture& picture, doub
     }
   }
   if (sum <= 0) return {x, y, 0};
-  return {sum_x / sum, sum_y / sum, sum * pixel * pixel / (3.1416 * kHead * kHead)};
+  return {sum_x / sum, sum_y / sum, sum * pixel * pixel / (3.1416 * world::kMalletHead * world::kMalletHead)};
 }
 
 Head find_head(const Picture& picture, const std::vector<Rgb>& background, const Rgb& grey) {
@@ -74,11 +64,13 @@ Head find_head(const Picture& picture, const std::vector<Rgb>& background, const
   Head best;
   for (double y = 0.1; y < 0.75; y += 0.03) {
     for (double x = 0.05; x < picture.aspect(); x += 0.03) {
-      const Head head = centre_near(likely, picture, x, y, kHead);
+      const Head head = centre_near(likely, picture, x, y, world::kMalletHead);
       if (head.weight > best.weight) best = head;
     }
   }
-  for (int round = 0; round < 4; ++round) best = centre_near(likely, picture, best.x, best.y, 1.15 * kHead);
+  for (int round = 0; round < 4; ++round) {
+    best = centre_near(likely, picture, best.x, best.y, 1.15 * world::kMalletHead);
+  }
   return best;
 }
 
@@ -91,7 +83,7 @@ MalletCourse follow(const Pictures& pictures, double fps) {
     double sum = 0;
     for (std::int64_t k = 0; k < pictures.size(); ++k) {
       const Head head = find_head(pictures[k], background, grey);
-      course.x.push_back(head.x), course.y.push_back(head.y + kHead);
+      course.x.push_back(head.x), course.y.push_back(head.y + world::kMalletHead);
       course.weight.push_back(head.weight);
       sum += head.weight;
     }
@@ -105,18 +97,6 @@ MalletCourse follow(const Pictures& pictures, double fps) {
   return best;
 }
 
-// Depth of the mallet above the bars at `time`, if it strikes at these times.
-double arc(double time, double from, double to) {
-  const double gap = to - from, u = std::clamp((time - from) / gap, 0.0, 1.0);
-  return std::min(kHighest, kPerSecond * gap) * 4 * u * (1 - u);
-}
-double height_at(double time, const std::vector<double>& strikes) {
-  const auto next = std::upper_bound(strikes.begin(), strikes.end(), time);
-  if (next == strikes.begin()) return arc(std::max(time, *next - kSwing), *next - 2 * kSwing, *next);
-  if (next == strikes.end()) return arc(std::min(time, *(next - 1) + kSwing), *(next - 1), *(next - 1) + 2 * kSwing);
-  return arc(time, *(next - 1), *next);
-}
-
 // Squared error of the frames within half a second of a strike, each at most that of `limit`.
 double error_of(const MalletCourse& course, const std::vector<double>& strikes, double around, double level) {
   constexpr double kLimit = 0.05;
@@ -124,7 +104,7 @@ double error_of(const MalletCourse& course, const std::vector<double>& strikes, 
   for (std::size_t k = 0; k < course.y.size(); ++k) {
     const double time = course.step * double(k);
     if (course.weight[k] == 0 || std::abs(time - around) > 0.5) continue;
-    sum += std::pow(std::min(std::abs(level - course.y[k] - height_at(time, strikes)), kLimit), 2);
+    sum += std::pow(std::min(std::abs(level - course.y[k] - world::mallet_height(time, strikes)), kLimit), 2);
   }
   return sum;
 }

@@ -9,7 +9,6 @@
 #include "phonofilm/eval/least_squares.h"
 #include "phonofilm/eval/statistics.h"
 #include "phonofilm/world/canvas.h"
-#include "phonofilm/world/speech/person_look.h"
 
 namespace phonofilm::eval {
 namespace {
@@ -26,18 +25,17 @@ struct Patch {
 };
 
 // The cheeks, which no mouth reaches.
-Rgb skin_of(const Picture& picture, const HeadPlace& place) {
-  std::array<Values, 3> parts;
+Rgb skin_of(const Picture& picture, const world::Figure& place) {
+  std::vector<Rgb> colors;
   for (const double side : {-1.0, 1.0}) {
     for (const auto& [x, y] : {std::pair{0.15, 0.06}, {0.16, 0.03}, {0.13, 0.09}}) {
-      const Rgb color = picture.at(place.x + side * x * place.scale, place.y + y * place.scale);
-      for (std::size_t c = 0; c < 3; ++c) parts[c].push_back(color[c]);
+      colors.push_back(picture.at(place.x + side * x * place.scale, place.y + y * place.scale));
     }
   }
-  return {median_of(parts[0]), median_of(parts[1]), median_of(parts[2])};
+  return median_color(colors);
 }
 
-Patch patch_of(const Picture& picture, const HeadPlace& place, const Rgb& skin) {
+Patch patch_of(const Picture& picture, const world::Figure& place, const Rgb& skin) {
   Patch patch;
   patch.dark = luma(skin) < kDarkSkin;
   for (std::int64_t row = 0; row < kRows; ++row) {
@@ -58,18 +56,6 @@ struct Example {
   double opening = 0;
   std::size_t shape = 0;
 };
-
-const std::vector<std::string>& visemes() {
-  static const std::vector<std::string> kNames{"rest",   "closed", "open",         "half",
-                                               "spread", "round",  "teeth on lip", "tongue"};
-  return kNames;
-}
-
-world::MouthShape between(const world::MouthShape& a, const world::MouthShape& b, double share) {
-  const auto part = [&](double world::MouthShape::*p) { return a.*p + (b.*p - a.*p) * share; };
-  using M = world::MouthShape;
-  return {part(&M::half_width), part(&M::opening), part(&M::lip), part(&M::teeth), part(&M::tongue)};
-}
 
 // 3 x 3 box, then uniform noise of `reach` levels either way, in the rows and columns that a patch is read from.
 void wear(std::vector<std::uint8_t>& pixels, std::int64_t size, double reach, Random& random) {
@@ -95,19 +81,18 @@ Example draw_example(Random& random) {
   world::Canvas canvas(pixels.data(), kSize, kSize);
   const std::array<std::string, 4> people{"man", "woman", "boy", "girl"};
   const world::PersonLook look = world::draw_person_look(random.pick(people), random);
-  const double scale = random.uniform(0.70, 1.0), sway = 0.012 * scale;
-  const HeadPlace place{0.5, 0.42, scale};
-  const std::string &first = random.pick(visemes()), &second = random.pick(visemes());
+  const double scale = random.uniform(0.70, 1.0), sway = world::kSway * scale;
+  const world::Figure place{0.5, 0.42, scale};
+  const world::Viseme &first = random.pick(world::all_visemes()), &second = random.pick(world::all_visemes());
   const double share = random.chance(0.5) ? 0 : random.uniform(0, 0.5);
-  const world::MouthShape mouth =
-      between(world::viseme_named(first).shape, world::viseme_named(second).shape, share);
+  const world::MouthShape mouth = world::mix_shapes(first.shape, second.shape, share);
   const world::HeadPose pose{random.uniform(-sway, sway), random.uniform(-sway, sway)};
-  world::draw_body(canvas, look, {place.x, place.y, scale});
-  world::draw_head(canvas, look, {place.x, place.y, scale}, pose, mouth);
+  world::draw_body(canvas, look, place);
+  world::draw_head(canvas, look, place, pose, mouth);
   const std::int64_t blurs = random.below(3);
   for (std::int64_t i = 0; i < blurs; ++i) wear(pixels, kSize, /*reach=*/i + 1 == blurs ? 7 : 0, random);
   const auto& shapes = mouth_shapes();
-  const auto shape = std::size_t(std::find(shapes.begin(), shapes.end(), mouth_shape_of(first)) - shapes.begin());
+  const auto shape = std::size_t(std::find(shapes.begin(), shapes.end(), mouth_shape_of(first.name)) - shapes.begin());
   const Picture picture(pixels.data(), kSize, kSize);
   return {patch_of(picture, place, skin_of(picture, place)), mouth.opening, shape};
 }
@@ -137,12 +122,6 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 }  // namespace
 
-std::vector<HeadPlace> head_places(std::size_t talkers, double aspect) {
-  if (talkers == 1) return {{aspect / 2, 0.42, std::min(1.0, 1.15 * aspect)}};
-  const double scale = std::min(0.86, 0.74 * aspect);
-  return {{0.25 * aspect, 0.48, scale}, {0.75 * aspect, 0.48, scale}};
-}
-
 const std::vector<std::string>& mouth_shapes() {
   static const std::vector<std::string> kShapes{"closed", "open", "spread", "round", "narrow"};
   return kShapes;
@@ -164,13 +143,10 @@ MouthReader::MouthReader(std::uint64_t seed, std::int64_t faces) {
   dark_.outputs = fit(examples, /*dark=*/true);
 }
 
-MouthCourse MouthReader::read(const Pictures& pictures, double fps, const HeadPlace& place) const {
-  std::array<Values, 3> skins;
-  for (std::int64_t k = 0; k < pictures.size(); ++k) {
-    const Rgb skin = skin_of(pictures[k], place);
-    for (std::size_t c = 0; c < 3; ++c) skins[c].push_back(skin[c]);
-  }
-  const Rgb skin{median_of(skins[0]), median_of(skins[1]), median_of(skins[2])};
+MouthCourse MouthReader::read(const Pictures& pictures, double fps, const world::Figure& place) const {
+  std::vector<Rgb> skins;
+  for (std::int64_t k = 0; k < pictures.size(); ++k) skins.push_back(skin_of(pictures[k], place));
+  const Rgb skin = median_color(skins);
   MouthCourse course{{1 / fps, {}}, {}};
   for (std::int64_t k = 0; k < pictures.size(); ++k) {
     const Patch patch = patch_of(pictures[k], place, skin);

@@ -7,16 +7,9 @@
 
 #include "phonofilm/eval/pixels.h"
 #include "phonofilm/eval/series.h"
+#include "phonofilm/world/speech/person_look.h"
 
 namespace phonofilm::eval {
-
-// Where a head is in the picture, heights, and how large: at scale 1 it fills the picture.
-struct HeadPlace {
-  double x = 0.5, y = 0.42;
-  double scale = 1;
-};
-// Where the world's talkers are, from left to right; heads sway around it by a hundredth of a height.
-std::vector<HeadPlace> head_places(std::size_t talkers, double aspect);
 
 struct MouthCourse {
   Series opening;                   // between the lips, in heights of a head that fills the picture; by frame
@@ -35,7 +28,7 @@ class MouthReader {
  public:
   // Deterministic by seed; takes a second or two.
   explicit MouthReader(std::uint64_t seed = 1, std::int64_t faces = 2000);
-  MouthCourse read(const Pictures& pictures, double fps, const HeadPlace& place) const;
+  MouthCourse read(const Pictures& pictures, double fps, const world::Figure& place) const;
 
  private:
   struct Weights {

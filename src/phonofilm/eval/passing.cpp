@@ -13,7 +13,6 @@
 namespace phonofilm::eval {
 namespace {
 
-constexpr double kMetresPerHeight = 14;  // of the world, at the car's distance
 constexpr double kNearest = 5.5;         // metres, the middle of the world's range of 4 to 7
 constexpr double kTop = 0.60, kBottom = 0.80;  // rows in which cars drive
 
@@ -28,15 +27,11 @@ std::vector<Blob> find_blobs(const Pictures& pictures) {
   std::vector<Blob> blobs(std::size_t(pictures.size()));
   for (std::int64_t row = top; row < bottom; ++row) {
     for (std::int64_t column = 0; column < first.width(); ++column) {
-      std::array<Values, 3> parts;
-      for (std::int64_t k = 0; k < pictures.size(); ++k) {
-        const Rgb color = pictures[k].pixel(row, column);
-        for (std::size_t c = 0; c < 3; ++c) parts[c].push_back(color[c]);
-      }
-      const Rgb usual{median_of(parts[0]), median_of(parts[1]), median_of(parts[2])};
+      const Rgb usual = pictures.median_color(row, column);
       for (std::size_t k = 0; k < blobs.size(); ++k) {
+        const Rgb color = pictures[std::int64_t(k)].pixel(row, column);
         double off = 0;
-        for (std::size_t c = 0; c < 3; ++c) off = std::max(off, std::abs(parts[c][k] - usual[c]));
+        for (std::size_t c = 0; c < 3; ++c) off = std::max(off, std::abs(color[c] - usual[c]));
         const double weight = std::clamp((off - 0.10) / 0.10, 0.0, 1.0);
         blobs[k].mass += weight, blobs[k].x += weight * (double(column) + 0.5) / double(first.height());
       }
@@ -47,7 +42,7 @@ std::vector<Blob> find_blobs(const Pictures& pictures) {
 }
 
 world::PassBy path_of(const Passing& passing) {
-  return {passing.speed * kMetresPerHeight, kNearest, passing.passes};
+  return {passing.speed * world::kMetresPerHeight, kNearest, passing.passes};
 }
 
 template <class Law>
@@ -80,7 +75,7 @@ double slope(const Series& heard, const Series& expected) {
 }
 
 void check_truth(const Passing& passing, const world::Truth& truth, Readings& readings) {
-  const double speed = truth.objects.at(0).amounts.at("speed") / kMetresPerHeight;
+  const double speed = truth.objects.at(0).amounts.at("speed") / world::kMetresPerHeight;
   readings["speed seen, error"].push_back(100 * std::abs(passing.speed / speed - 1));
   const double time = truth.objects.at(0).amounts.at("nearest time");
   readings["passing seen, error"].push_back(1000 * std::abs(passing.passes - time));

@@ -4,9 +4,20 @@
 #include <cmath>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/eval/statistics.h"
 #include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::eval {
+
+Rgb median_color(const std::vector<Rgb>& colors) {
+  Rgb median;
+  for (std::size_t c = 0; c < 3; ++c) {
+    Values values;
+    for (const Rgb& color : colors) values.push_back(color[c]);
+    median[c] = median_of(std::move(values));
+  }
+  return median;
+}
 
 Rgb Picture::pixel(std::int64_t row, std::int64_t column) const {
   row = std::clamp<std::int64_t>(row, 0, height_ - 1), column = std::clamp<std::int64_t>(column, 0, width_ - 1);
@@ -35,6 +46,12 @@ Pictures::Pictures(const Tensor& frames) : frames_(frames.contiguous()) {
 Picture Pictures::operator[](std::int64_t frame) const {
   const std::int64_t height = frames_.size(1), width = frames_.size(2);
   return {frames_.const_data_ptr<std::uint8_t>() + frame * height * width * 3, height, width};
+}
+
+Rgb Pictures::median_color(std::int64_t row, std::int64_t column) const {
+  std::vector<Rgb> colors;
+  for (std::int64_t k = 0; k < size(); ++k) colors.push_back((*this)[k].pixel(row, column));
+  return eval::median_color(colors);
 }
 
 }  // namespace phonofilm::eval

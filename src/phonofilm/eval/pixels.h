@@ -3,12 +3,16 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "phonofilm/tensor/tensor.h"
 
 namespace phonofilm::eval {
 
 using Rgb = std::array<double, 3>;  // 0 to 1
+
+// Channel by channel; 0 for none.
+Rgb median_color(const std::vector<Rgb>& colors);
 
 inline double luma(const Rgb& c) { return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]; }
 
@@ -34,6 +38,8 @@ class Pictures {
   explicit Pictures(const Tensor& frames);
   std::int64_t size() const { return frames_.size(0); }
   Picture operator[](std::int64_t frame) const;
+  // What a pixel is most of the time.
+  Rgb median_color(std::int64_t row, std::int64_t column) const;
 
  private:
   Tensor frames_;

@@ -13,13 +13,6 @@ namespace {
 constexpr double kReach = 0.2;  // seconds on either side over which single drops are averaged
 constexpr double kTrend = 0.5;  // nepers between the first third and the last
 
-// The captions' own borders between growing, fading and steady rain.
-std::string trend_told(const world::Truth& truth) {
-  const auto& amounts = truth.objects.at(0).amounts;
-  const double first = amounts.at("first density"), last = amounts.at("last density");
-  return first < 0.7 * last ? "grows" : last < 0.7 * first ? "fades" : "steady";
-}
-
 }  // namespace
 
 Series drops_in(const Pictures& pictures, double fps) {
@@ -61,7 +54,7 @@ Readings read_rain(const Clip& clip, const world::Truth& truth, bool depicts_tru
   const Series level = band_level(mono_samples(clip.waveform), double(clip.sample_rate), 300, 7000, /*window=*/0.05);
   const Series sound = smoothed(level, kReach);
   Readings readings;
-  const std::string told = trend_told(truth), seen = trend_of(drops), heard = trend_of(sound);
+  const std::string told = truth.objects.at(0).details.at("trend"), seen = trend_of(drops), heard = trend_of(sound);
   readings["trend seen as told"].push_back(percent_of(seen == told));
   readings["trend heard as told"].push_back(percent_of(heard == told));
   readings["same trend seen and heard"].push_back(percent_of(seen == heard));

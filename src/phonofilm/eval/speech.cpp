@@ -116,7 +116,7 @@ std::vector<FigureSpec> two_talkers_figures() {
 
 Readings read_talker(const Clip& clip, const world::Truth& truth, bool depicts_truth, Instruments& instruments) {
   const Pictures pictures(clip.frames);
-  const HeadPlace place = head_places(1, pictures[0].aspect())[0];
+  const world::Figure place = world::figures_of(1, pictures[0].aspect())[0];
   const MouthCourse mouth = instruments.mouths().read(pictures, clip.fps, place);
   Readings readings;
   compare(mouth.opening, clip, readings);
@@ -130,7 +130,7 @@ Readings read_two_talkers(const Clip& clip, const world::Truth& truth, bool depi
   Readings readings;
   std::vector<Series> openings, activity;
   std::int64_t object = 0;
-  for (const HeadPlace& place : head_places(2, pictures[0].aspect())) {
+  for (const world::Figure& place : world::figures_of(2, pictures[0].aspect())) {
     const MouthCourse mouth = instruments.mouths().read(pictures, clip.fps, place);
     openings.push_back(mouth.opening);
     activity.push_back(activity_of(mouth.opening));

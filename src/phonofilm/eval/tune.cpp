@@ -131,14 +131,14 @@ std::optional<double> new_pitch(const std::vector<double>& wave, double rate, do
 }
 
 std::vector<std::int64_t> bars_told(const std::string& caption) {
-  static const std::vector<std::string> kNumbers{"one", "two", "three", "four", "five", "six"};
+  const std::vector<std::string>& numbers = world::bar_numbers();
   const std::size_t at = caption.find("bars ");
   std::vector<std::int64_t> told;
   if (at == std::string::npos) return told;
   for (const std::string& word : split(caption.substr(at + 5), ' ')) {
-    const auto number = std::find(kNumbers.begin(), kNumbers.end(), word);
-    if (number == kNumbers.end()) break;
-    told.push_back(number - kNumbers.begin());
+    const auto number = std::find(numbers.begin(), numbers.end(), word);
+    if (number == numbers.end()) break;
+    told.push_back(number - numbers.begin());
   }
   return told;
 }

@@ -15,7 +15,6 @@
 namespace phonofilm::world {
 namespace {
 
-constexpr double kMetresPerHeight = 14;  // of the picture, at the car's distance
 constexpr double kRoad = 0.78;           // y that the wheels touch
 constexpr double kLoudness = 0.5;        // straight ahead
 constexpr double kNoiseFloor = 2e-4;
@@ -60,7 +59,7 @@ class Car : public Scene {
 
  private:
   double x_at(double time) const { return stage_.aspect / 2 + path_.position(time) / kMetresPerHeight; }
-  double gain_at(double time) const;
+  double gain_of(double emitted) const;
   double engine_at(double emitted) const;
   double tyres_at(double emitted) const;
   std::string caption() const;
@@ -95,7 +94,7 @@ Car::Car(std::uint64_t seed, const Stage& stage) : seed_(seed), stage_(stage) {
 }
 
 // Loudness falls with the distance that the sound has come.
-double Car::gain_at(double time) const { return kLoudness * path_.nearest / path_.distance(path_.emitted(time)); }
+double Car::gain_of(double emitted) const { return kLoudness * path_.nearest / path_.distance(emitted); }
 
 double Car::engine_at(double emitted) const {
   const double turn = 2 * std::numbers::pi * emitted;
@@ -134,7 +133,7 @@ Truth Car::truth() const {
   add("x", [&](double t) { return x_at(t); });
   add("frequency ratio", [&](double t) { return path_.frequency_ratio(t); });
   add("pan", [&](double t) { return path_.pan(t); });
-  add("gain", [&](double t) { return gain_at(t); });
+  add("gain", [&](double t) { return gain_of(path_.emitted(t)); });
   truth.caption = caption();
   return truth;
 }
@@ -169,7 +168,8 @@ void Car::draw(double time, Canvas& canvas) const {
 void Car::sound(const SoundBuffer& buffer) const {
   for (std::int64_t n = 0; n < buffer.samples; ++n) {
     const double time = double(n) / double(buffer.rate), emitted = path_.emitted(time);
-    const double heard = gain_at(time) * (engine_at(emitted) + tyres_at(emitted)), pan = path_.pan(time);
+    const double heard = gain_of(emitted) * (engine_at(emitted) + tyres_at(emitted));
+    const double pan = path_.direction(emitted);
     for (std::int64_t c = 0; c < buffer.channels; ++c) {
       buffer.channel(c)[std::size_t(n)] += float(heard * pan_gain(pan, c, buffer.channels));
     }

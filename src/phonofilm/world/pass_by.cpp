@@ -19,8 +19,8 @@ double PassBy::frequency_ratio(double seconds) const {
   return 1 / (1 + radial / kSpeedOfSound);
 }
 
-double PassBy::pan(double seconds) const {
-  return 0.5 + std::atan2(position(emitted(seconds)), nearest) / std::numbers::pi;
+double PassBy::direction(double seconds) const {
+  return 0.5 + std::atan2(position(seconds), nearest) / std::numbers::pi;
 }
 
 }  // namespace phonofilm::world

@@ -4,6 +4,7 @@
 
 namespace phonofilm::world {
 
+inline constexpr double kMetresPerHeight = 14;  // of the picture, at the distance of what passes
 inline constexpr double kSpeedOfSound = 343;  // m/s, in air of 20 degrees
 
 struct PassBy {
@@ -18,8 +19,9 @@ struct PassBy {
   double emitted(double seconds) const;
   // Frequency heard over frequency emitted: d emitted / d seconds = 1 / (1 + radial speed / c).
   double frequency_ratio(double seconds) const;
-  // Direction of what is heard: 0 left, 0.5 straight ahead, 1 right.
-  double pan(double seconds) const;
+  // Where it is seen: 0 left, 0.5 straight ahead, 1 right; and from where it is heard.
+  double direction(double seconds) const;
+  double pan(double seconds) const { return direction(emitted(seconds)); }
 };
 
 }  // namespace phonofilm::world

@@ -68,6 +68,7 @@ class Rain : public Scene {
   double hiss(double time) const { return kHiss * density(time) / kMost; }
   void draw_drops();
   void add_hiss(const SoundBuffer& buffer) const;
+  std::string trend() const { return first_ < 0.7 * last_ ? "grows" : last_ < 0.7 * first_ ? "fades" : "steady"; }
   std::string caption() const;
 
   std::uint64_t seed_;
@@ -110,15 +111,16 @@ void Rain::draw_drops() {
 
 std::string Rain::caption() const {
   Random random(mix_seed(seed_, "rain caption"));
-  const std::string rule = first_ < 0.7 * last_ ? "rain.grows" : last_ < 0.7 * first_ ? "rain.fades" : "rain.steady";
   const std::string much = first_ < kFewest * 2 ? "light" : "heavy";
   const auto say = [&](const std::string& symbol) { return grammar().expand(symbol, {}, random); };
-  return grammar().expand(rule, {{"much", say("much." + much)}, {"much.noun", say("much.noun." + much)}}, random);
+  const Grammar::Texts texts{{"much", say("much." + much)}, {"much.noun", say("much.noun." + much)}};
+  return grammar().expand("rain." + trend(), texts, random);
 }
 
 Truth Rain::truth() const {
   Truth truth;
   Object rain{"grey", "rain", 0, stage_.aspect / 2, kStreet, 0};
+  rain.details = {{"trend", trend()}};
   rain.amounts = {{"first density", first_}, {"last density", last_}};
   truth.objects.push_back(std::move(rain));
   for (const Drop& drop : drops_) truth.events.push_back({drop.time, "street", 0, drop.x, drop.y, kFallSpeed});

@@ -11,6 +11,14 @@ constexpr double kSwing = 0.34;      // seconds from the mallet's highest point 
 constexpr double kHighest = 0.30;    // heights above the bars
 constexpr double kPerSecond = 0.65;  // height of an arc per second of its length
 
+double rise_within(double gap) { return std::min(kHighest, kPerSecond * gap); }
+
+// An arc of the mallet that touches the bars at `from` and at `to`.
+double arc(double time, double from, double to) {
+  const double u = (time - from) / (to - from);
+  return rise_within(to - from) * 4 * u * (1 - u);
+}
+
 }  // namespace
 
 double bar_frequency(std::int64_t bar) {
@@ -41,30 +49,35 @@ std::vector<Note> draw_tune(double seconds, Random& random) {
   return notes;
 }
 
-double Mallet::gap_before(std::size_t note) const {
-  return note == 0 ? 2 * kSwing : notes_[note].time - notes_[note - 1].time;
+const std::vector<std::string>& bar_numbers() {
+  static const std::vector<std::string> kNumbers{"one", "two", "three", "four", "five", "six"};
+  return kNumbers;
 }
 
-double Mallet::rise_before(std::size_t note) const { return std::min(kHighest, kPerSecond * gap_before(note)); }
+double mallet_height(double time, const std::vector<double>& strikes) {
+  const auto next = std::upper_bound(strikes.begin(), strikes.end(), time);
+  if (next == strikes.begin()) return arc(std::max(time, *next - kSwing), *next - 2 * kSwing, *next);
+  const double last = *(next - 1);
+  return next == strikes.end() ? arc(std::min(time, last + kSwing), last, last + 2 * kSwing) : arc(time, last, *next);
+}
 
-// y = rise * 4 u (1 - u) above the bars: at u = 1 it falls by 4 rise per gap.
-double Mallet::speed_before(std::size_t note) const { return 4 * rise_before(note) / gap_before(note); }
+Mallet::Mallet(std::vector<Note> notes, double aspect) : notes_(std::move(notes)), aspect_(aspect) {
+  for (const Note& note : notes_) times_.push_back(note.time);
+}
+
+// rise * 4 u (1 - u) above the bars: at u = 1 it falls by 4 rise per gap.
+double Mallet::speed_before(std::size_t note) const {
+  const double gap = note == 0 ? 2 * kSwing : times_[note] - times_[note - 1];
+  return 4 * rise_within(gap) / gap;
+}
 
 MalletState Mallet::at(double time) const {
-  const auto later = [](double t, const Note& note) { return t < note.time; };
-  const auto next = std::size_t(std::upper_bound(notes_.begin(), notes_.end(), time, later) - notes_.begin());
-  if (next == notes_.size()) {  // up again, and there it stays
-    const double u = std::min((time - notes_.back().time) / (2 * kSwing), 0.5);
-    return {bar_x(notes_.back().bar, aspect_), kBarMiddle - kHighest * 4 * u * (1 - u)};
-  }
-  const double to = bar_x(notes_[next].bar, aspect_), rise = rise_before(next);
-  const double u = 1 - (notes_[next].time - time) / gap_before(next);
-  if (next == 0) {  // it waits at its highest point
-    const double waiting = std::max(u, 0.5);
-    return {to, kBarMiddle - rise * 4 * waiting * (1 - waiting)};
-  }
-  const double from = bar_x(notes_[next - 1].bar, aspect_), eased = u * u * (3 - 2 * u);
-  return {from + (to - from) * eased, kBarMiddle - rise * 4 * u * (1 - u)};
+  const auto next = std::size_t(std::upper_bound(times_.begin(), times_.end(), time) - times_.begin());
+  const double y = kBarMiddle - mallet_height(time, times_);
+  const auto x_of = [&](std::size_t note) { return bar_x(notes_[note].bar, aspect_); };
+  if (next == 0 || next == notes_.size()) return {x_of(next == 0 ? 0 : next - 1), y};
+  const double u = (time - times_[next - 1]) / (times_[next] - times_[next - 1]), eased = u * u * (3 - 2 * u);
+  return {x_of(next - 1) + (x_of(next) - x_of(next - 1)) * eased, y};
 }
 
 }  // namespace phonofilm::world

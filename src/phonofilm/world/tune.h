@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "phonofilm/base/random.h"
@@ -26,22 +27,29 @@ struct Note {
 std::vector<Note> draw_tune(double seconds, Random& random);
 inline constexpr double kNotesApart = 0.16;
 
+// What captions call the bars: "one" is the longest.
+const std::vector<std::string>& bar_numbers();
+
+inline constexpr double kMalletHead = 0.042;  // radius, heights
+// Of the mallet above the bars at `time` if it strikes at these times: arcs between them, the higher the more time there
+// is; before the first it waits at its highest point, after the last it goes up and stays. strikes: ascending, not none.
+double mallet_height(double time, const std::vector<double>& strikes);
+
 struct MalletState {
   double x = 0, y = 0;  // centre of its head, heights
 };
 
 class Mallet {
  public:
-  Mallet(std::vector<Note> notes, double aspect) : notes_(std::move(notes)), aspect_(aspect) {}
+  Mallet(std::vector<Note> notes, double aspect);
   // Between two notes on an arc, the higher the more time there is; on the bar exactly at each note.
   MalletState at(double time) const;
   // Downward speed just before a note, heights per second.
   double speed_before(std::size_t note) const;
 
  private:
-  double rise_before(std::size_t note) const;
-  double gap_before(std::size_t note) const;
   std::vector<Note> notes_;
+  std::vector<double> times_;
   double aspect_;
 };
 

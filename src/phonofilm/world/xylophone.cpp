@@ -17,17 +17,11 @@ namespace {
 constexpr double kLoudness = 0.30, kNoiseFloor = 2e-4;
 constexpr double kHalfWidth = 0.056;   // of a bar, of the picture's width
 constexpr double kFlash = 0.10;        // seconds in which a struck bar's light fades to 1/e
-constexpr double kMalletHead = 0.042;  // radius
 
 // A bar that is free at both ends and tuned: its second partial lies three times as high as the first.
 std::vector<Partial> bar_body(std::int64_t bar) {
   const double f = bar_frequency(bar);
   return {{f, 0.32, 0.70}, {3 * f, 0.09, 0.20}, {6.2 * f, 0.03, 0.10}};
-}
-
-const std::vector<std::string>& numbers() {
-  static const std::vector<std::string> kNumbers{"one", "two", "three", "four", "five", "six"};
-  return kNumbers;
 }
 
 Grammar::Rules rules() {
@@ -43,7 +37,7 @@ Grammar::Rules rules() {
         " <AUDCAP>{count} notes, one then another<ENDAUDCAP>"}},
       {"separator", {",", "then"}}};
   for (const NamedColor& color : colors()) rules["color." + color.name] = {color.name};
-  for (const std::string& number : numbers()) rules["number." + number] = {number};
+  for (const std::string& number : bar_numbers()) rules["number." + number] = {number};
   return rules;
 }
 
@@ -97,9 +91,9 @@ std::string Xylophone::caption() const {
   std::vector<std::string> played, struck;
   for (const Note& note : notes_) {
     played.push_back(colors()[color_of_bar_[std::size_t(note.bar)]].name);
-    struck.push_back(numbers()[std::size_t(note.bar)]);
+    struck.push_back(bar_numbers()[std::size_t(note.bar)]);
   }
-  const std::string& count = numbers()[notes_.size() - 1];
+  const std::string& count = bar_numbers()[notes_.size() - 1];
   const Grammar::Texts texts{{"count", count}, {"colors", join(played, separator)}, {"numbers", join(struck, " ")}};
   return grammar().expand("tune", texts, random);
 }

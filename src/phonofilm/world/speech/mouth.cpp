@@ -7,16 +7,6 @@
 namespace phonofilm::world {
 namespace {
 
-// Half width, opening, lip, teeth, tongue.
-const std::vector<Viseme>& all_visemes() {
-  static const std::vector<Viseme> kVisemes{
-      {"rest", {0.086, 0.000, 0.021, 0.0, 0.0}},   {"closed", {0.094, 0.000, 0.014, 0.0, 0.0}},
-      {"open", {0.096, 0.150, 0.020, 0.3, 0.0}},   {"half", {0.092, 0.072, 0.020, 0.5, 0.0}},
-      {"spread", {0.132, 0.052, 0.018, 1.0, 0.0}}, {"round", {0.040, 0.070, 0.032, 0.0, 0.0}},
-      {"teeth on lip", {0.098, 0.030, 0.018, 1.0, 0.0}}, {"tongue", {0.098, 0.042, 0.019, 0.6, 1.0}}};
-  return kVisemes;
-}
-
 // espeak-ng's mnemonics for English (its docs/phonemes.md), by class.
 const std::map<std::string, std::vector<std::string>>& table() {
   static const std::map<std::string, std::vector<std::string>> kTable = [] {
@@ -46,21 +36,31 @@ const std::map<std::string, std::vector<std::string>>& table() {
   return kTable;
 }
 
-MouthShape mix_shapes(const MouthShape& a, const MouthShape& b, double share) {
-  const auto mixed = [&](double MouthShape::*part) { return a.*part + (b.*part - a.*part) * share; };
-  return {mixed(&MouthShape::half_width), mixed(&MouthShape::opening), mixed(&MouthShape::lip),
-          mixed(&MouthShape::teeth), mixed(&MouthShape::tongue)};
-}
-
 double smooth(double share) { return share * share * (3 - 2 * share); }
 
 }  // namespace
+
+// Half width, opening, lip, teeth, tongue.
+const std::vector<Viseme>& all_visemes() {
+  static const std::vector<Viseme> kVisemes{
+      {"rest", {0.086, 0.000, 0.021, 0.0, 0.0}},   {"closed", {0.094, 0.000, 0.014, 0.0, 0.0}},
+      {"open", {0.096, 0.150, 0.020, 0.3, 0.0}},   {"half", {0.092, 0.072, 0.020, 0.5, 0.0}},
+      {"spread", {0.132, 0.052, 0.018, 1.0, 0.0}}, {"round", {0.040, 0.070, 0.032, 0.0, 0.0}},
+      {"teeth on lip", {0.098, 0.030, 0.018, 1.0, 0.0}}, {"tongue", {0.098, 0.042, 0.019, 0.6, 1.0}}};
+  return kVisemes;
+}
 
 const Viseme& viseme_named(const std::string& name) {
   for (const Viseme& viseme : all_visemes()) {
     if (viseme.name == name) return viseme;
   }
   throw std::out_of_range("no viseme " + name);
+}
+
+MouthShape mix_shapes(const MouthShape& from, const MouthShape& to, double share) {
+  const auto mixed = [&](double MouthShape::*part) { return from.*part + (to.*part - from.*part) * share; };
+  return {mixed(&MouthShape::half_width), mixed(&MouthShape::opening), mixed(&MouthShape::lip),
+          mixed(&MouthShape::teeth), mixed(&MouthShape::tongue)};
 }
 
 std::vector<std::string> visemes_of(const std::string& phoneme) {

@@ -22,8 +22,12 @@ struct Viseme {
   MouthShape shape;
 };
 
+const std::vector<Viseme>& all_visemes();
 // Throws std::out_of_range for another name.
 const Viseme& viseme_named(const std::string& name);
+
+// `share` of the way from one shape to the other.
+MouthShape mix_shapes(const MouthShape& from, const MouthShape& to, double share);
 
 // The names of one or, for a diphthong, two visemes of an espeak-ng phoneme; empty for a phoneme that is not in the
 // table (English has none).

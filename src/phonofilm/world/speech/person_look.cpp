@@ -1,5 +1,7 @@
 #include "phonofilm/world/speech/person_look.h"
 
+#include <algorithm>
+
 #include "phonofilm/world/shapes.h"
 #include "phonofilm/world/world.h"
 
@@ -162,6 +164,12 @@ PersonLook draw_person_look(const std::string& who, Random& random) {
   const float brightness = float(random.uniform(0.96, 1.02));
   return {who, name, hair.name, shirt.name, color_of(hair), color_of(shirt), complexion.skin * brightness,
           complexion.lips};
+}
+
+std::vector<Figure> figures_of(std::size_t count, double aspect) {
+  if (count == 1) return {{aspect / 2, 0.42, std::min(1.0, 1.15 * aspect)}};
+  const double scale = std::min(0.86, 0.74 * aspect);
+  return {{aspect * 0.25, 0.48, scale}, {aspect * 0.75, 0.48, scale}};
 }
 
 void draw_body(Canvas& canvas, const PersonLook& look, const Figure& figure) {

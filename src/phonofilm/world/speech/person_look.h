@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "phonofilm/base/random.h"
 #include "phonofilm/world/canvas.h"
@@ -30,7 +31,13 @@ struct Figure {
   double scale = 1;
 };
 
+// Where `count` people stand who talk, 1 or 2, from left to right.
+std::vector<Figure> figures_of(std::size_t count, double aspect);
+
 inline constexpr double kMouthBelow = 0.155;  // from the centre of the head to that of the mouth, times the scale
+
+// How far a swaying head goes either way, times the scale.
+inline constexpr double kSway = 0.012;
 
 struct HeadPose {
   double x = 0, y = 0;    // from its place at rest, heights

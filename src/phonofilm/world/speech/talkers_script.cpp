@@ -77,12 +77,6 @@ Cast draw_cast(std::size_t count, bool held_out, double seconds, Random& random)
   throw InvalidRequest("render", concat("nothing that talkers say fits into ", seconds, " s; ask for 2 s or more"));
 }
 
-Figure figure_of(std::size_t index, std::size_t count, double aspect) {
-  if (count == 1) return {aspect / 2, 0.42, std::min(1.0, 1.15 * aspect)};
-  const double scale = std::min(0.86, 0.74 * aspect);
-  return {aspect * (index == 0 ? 0.25 : 0.75), 0.48, scale};
-}
-
 std::vector<Blink> draw_blinks(double seconds, Random& random) {
   std::vector<Blink> blinks;
   for (double time = random.uniform(0.1, 1.6); time < seconds; time += random.uniform(1.2, 3.0)) {
@@ -109,7 +103,7 @@ TalkersScript write_talkers(std::uint64_t seed, const Stage& stage, std::size_t 
     const std::size_t place = count == 1 ? 0 : turn == 0 ? script.first : 1 - script.first;
     const MouthTrack mouth(dialogue.speeches[turn], time);
     const PersonLook look = draw_person_look(speakers[turn]->speaker, looks);
-    Talker talker{speakers[turn], look, figure_of(place, count, stage.aspect), dialogue.lines[turn], time,
+    Talker talker{speakers[turn], look, figures_of(count, stage.aspect)[place], dialogue.lines[turn], time,
                   random.uniform(0.8, 1.2), std::move(dialogue.speeches[turn]), mouth, draw_sway(looks),
                   draw_blinks(stage.horizon(), looks)};
     time = talker.end() + dialogue.pause;

@@ -15,12 +15,11 @@ struct Blink {
   double start = 0, end = 0;
 };
 
-// A head sways: two slow sines, at most kSway heights of a head either way.
+// A head sways: two slow sines, at most kSway either way.
 struct Sway {
   double rate_x = 0, rate_y = 0;    // Hz
   double phase_x = 0, phase_y = 0;  // radians
 };
-inline constexpr double kSway = 0.012;
 
 struct Talker {
   const Voice* voice = nullptr;
