@@ -83,6 +83,26 @@ TEST_CASE("bound voices belong to their lines; overwritten ones do not know whos
   }
 }
 
+TEST_CASE("bound voices stand in all rows of their own lines, overwriting ones in the first") {
+  for (const bool bound : {true, false}) {
+    const VoicedModel model(bound);
+    const auto backbone = nava::load_backbone(model.folder.file("backbone"), at::kFloat);
+    const Tensor tokens = backbone->text_encoder().tokenize({"a says <S>hello<E>, b says <S>hello hello<E> b"});
+    const std::vector<std::int64_t> lines = backbone->line_rows(tokens).at(0);
+    REQUIRE(lines == std::vector<std::int64_t>{2, 8});
+    const auto context = [&](const Tensor& voices) {
+      return backbone->encode_text(tokens, {}, {{voices, lines}}).context[0];
+    };
+    const Tensor voices = randn({3, 16}, make_generator(4));
+    const Tensor moved = (context(voices.narrow(0, 1, 2)) - context(voices.narrow(0, 0, 2))).abs().sum(1).gt(1e-6);
+    const Tensor rows = at::arange(16), first = rows.ge(2) & rows.le(4), second = rows.ge(8) & rows.le(11);
+    INFO(bound);
+    CHECK(at::equal(moved, bound ? first | second : rows.eq(2) | rows.eq(8)));
+    CHECK_THROWS_WITH_AS(backbone->encode_text(tokens, {}, {{voices.narrow(0, 0, 2), {2, 8, 9}}}),
+                         doctest::Contains("2 speaker embeddings for 3 spans"), InvalidRequest);
+  }
+}
+
 TEST_CASE("timbre guidance is the model's default with voices, a pass more, and pulls at the sound alone") {
   const VoicedModel model;
   const families::ModelInfo& info = model.generator->info();

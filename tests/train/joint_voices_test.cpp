@@ -159,7 +159,7 @@ TEST_CASE("joint task: speech is judged with wrong words and wrong voices, scene
   if (no_speech()) return;
   Toy toy;
   toy.options["scene"] = "everything";
-  toy.options["validation_clips"] = 6;
+  toy.options["validation_clips"] = 12;
   const auto figures = make_joint(toy.options)->validate({});
   for (const char* name : {"audio speech", "audio wrong words", "audio wrong voice", "video speech", "audio talker"}) {
     INFO(name);

@@ -11,8 +11,8 @@ struct Share {
   double share;  // of the films
 };
 // Speech has the most to be learnt; the shares add up to 1.
-constexpr Share kShares[] = {{"impacts", 0.18}, {"hard_impacts", 0.07}, {"talker", 0.32}, {"two_talkers", 0.10},
-                             {"xylophone", 0.12}, {"lamp", 0.06}, {"car", 0.08}, {"rain", 0.07}};
+constexpr Share kShares[] = {{"impacts", 0.16}, {"hard_impacts", 0.08}, {"talker", 0.26}, {"two_talkers", 0.20},
+                             {"xylophone", 0.10}, {"lamp", 0.05}, {"car", 0.08}, {"rain", 0.07}};
 
 }  // namespace
 

@@ -116,7 +116,7 @@ weights::TensorMap with_own_names(const weights::TensorMap& tensors, const std::
   }
   PF_CHECK(float8.empty() || scaled, CheckpointError, "load", file, ": its float8 matrices, \"", float8,
            "\" among them, have no scales");
-  if (scaled) renamed[std::string(kBackbonePrefix) + "scaled_fp8"] = at::zeros({1}, at::kFloat);
+  if (scaled) renamed[phonofilm::concat(kBackbonePrefix, "scaled_fp8")] = at::zeros({1}, at::kFloat);
   return renamed;
 }
 

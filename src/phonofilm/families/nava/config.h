@@ -43,8 +43,9 @@ struct NavaConfig {
   // (published), or hear each other by cross-attention as "twin" towers do (Ovi's block).
   std::string double_block = "joint";
   bool exchange = true;  // false: picture and sound never attend to each other, a control
-  // Voices are added to the row of their own sentinel, so that the row still says which line it begins; the published
-  // model replaces the row, after which nothing tells one voice's line from another's.
+  // Voices are added to rows of their own lines, which still say what they said before: here to the row of the
+  // sentinel, in the small model to all rows of the line. The published model replaces the sentinel's row, after which
+  // nothing tells one voice's line from another's.
   bool bind_voices = false;
 
   bool zero_init_audio_head = false;       // initialisation only: the published model zeroes the video head alone

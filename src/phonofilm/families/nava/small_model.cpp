@@ -1,5 +1,6 @@
 #include "phonofilm/families/nava/small_model.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
@@ -45,15 +46,41 @@ SmallBackbone::SmallBackbone(const WordEncoderConfig& text, const NavaConfig& tr
 
 PreparedContext SmallBackbone::encode_text(const Tensor& tokens, const nn::RunContext& run,
                                            const std::vector<Voices>& voices) const {
-  return transformer_.prepare_context(text_encoder_.forward(tokens, run), voices, run);
+  const Tensor rows = text_encoder_.forward(tokens, run);
+  return transformer_.prepare_context(rows, transformer_.config().bind_voices ? spread(tokens, voices) : voices, run);
+}
+
+std::vector<Voices> SmallBackbone::spread(const Tensor& tokens, std::vector<Voices> voices) const {
+  const auto ends = rows_of(tokens, kSpeechMarks.close);
+  for (size_t i = 0; i < voices.size(); ++i) {
+    Voices& own = voices[i];
+    const std::int64_t count = own.embeddings.defined() ? own.embeddings.size(0) : 0;
+    const bool shared = count == 1;
+    if (!shared && count < std::int64_t(own.positions.size())) continue;  // the transformer says what is wrong
+    std::vector<std::int64_t> rows, lines;
+    for (size_t line = 0; line < own.positions.size(); ++line) {
+      const auto end = std::upper_bound(ends[i].begin(), ends[i].end(), own.positions[line]);
+      const std::int64_t last = end == ends[i].end() ? tokens.size(1) - 1 : *end;
+      for (std::int64_t row = own.positions[line]; row <= last; ++row) {
+        rows.push_back(row), lines.push_back(std::int64_t(line));
+      }
+    }
+    own.positions = std::move(rows);
+    if (!shared) own.embeddings = own.embeddings.index_select(0, at::tensor(lines));
+  }
+  return voices;
 }
 
 std::vector<std::vector<std::int64_t>> SmallBackbone::line_rows(const Tensor& tokens) const {
+  return rows_of(tokens, kSpeechMarks.open);
+}
+
+std::vector<std::vector<std::int64_t>> SmallBackbone::rows_of(const Tensor& tokens, std::string_view mark) const {
   expect_shape(tokens, {kAny, text_encoder_.config().max_tokens}, "nava: tokens");
   std::vector<std::vector<std::int64_t>> rows(size_t(tokens.size(0)));
-  const auto mark = text_encoder_.tokenizer().encode(kSpeechMarks.open, /*limit=*/1);
-  if (!mark.unknown.empty()) return rows;
-  const Tensor places = tokens.eq(mark.ids.at(0)).nonzero();  // [found, 2], in order
+  const auto word = text_encoder_.tokenizer().encode(std::string(mark), /*limit=*/1);
+  if (!word.unknown.empty()) return rows;
+  const Tensor places = tokens.eq(word.ids.at(0)).nonzero();  // [found, 2], in order
   for (std::int64_t i = 0; i < places.size(0); ++i) {
     rows[size_t(places[i][0].item<std::int64_t>())].push_back(places[i][1].item<std::int64_t>());
   }

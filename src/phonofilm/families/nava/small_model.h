@@ -42,14 +42,19 @@ class SmallBackbone : public nn::Module {
   // tokens: int64 [B, max_tokens]; a row of padding only is "no text". voices: empty, or one per text.
   PreparedContext encode_text(const Tensor& tokens, const nn::RunContext& run,
                               const std::vector<Voices>& voices = {}) const;
-  // Where the spoken lines of each text begin: the rows of its marks <S>, which are words here ("s"). A voice enters
-  // there (NavaConfig::bind_voices). None where the words have no such mark.
+  // Where the spoken lines of each text begin: the rows of its marks <S>, which are words here ("s"). None where the
+  // words have no such mark. A voice enters there, or where voices are bound (NavaConfig::bind_voices) in all rows of
+  // its line, so that whoever reads one of its words reads whose voice says it.
   std::vector<std::vector<std::int64_t>> line_rows(const Tensor& tokens) const;
   // The learned null voice for all lines, which training shows wherever no voice is given; empty for a model without
   // voices.
   std::vector<Voices> null_voices(const Tensor& tokens) const;
 
  private:
+  std::vector<std::vector<std::int64_t>> rows_of(const Tensor& tokens, std::string_view mark) const;
+  // Voices at the first rows of their lines, put in all rows up to the lines' ends.
+  std::vector<Voices> spread(const Tensor& tokens, std::vector<Voices> voices) const;
+
   text_encoders::WordEncoder text_encoder_;
   NavaTransformer transformer_;
 };
