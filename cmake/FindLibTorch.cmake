@@ -32,9 +32,9 @@ add_library(phonofilm::torch INTERFACE IMPORTED)
 target_include_directories(phonofilm::torch SYSTEM INTERFACE
   ${LIBTORCH_INCLUDE_DIR} ${LIBTORCH_INCLUDE_DIR}/torch/csrc/api/include)
 target_link_libraries(phonofilm::torch INTERFACE ${LIBTORCH_CPU} ${LIBTORCH_C10})
-set(_torch_link_options "LINKER:--no-as-needed" "LINKER:-rpath,${LIBTORCH_ROOT}/lib")
-foreach(_dir ${_torch_cuda_dirs})
-  list(APPEND _torch_link_options "LINKER:-rpath,${_dir}" "LINKER:-rpath-link,${_dir}")
+set(_torch_link_options "LINKER:--no-as-needed")
+foreach(_dir ${_torch_cuda_dirs})  # when it runs, libtorch_cpu finds them by itself
+  list(APPEND _torch_link_options "LINKER:-rpath-link,${_dir}")
 endforeach()
 
 if(PHONOFILM_CUDA)
