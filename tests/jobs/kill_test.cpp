@@ -1,78 +1,18 @@
 // kill -9 at every boundary: a child works on a real store and dies at its n-th statement, write or flush of the
 // database and operation on files, for every n. The parent opens what is left and expects that everything acknowledged
 // is there, nothing is half, and the queue goes on.
-#include <libpq-fe.h>
-#include <signal.h>
-#include <sqlite3.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
 
-#include "jobs/jobs_helpers.h"
+#include "jobs/killed_child.h"
 #include "jobs/postgres_server.h"
 
 namespace phonofilm::test {
 namespace {
 
 using namespace phonofilm::jobs;
-
-// Dies at the n-th point.
-class Fuse {
- public:
-  explicit Fuse(int length) : left_(length) {}
-  void burn() {
-    if (--left_ == 0) kill(getpid(), SIGKILL);
-  }
-
- private:
-  int left_;
-};
-
-// The one of this child; SQLite's file functions are plain pointers, which cannot carry it.
-Fuse* child_fuse = nullptr;
-
-// Passes every write, truncation and flush of SQLite through the fuse: before it happens, and after half of a write.
-struct TracedFiles {
-  static int write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
-    child_fuse->burn();
-    const int half = count / 2;
-    const int code = original->xWrite(file, bytes, half, offset);
-    child_fuse->burn();
-    if (code != SQLITE_OK) return code;
-    return original->xWrite(file, static_cast<const char*>(bytes) + half, count - half, offset + half);
-  }
-  static int sync(sqlite3_file* file, int flags) {
-    child_fuse->burn();
-    return original->xSync(file, flags);
-  }
-  static int truncate(sqlite3_file* file, sqlite3_int64 size) {
-    child_fuse->burn();
-    return original->xTruncate(file, size);
-  }
-  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
-    child_fuse->burn();
-    const int code = system->xOpen(system, name, file, flags, out_flags);
-    if (code != SQLITE_OK || file->pMethods == nullptr) return code;
-    // Tables of methods differ in locking only.
-    original = file->pMethods;
-    auto* traced = new sqlite3_io_methods(*file->pMethods);  // lives as long as the child
-    traced->xWrite = write, traced->xSync = sync, traced->xTruncate = truncate;
-    file->pMethods = traced;
-    return code;
-  }
-  static void install() {
-    system = sqlite3_vfs_find(nullptr);
-    static sqlite3_vfs traced = *system;
-    traced.zName = "traced", traced.xOpen = open;
-    sqlite3_vfs_register(&traced, /*makeDflt=*/1);
-  }
-  static inline sqlite3_vfs* system = nullptr;
-  static inline const sqlite3_io_methods* original = nullptr;
-};
 
 using Open = std::function<std::unique_ptr<Store>(const Probe&)>;
 
@@ -154,32 +94,12 @@ struct Left {
 };
 
 Left run_child(int fuse_length, const Open& open, const std::string& folder) {
-  int ends[2];
-  REQUIRE(pipe(ends) == 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    close(ends[0]);
-    Fuse fuse(fuse_length);
-    child_fuse = &fuse;
-    TracedFiles::install();
-    try {
-      Work(open, folder, fuse, ends[1]).run();
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "child: %s\n", error.what());
-      _exit(2);
-    }
-    _exit(0);
-  }
-  close(ends[1]);
-  std::string said;
-  char buffer[4096];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) said.append(buffer, size_t(got));
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  REQUIRE((WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
-  Left left{.killed = WIFSIGNALED(status)};
-  std::istringstream lines(said);
+  KilledChild child(fuse_length, [&](Fuse& fuse, int pipe) { Work(open, folder, fuse, pipe).run(); });
+  child.wait();
+  INFO(child.said());
+  REQUIRE((child.killed() || child.fine()));
+  Left left{.killed = child.killed()};
+  std::istringstream lines(child.said());
   for (std::string when, what, id; lines >> when >> what >> id;) {
     (when == "try" ? left.tried : left.did).insert(what + " " + id);
   }
@@ -265,13 +185,6 @@ int kill_everywhere(const std::function<Open(int)>& opener, const QuickFolder& f
   }
 }
 
-// Back to a database in which nothing was ever done.
-void empty_database(const std::string& address) {
-  PGconn* connection = PQconnectdb(address.c_str());
-  PQclear(PQexec(connection, "SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public"));
-  PQfinish(connection);
-}
-
 }  // namespace
 
 TEST_CASE("jobs: kill -9 at every boundary of SQLite and the files loses nothing") {
@@ -294,7 +207,7 @@ TEST_CASE("jobs: kill -9 at boundaries of PostgreSQL and the files loses nothing
   const std::string address = server->new_database();
   const int kills = kill_everywhere(
       [&](int) -> Open {
-        empty_database(address);
+        PostgresServer::empty(address);
         return [address](const Probe& probe) { return open_postgres_store(address, {.probe = probe}); };
       },
       folder, /*stride=*/3);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -36,6 +37,12 @@ class PostgresServer {
     const std::string name = "queue" + std::to_string(++databases_);
     REQUIRE(as_user({programs_ + "/createdb", "-h", folder_.file("run"), name}) == 0);
     return "host=" + folder_.file("run") + " dbname=" + name + " user=" + user_;
+  }
+  // Back to a database in which nothing was ever done.
+  static void empty(const std::string& address) {
+    PGconn* connection = PQconnectdb(address.c_str());
+    PQclear(PQexec(connection, "SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public"));
+    PQfinish(connection);
   }
 
  private:
