@@ -209,6 +209,11 @@ TEST_CASE("following: a long film that was killed in its second segment goes on 
   CHECK(one.frames.size(0) == 121);
   CHECK(at::equal(one.frames, other.frames));
   CHECK(at::equal(one.waveform, other.waveform));
+  // Strikes are measured over the joint, from pictures that were written as segments were finished.
+  const nlohmann::json measured = settings(folder.file("straight.mp4"))["measured"];
+  REQUIRE(!measured["impacts"].empty());
+  CHECK(measured["impacts"].back()["time"] > 3);
+  CHECK(settings(folder.file("film.mp4"))["measured"] == measured);
 }
 
 TEST_CASE("following: a list of films that follow, gone on with after an interruption") {

@@ -22,11 +22,11 @@ class Films(Studio):
         self.browser.until(lambda: self.browser.count(".mark") >= 2, "marks of strikes")
         self.assertIn("+6", self.browser.text(".mark:first-child .mark-label"))
         self.browser.until(lambda: self.onset() is not None, "a waveform")
-        truth = json.loads(self.films[0].settings)["figures"]["impacts"][0]["time"]
+        truth = json.loads(self.films[0].settings)["measured"]["impacts"][0]["time"]
         self.assertAlmostEqual(self.onset(), truth, delta=0.02)
 
     def test_of_offsets_that_were_not_measured_nothing_is_said(self):
-        for measures in ({}, {"impacts": [{"time": 0.5, "surface": "wood"}]}):
+        for measures in ({}, {"measured": {"impacts": [{"time": 0.5, "surface": "wood"}]}}):
             settings = json.dumps({"steps": 30, **measures}).encode()
             self.open(f"#/film/{self.server.add_film(dataclasses.replace(self.films[0], settings=settings))}")
             self.browser.until(lambda: "Made with" in self.browser.texts(".settings-table summary"), "the settings")

@@ -56,13 +56,13 @@ def cut(picture, left, right, top, bottom, every=2):
 
 
 def settings_of(truth):
-    """Measures in the shape of the evaluation's; the offsets are made up: early, late, far off."""
+    """Measures in the shape that workers write; the offsets are made up: early, late, far off."""
     offsets = [6.4, -18.2, 41.0, 4.1, 78.3, -9.0]
     impacts = [{"time": event["time"], "surface": event["surface"], "color": truth["objects"][event["object"]]["color"],
                 "offset_ms": offsets[i % len(offsets)]} for i, event in enumerate(truth["events"])]
     settings = {"prompt": truth["caption"], "model": "mini", "steps": 30, "seed": truth["seed"], "solver": "unipc",
                 "text_guidance": 3.0, "align_guidance": 1.0, "seconds": 2.0}
-    return json.dumps({**settings, "figures": {"median_offset_ms": 9.0, "impacts": impacts}}).encode()
+    return json.dumps({**settings, "measured": {"median_offset_ms": 9.0, "impacts": impacts}}).encode()
 
 
 def mixed_with_noise(picture, sigma, seed):

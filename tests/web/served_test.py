@@ -3,6 +3,7 @@
 watched, cancelled, repeated and compared, also at phone width, and no request leaves the machine.
 
 PHONOFILM_PROGRAM is the program; tests of single parts, with a server that stands in, are in studio_test.py."""
+import json
 import os
 import re
 import subprocess
@@ -82,11 +83,21 @@ class Served(unittest.TestCase):
         moved = "const v = document.querySelector('video'); return v.currentTime > 0.2 && v.videoWidth > 0"
         self.browser.until(lambda: self.browser.run(moved), "a film that plays")
         self.browser.until(lambda: self.browser.run("return document.querySelector('.wave').width > 300"), "a waveform")
+        self.strikes_are_marked()
         self.browser.click(".film-actions .primary")
         self.browser.until_text(".chips", "Steps: 8")
         self.browser.write("[data-field=seed] input", "5")
         self.browser.click("#make")
         self.films(2)
+
+    def strikes_are_marked(self):
+        """Every strike that the worker measured has its mark, which says when it was heard or that it was not."""
+        settings = next(Path(self.server.folder.name, "films").glob("*/*/settings.json"))
+        impacts = json.loads(settings.read_text(encoding="utf-8"))["measured"]["impacts"]
+        self.assertGreater(len(impacts), 0, "strikes of two balls that bounce")
+        self.browser.until(lambda: self.browser.count(".mark") == len(impacts), "a mark for each strike")
+        unheard = sum(impact["offset_ms"] is None for impact in impacts)
+        self.assertEqual(self.browser.texts(".mark-label").count("not heard"), unheard)
 
     def compare_on_a_phone(self):
         self.browser.show(390, 844, touch=True)

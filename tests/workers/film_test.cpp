@@ -73,6 +73,24 @@ TEST_CASE("workers: a job becomes a film with its pictures and settings") {
   CHECK(studio.q.job(sound.id).artifacts == std::vector<std::string>{"sound.m4a", "settings.json"});
 }
 
+TEST_CASE("workers: what the program measures stands in the film's settings, of films in segments too") {
+  Studio studio;
+  FilmExecutorOptions options = every_step();
+  options.measure = [](const families::ModelInfo& model, const Clip& film, json& description) {
+    description["measured"] = {{"pictures", film.frames.size(0)}, {"seconds", film.audio_seconds()}};
+    CHECK(model.shows_strikes);
+  };
+  for (const double seconds : {0.375, 2.0}) {  // the model makes a second at once
+    json asked = json::parse(request(1));
+    asked["seconds"] = seconds;
+    const Job job = studio.q.submit(asked.dump());
+    REQUIRE(studio.make(options) == Worker::Came::success);
+    const json measured = json::parse(studio.q.file(studio.q.job(job.id), "settings.json"))["measured"];
+    CHECK(measured["pictures"] == studio.film(job).frames.size(0));
+    CHECK(measured["seconds"].get<double>() >= seconds);
+  }
+}
+
 TEST_CASE("workers: a film that was stopped after any step ends as the one that was not") {
   Studio studio;
   const Job whole = studio.q.submit(request());
@@ -166,6 +184,12 @@ TEST_CASE("workers: the program's worker is killed at random moments; the embedd
   const Job whole = q.submit(film);
   REQUIRE(eventually([&] { return q.job(whole.id).state == State::succeeded; }, 120));
   const Clip expected = media::read_film(q.artifacts.path(whole.id, q.job(whole.id).result, "film.mp4")).clip;
+  const json measured = json::parse(q.file(q.job(whole.id), "settings.json"))["measured"];
+  REQUIRE(!measured["impacts"].empty());
+  for (const json& impact : measured["impacts"]) {
+    CHECK(impact["time"].is_number());
+    CHECK((impact["offset_ms"].is_null() || impact["offset_ms"].is_number()));
+  }
   for (const std::int64_t step : {1, 4, 7}) {
     CAPTURE(step);
     const Job job = q.submit(film);

@@ -6,14 +6,13 @@
  */
 
 /**
- * The measures have the shape that the evaluation writes for its films: {"impacts": [{"time", "offset_ms", ...}]}; they
- * stand beside the settings, or in them under "figures" or "sync". Strikes without `offset_ms` were not measured, and
- * nothing is said of them; where it is null, nothing was heard.
+ * The measures have the shape that the evaluation writes for its films: {"measured": {"impacts": [{"time", "offset_ms",
+ * ...}]}}. Strikes without `offset_ms` were not measured, and nothing is said of them; where it is null, nothing was
+ * heard.
  * @param {any} settings @returns {Strike[]}
  */
 export function strikesOf(settings) {
-  const places = [settings?.figures?.sync, settings?.figures, settings?.sync, settings];
-  const impacts = places.map((place) => place?.impacts).find(Array.isArray) ?? [];
+  const impacts = Array.isArray(settings?.measured?.impacts) ? settings.measured.impacts : [];
   const measured = impacts.filter((impact) => Number.isFinite(impact?.time) && impact.offset_ms !== undefined);
   return measured.map((impact) => ({
     time: impact.time,

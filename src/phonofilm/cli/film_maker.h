@@ -65,7 +65,6 @@ class FilmMaker {
  private:
   class Sink;  // writes a film while it is being decoded
   pipeline::GenerateOptions watched(TerminalProgress& progress, Sink& sink) const;
-  std::string measure(const Clip& clip, nlohmann::json& json) const;
   nlohmann::json describe(const pipeline::Generated& result, const pipeline::Given& given) const;
   std::string how_to_go_on(const pipeline::SavedLatent& saved, const std::string& path) const;
   void finish(const pipeline::Generated& result, const pipeline::Given& given, const std::string& path,

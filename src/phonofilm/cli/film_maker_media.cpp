@@ -11,15 +11,16 @@
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/compute.h"
 #include "phonofilm/cli/film_maker.h"
+#include "phonofilm/cli/film_measures.h"
 #include "phonofilm/cli/find_model.h"
 #include "phonofilm/cli/load_options.h"
 #include "phonofilm/cli/work_plan.h"
-#include "phonofilm/eval/sync.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/media/film_writer.h"
 #include "phonofilm/pipeline/film_plan.h"
 #include "phonofilm/media/image.h"
 #include "phonofilm/pipeline/description.h"
+#include "phonofilm/tensor/ops.h"
 
 namespace phonofilm::cli {
 
@@ -83,18 +84,26 @@ FilmMaker::FilmMaker(const FilmMakerOptions& options)
       context_(run_context(options.dtype)),
       model_(load_model(options, context_)) {}
 
-// The file grows while pictures are decoded. Sound alone, of which no picture ever arrives, is written at the end.
+// The file grows while pictures are decoded. Sound alone, of which no picture ever arrives, is written at the end. Where
+// strikes are looked for, which takes the whole film, pictures are kept as well; such films are small.
 class FilmMaker::Sink {
  public:
   Sink(std::string path, const families::ModelInfo& model, const pipeline::GenerateRequest& request,
        const media::FilmOptions& film)
-      : path_(std::move(path)), fps_(model.fps), channels_(request.audio ? model.channels : 0), film_(film) {}
+      : path_(std::move(path)), fps_(model.fps), channels_(request.audio ? model.channels : 0), film_(film),
+        keeps_(model.shows_strikes && request.audio) {}
 
   void push(const Tensor& frames) {
     if (!writer_) {
       writer_.emplace(path_, media::FilmFormat{frames.size(1), frames.size(2), fps_, channels_}, film_);
     }
     writer_->push(frames);
+    if (keeps_) pictures_.push_back(frames.clone());
+  }
+  // The clip with all its pictures, also of a film in segments, where they are kept.
+  Clip whole(Clip clip) const {
+    if (!clip.has_video() && !pictures_.empty()) clip.frames = at::cat(pictures_);
+    return clip;
   }
   void finish(const Clip& clip, const media::Metadata& metadata) {
     if (!writer_) return media::write_film(path_, clip, metadata, film_);
@@ -107,6 +116,8 @@ class FilmMaker::Sink {
   std::int64_t channels_;
   media::FilmOptions film_;
   std::optional<media::FilmWriter> writer_;
+  bool keeps_;
+  std::vector<Tensor> pictures_;
 };
 
 nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const pipeline::Given& given) const {
@@ -115,16 +126,6 @@ nlohmann::json FilmMaker::describe(const pipeline::Generated& result, const pipe
   json["storage"] = options_.storage;
   if (tiles_) json["vae_tiling"] = {{"tile", options_.vae_tile}, {"stride", options_.vae_tile_stride}};
   return json;
-}
-
-// What an eye and an ear would find in a film of the rendered world, measured on its frames and samples.
-std::string FilmMaker::measure(const Clip& clip, nlohmann::json& json) const {
-  if (!model_->info().shows_strikes || !clip.has_video() || !clip.has_audio()) return "";
-  const eval::SyncResult sync = eval::measure_sync(clip);
-  json["measured"] = eval::to_json(sync);
-  const auto median = sync.median_offset();
-  return concat(", ", sync.impacts.size(), " strikes seen, ", sync.onsets.size(), " heard",
-                median ? concat(", median offset ", std::llround(*median * 1000), " ms") : "");
 }
 
 pipeline::GenerateOptions FilmMaker::watched(TerminalProgress& progress, Sink& sink) const {
@@ -142,7 +143,7 @@ pipeline::GenerateOptions FilmMaker::watched(TerminalProgress& progress, Sink& s
 void FilmMaker::finish(const pipeline::Generated& result, const pipeline::Given& given, const std::string& path,
                        Sink& sink) const {
   nlohmann::json json = describe(result, given);
-  const std::string measured = measure(result.clip, json);
+  const std::string measured = describe_strikes(model_->info(), sink.whole(result.clip), json);
   sink.finish(result.clip, {{media::kSettingsKey, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
                             {"title", result.request.prompt}});
   if (result.spec.has_video() && result.spec.has_audio()) {

@@ -3,6 +3,7 @@
 
 #include "phonofilm/base/log.h"
 #include "phonofilm/cli/compute.h"
+#include "phonofilm/cli/film_measures.h"
 #include "phonofilm/cli/worker_process.h"
 #include "phonofilm/workers/child_process.h"
 #include "phonofilm/workers/film_executor.h"
@@ -41,6 +42,7 @@ workers::FilmExecutorOptions executor_options(const WorkerSettings& settings, co
                                                     const workers::DecodeRequest& request) {
     return workers::decode_upload(path, name, request, decoder);
   };
+  options.measure = describe_strikes;
   return options;
 }
 

@@ -141,6 +141,7 @@ void FilmExecutor::publish(Session& session, const pipeline::Generated& film, co
   const Clip& clip = film.clip;
   nlohmann::json json = pipeline::describe(film, given, model_.info(), options_.run, options_.program);
   if (!film.notices.empty()) json["notices"] = film.notices;
+  if (options_.measure) options_.measure(model_.info(), clip, json);
   const std::string settings = plain_text(json);
   session.publish(clip.has_video() ? "film.mp4" : "sound.m4a", [&](const std::string& path) {
     media::write_film(path, clip, {{media::kSettingsKey, settings}, {"title", film.request.prompt}}, options_.film);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 
 #include "phonofilm/media/film.h"
@@ -21,6 +22,8 @@ struct FilmExecutorOptions {
   std::string program = "phonofilm";                  // for the film's description
   // Uploads are of unknown origin: decode_upload with the program's decoder child.
   std::function<Clip(const std::string& path, const std::string& name, const DecodeRequest& request)> decode{};
+  // Adds to a finished film's description what the program measures in it; nothing is measured without.
+  std::function<void(const families::ModelInfo& model, const Clip& film, nlohmann::json& description)> measure{};
 };
 
 class FilmExecutor : public Executor {
