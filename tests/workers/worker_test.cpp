@@ -39,16 +39,24 @@ class Place {
   std::thread clerk_;
 };
 
+// test(queue, desk): once with each kind of desk, on a queue of its own.
+template <class Test>
+void on_each_desk(const Test& test) {
+  for (const bool remote : {false, true}) {
+    CAPTURE(remote);
+    const QuickFolder folder;
+    QueueFolder q(folder.file("q"));
+    Place place(q, remote);
+    test(q, place.desk());
+  }
+}
+
 }  // namespace
 
 TEST_CASE("workers: a job is computed, published and told, on both kinds of desk") {
-  const QuickFolder folder;
-  for (const bool remote : {false, true}) {
-    CAPTURE(remote);
-    QueueFolder q(folder.file(concat("q", remote)));
-    Place place(q, remote);
+  on_each_desk([](QueueFolder& q, Desk& desk) {
     Counter counter;
-    Worker worker(place.desk(), q.artifacts, counter, quick_worker());
+    Worker worker(desk, q.artifacts, counter, quick_worker());
     CHECK(worker.work_once(never) == Came::nothing);
     const Job job = q.submit();
     CHECK(worker.work_once(never) == Came::success);
@@ -57,21 +65,18 @@ TEST_CASE("workers: a job is computed, published and told, on both kinds of desk
     CHECK(done.artifacts == std::vector<std::string>{"film.mp4", "settings.json"});
     CHECK(q.file(done, "film.mp4") == state_after(kSteps));
     CHECK(done.lease.worker == "w");
-  }
+  });
 }
 
 TEST_CASE("workers: a failure is retried once from what was saved, then it is the job's") {
-  const QuickFolder folder;
-  for (const bool remote : {false, true}) {
-    QueueFolder q(folder.file(concat("q", remote)));
-    Place place(q, remote);
+  on_each_desk([](QueueFolder& q, Desk& desk) {
     Counter counter;
     std::vector<std::int64_t> steps;
     counter.before_step = [&](std::int64_t step) {
       steps.push_back(step);
       PF_CHECK(step != 3, MediaError, "test", "no step three \xff");
     };
-    Worker worker(place.desk(), q.artifacts, counter, quick_worker());
+    Worker worker(desk, q.artifacts, counter, quick_worker());
     const Job job = q.submit();
     CHECK(worker.work_once(never) == Came::failure);
     CHECK(q.job(job.id).state == State::queued);
@@ -79,15 +84,12 @@ TEST_CASE("workers: a failure is retried once from what was saved, then it is th
     CHECK(steps == std::vector<std::int64_t>{1, 2, 3, 3});
     CHECK(q.job(job.id).state == State::failed);
     CHECK(q.job(job.id).failure.find("no step three") != std::string::npos);
-  }
+  });
 }
 
 TEST_CASE("workers: a cancelled or deleted job is left within one step") {
-  const QuickFolder folder;
-  for (const bool remote : {false, true}) {
-    for (const bool removed : {false, true}) {
-      QueueFolder q(folder.file(concat("q", remote, removed)));
-      Place place(q, remote);
+  for (const bool removed : {false, true}) {
+    on_each_desk([&](QueueFolder& q, Desk& desk) {
       Counter counter;
       const Job job = q.submit();
       std::int64_t last = 0;
@@ -97,23 +99,20 @@ TEST_CASE("workers: a cancelled or deleted job is left within one step") {
         if (removed) q.queue.remove({.admin = true}, job.id);
         else q.queue.cancel({.admin = true}, job.id);
       };
-      CHECK(Worker(place.desk(), q.artifacts, counter, quick_worker()).work_once(never) == Came::unwanted);
+      CHECK(Worker(desk, q.artifacts, counter, quick_worker()).work_once(never) == Came::unwanted);
       CHECK(last == 2);
       q.queue.sweep();
       CHECK(q.artifacts.jobs().empty() == removed);
-    }
+    });
   }
 }
 
 TEST_CASE("workers: a program that stops gives its job back, and the next one goes on") {
-  const QuickFolder folder;
-  for (const bool remote : {false, true}) {
-    QueueFolder q(folder.file(concat("q", remote)));
-    Place place(q, remote);
+  on_each_desk([](QueueFolder& q, Desk& desk) {
     Counter counter;
     std::vector<std::int64_t> steps;
     counter.before_step = [&](std::int64_t step) { steps.push_back(step); };
-    Worker worker(place.desk(), q.artifacts, counter, quick_worker());
+    Worker worker(desk, q.artifacts, counter, quick_worker());
     const Job job = q.submit();
     CHECK(worker.work_once([&] { return steps.size() == 3; }) == Came::released);
     CHECK(q.job(job.id).state == State::queued);
@@ -122,7 +121,7 @@ TEST_CASE("workers: a program that stops gives its job back, and the next one go
     CHECK(worker.work_once(never) == Came::success);
     CHECK(steps == std::vector<std::int64_t>{1, 2, 3, 4, 5});
     CHECK(q.file(q.job(job.id), "film.mp4") == state_after(kSteps));
-  }
+  });
 }
 
 TEST_CASE("workers: what is not for owners goes to the log") {

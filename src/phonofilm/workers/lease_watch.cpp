@@ -16,7 +16,7 @@ void LeaseWatch::begin() {
 }
 
 std::optional<jobs::Job> LeaseWatch::claim(const std::string& worker) {
-  std::optional<jobs::Job> job = queue_.claim(worker);
+  std::optional<jobs::Job> job = QueueDesk::claim(worker);
   moved_ = Clock::now();
   latest_ = {};
   lease_.reset();
@@ -29,26 +29,22 @@ void LeaseWatch::heartbeat(const jobs::LeaseRef& lease, const jobs::Progress& pr
   if (progress.stage != latest_.stage) first_step_ = Clock::now(), first_ = progress.step;
   if (moved) moved_ = Clock::now();
   latest_ = progress;
-  queue_.heartbeat(lease, progress);
-}
-
-void LeaseWatch::save_checkpoint(const jobs::LeaseRef& lease, std::int64_t step) {
-  queue_.save_checkpoint(lease, step);
+  QueueDesk::heartbeat(lease, progress);
 }
 
 void LeaseWatch::succeed(const jobs::LeaseRef& lease, const std::vector<std::string>& names) {
-  queue_.succeed(lease, names);
+  QueueDesk::succeed(lease, names);
   ++successes_;
   ended();
 }
 
 void LeaseWatch::fail(const jobs::LeaseRef& lease, const std::string& reason) {
-  queue_.fail(lease, reason);
+  QueueDesk::fail(lease, reason);
   ended();
 }
 
 void LeaseWatch::release(const jobs::LeaseRef& lease) {
-  queue_.release(lease);
+  QueueDesk::release(lease);
   ended();
 }
 

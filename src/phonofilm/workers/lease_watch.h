@@ -7,12 +7,11 @@
 
 namespace phonofilm::workers {
 
-class LeaseWatch : public Desk {
+class LeaseWatch : public QueueDesk {
  public:
-  explicit LeaseWatch(jobs::Queue& queue) : queue_(queue) {}
+  using QueueDesk::QueueDesk;
   std::optional<jobs::Job> claim(const std::string& worker) override;
   void heartbeat(const jobs::LeaseRef& lease, const jobs::Progress& progress) override;
-  void save_checkpoint(const jobs::LeaseRef& lease, std::int64_t step) override;
   void succeed(const jobs::LeaseRef& lease, const std::vector<std::string>& names) override;
   void fail(const jobs::LeaseRef& lease, const std::string& reason) override;
   void release(const jobs::LeaseRef& lease) override;
@@ -28,7 +27,6 @@ class LeaseWatch : public Desk {
  private:
   using Clock = std::chrono::steady_clock;
   void ended() { lease_.reset(); }
-  jobs::Queue& queue_;
   std::optional<jobs::LeaseRef> lease_;
   jobs::Progress latest_;
   Clock::time_point moved_ = Clock::now(), first_step_{};
