@@ -78,10 +78,10 @@ class MemoryTransaction : public jobs::Transaction {
   std::vector<Job> list(const jobs::Listing& listing) override {
     std::vector<Job> found = all([&](const Job& job) {
       return (!listing.owner || job.owner == *listing.owner) && (!listing.state || job.state == *listing.state) &&
-             (!listing.cursor || comes_before(listing.order, *listing.cursor, job.number));
+             (!listing.cursor || comes_before(listing.order, *listing.cursor, cursor_of(job)));
     });
     std::sort(found.begin(), found.end(),
-              [&](const Job& a, const Job& b) { return comes_before(listing.order, a.number, b.number); });
+              [&](const Job& a, const Job& b) { return comes_before(listing.order, cursor_of(a), cursor_of(b)); });
     if (std::int64_t(found.size()) > listing.limit) found.resize(size_t(listing.limit));
     return found;
   }
@@ -135,8 +135,11 @@ class MemoryTransaction : public jobs::Transaction {
         count([&](const Job& other) { return other.state == State::running && other.owner == job.owner; });
     return {-job.priority, running, tables_.served.at(job.owner), job.place};
   }
-  static bool comes_before(jobs::ListOrder order, std::int64_t a, std::int64_t b) {
-    return order == jobs::ListOrder::newest_first ? a > b : a < b;
+  static jobs::ListCursor cursor_of(const Job& job) { return {job.number, job.priority, job.place}; }
+  static bool comes_before(jobs::ListOrder order, const jobs::ListCursor& a, const jobs::ListCursor& b) {
+    if (order == jobs::ListOrder::newest_first) return a.number > b.number;
+    if (order == jobs::ListOrder::oldest_first) return a.number < b.number;
+    return a.priority != b.priority ? a.priority > b.priority : a.place < b.place;
   }
   template <class Condition>
   std::optional<Job> first(const Condition& holds) const {

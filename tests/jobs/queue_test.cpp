@@ -237,6 +237,38 @@ TEST_CASE("jobs: waiting jobs can be edited and reordered, running ones not") {
   });
 }
 
+TEST_CASE("jobs: waiting jobs are listed by their places") {
+  on_each_store([](Bench& bench) {
+    const Job a = bench.submit("alice"), other = bench.submit("bob"), b = bench.submit("alice"),
+              c = bench.submit("alice");
+    bench.queue->move({"alice"}, c.id, a.id);
+    bench.queue->edit({"alice"}, b.id, {.priority = -1});
+    const auto ids = [&](const Caller& caller, std::int64_t limit) {
+      std::vector<std::string> ids;
+      std::string cursor;
+      do {
+        const Page page = bench.queue->list(caller, State::queued, cursor, limit, ListOrder::by_place);
+        for (const Job& job : page.jobs) ids.push_back(job.id);
+        cursor = page.next;
+      } while (!cursor.empty());
+      return ids;
+    };
+    for (const std::int64_t limit : {1, 2, 10}) {
+      CAPTURE(limit);
+      CHECK(ids(kAdmin, limit) == std::vector<std::string>{c.id, other.id, a.id, b.id});
+      CHECK(ids({"alice"}, limit) == std::vector<std::string>{c.id, a.id, b.id});
+    }
+    std::int64_t position = 0;
+    for (const std::string& id : ids(kAdmin, 10)) CHECK(bench.queue->get(kAdmin, id).position == ++position);
+    for (const char* cursor : {"x", "17", "1.", ".1", "0.1x", "0.1.2"}) {
+      CAPTURE(cursor);
+      const auto list = [&] { bench.queue->list(kAdmin, State::queued, cursor, 2, ListOrder::by_place); };
+      CHECK(refusal_of(list) == Refusal::invalid);
+    }
+    CHECK(refusal_of([&] { bench.queue->list(kAdmin, {}, "", 2, ListOrder::by_place); }) == Refusal::invalid);
+  });
+}
+
 TEST_CASE("jobs: pages stay where they are while jobs come and go") {
   on_each_store([](Bench& bench) {
     std::vector<Job> jobs;

@@ -34,6 +34,10 @@ void expect_equal(Stage& real, Stage& model) {
   REQUIRE(positions(real.queue, jobs) == positions(model.queue, jobs));
   REQUIRE(real.queue.list(admin, {}, "9", 3, ListOrder::oldest_first).jobs ==
           model.queue.list(admin, {}, "9", 3, ListOrder::oldest_first).jobs);
+  for (const char* cursor : {"", "0.9"}) {
+    REQUIRE(real.queue.list(admin, State::queued, cursor, 3, ListOrder::by_place).jobs ==
+            model.queue.list(admin, State::queued, cursor, 3, ListOrder::by_place).jobs);
+  }
   REQUIRE(real.queue.list({"alice"}, State::queued, "9", 3).jobs ==
           model.queue.list({"alice"}, State::queued, "9", 3).jobs);
   REQUIRE(real.queue.counts() == model.queue.counts());

@@ -69,7 +69,8 @@ TEST_CASE("api: pages move neither twice nor past a job that comes or goes") {
   bench.queue.claim("w");
   CHECK(bench.ask("GET", "/api/v1/jobs?state=running").json["jobs"].size() == 1);
   CHECK(bench.ask("GET", "/api/v1/jobs?state=queued").json["jobs"].size() == 5);
-  for (const char* query : {"state=idle", "limit=0", "limit=1000", "cursor=x", "cursor=-1", "order=random"}) {
+  for (const char* query : {"state=idle", "limit=0", "limit=1000", "cursor=x", "cursor=-1", "order=random",
+                            "order=place", "order=place&state=running", "order=place&state=queued&cursor=7"}) {
     INFO(query);
     CHECK(bench.ask("GET", concat("/api/v1/jobs?", query)).status == 400);
   }
@@ -82,6 +83,11 @@ TEST_CASE("api: waiting jobs are changed and moved, running ones are not") {
         "new");
   CHECK(bench.ask("POST", "/api/v1/jobs/" + c + "/move", Json{{"before", a}}).json["position"] == 1);
   CHECK(bench.ask("POST", "/api/v1/jobs/" + a + "/move", Json{{"before", nullptr}}).json["position"] == 3);
+  const Json first = bench.ask("GET", "/api/v1/jobs?state=queued&order=place&limit=2").json;
+  CHECK(first["jobs"][0]["id"] == c);
+  CHECK(first["jobs"][1]["id"] == b);
+  const std::string cursor = first["next"];
+  CHECK(bench.ask("GET", "/api/v1/jobs?state=queued&order=place&cursor=" + cursor).json["jobs"][0]["id"] == a);
   CHECK(bench.ask("PATCH", "/api/v1/jobs/" + a, Json{{"priority", 2}}).json["position"] == 1);
   bench.queue.claim("w");
   CHECK(bench.ask("PATCH", "/api/v1/jobs/" + a, Json{{"priority", 3}}).code() == "wrong_state");

@@ -105,7 +105,10 @@ class Jobs:
     def page(self, state, limit, order, cursor):
         with self.lock:
             jobs = [job for job in self.jobs.values() if state in (None, job["state"])]
-            jobs = jobs if order == "asc" else jobs[::-1]
+            if order == "place":
+                jobs.sort(key=lambda job: self.order.index(job["id"]))
+            else:
+                jobs = jobs if order == "asc" else jobs[::-1]
             start = int(cursor or 0)
             rest = len(jobs) > start + limit
             return {"jobs": [dict(job) for job in jobs[start:start + limit]], "next": str(start + limit) if rest

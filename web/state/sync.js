@@ -54,7 +54,7 @@ export class Sync extends EventTarget {
     const first = await this.#page({state: 'running', limit: 100});
     const lists = [first];
     for (const state of ['queued', 'failed', 'cancelled']) {
-      lists.push(await this.#page({state, limit: 100, order: state === 'queued' ? 'asc' : 'desc'}));
+      lists.push(await this.#page({state, limit: 100, order: state === 'queued' ? 'place' : 'desc'}));
     }
     this.#films = {cursor: null, complete: false};
     lists.push({jobs: await this.moreFilms(kFirstFilms)});

@@ -66,7 +66,8 @@ class Queue {
   // The same key and the same request give the same job; the same key and another request Refused(conflict).
   Job submit(const Submission& submission);
   JobView get(const Caller& caller, const std::string& id);
-  // cursor: Page::next, or empty for the first page. Jobs that come or go between two pages move no other.
+  // cursor: Page::next, or empty for the first page. Jobs that come or go between two pages move no other; by place,
+  // one that is moved between two pages may be in both or in none.
   Page list(const Caller& caller, std::optional<State> state = {}, const std::string& cursor = {},
             std::int64_t limit = 20, ListOrder order = ListOrder::newest_first);
   EventPage events(const Caller& caller, std::int64_t after, std::int64_t limit = 100);

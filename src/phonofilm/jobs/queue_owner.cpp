@@ -26,13 +26,25 @@ std::optional<std::string> visible_owner(const Caller& caller) {
   return caller.admin ? std::nullopt : std::optional(caller.owner);
 }
 
-std::optional<std::int64_t> parse_cursor(const std::string& cursor) {
-  if (cursor.empty()) return {};
-  std::int64_t number = 0;
-  const auto [end, problem] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), number);
-  PF_REFUSE_UNLESS(problem == std::errc() && end == cursor.data() + cursor.size() && number > 0, Refusal::invalid,
-                   "list", in_quotes(cursor), " is no cursor; expected what an earlier page gave");
-  return number;
+// "17", or by place priority and place: "-3.17".
+std::optional<ListCursor> parse_cursor(const std::string& text, ListOrder order) {
+  if (text.empty()) return {};
+  ListCursor cursor;
+  const bool by_place = order == ListOrder::by_place;
+  const char* const end = text.data() + text.size();
+  auto read = std::from_chars(text.data(), end, by_place ? cursor.priority : cursor.number);
+  bool good = read.ec == std::errc() && (by_place ? read.ptr != end && *read.ptr == '.' : cursor.number > 0);
+  if (good && by_place) {
+    read = std::from_chars(read.ptr + 1, end, cursor.place);
+    good = read.ec == std::errc();
+  }
+  PF_REFUSE_UNLESS(good && read.ptr == end, Refusal::invalid, "list", in_quotes(text),
+                   " is no cursor; expected what an earlier page gave");
+  return cursor;
+}
+
+std::string cursor_of(const Job& job, ListOrder order) {
+  return order == ListOrder::by_place ? concat(job.priority, ".", job.place) : concat(job.number);
 }
 
 void check_limit(std::int64_t limit) {
@@ -108,13 +120,15 @@ JobView Queue::get(const Caller& caller, const std::string& id) {
 Page Queue::list(const Caller& caller, std::optional<State> state, const std::string& cursor, std::int64_t limit,
                  ListOrder order) {
   check_limit(limit);
+  PF_REFUSE_UNLESS(order != ListOrder::by_place || state == State::queued, Refusal::invalid, "list",
+                   "only waiting jobs have places; ask for the state queued");
   // One more than asked for says whether there is a next page.
-  const Listing listing{visible_owner(caller), state, parse_cursor(cursor), limit + 1, order};
+  const Listing listing{visible_owner(caller), state, parse_cursor(cursor, order), limit + 1, order};
   Page page;
   store_.transact([&](Transaction& transaction) { page.jobs = transaction.list(listing); });
   if (std::int64_t(page.jobs.size()) > limit) {
     page.jobs.pop_back();
-    page.next = std::to_string(page.jobs.back().number);
+    page.next = cursor_of(page.jobs.back(), order);
   }
   return page;
 }

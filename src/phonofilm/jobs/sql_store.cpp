@@ -82,8 +82,9 @@ class SqlTransaction : public Transaction {
     };
     if (listing.owner) also("owner =", *listing.owner);
     if (listing.state) also("state =", std::string(state_name(*listing.state)));
+    if (listing.order == ListOrder::by_place) return jobs_by_place(where, values, listing.cursor);
     const bool newest_first = listing.order == ListOrder::newest_first;
-    if (listing.cursor) also(newest_first ? "number <" : "number >", *listing.cursor);
+    if (listing.cursor) also(newest_first ? "number <" : "number >", listing.cursor->number);
     return jobs(concat(where, " ORDER BY number ", newest_first ? "DESC" : "ASC", " LIMIT $1"), values);
   }
   std::vector<Place> places(const std::string& owner, std::int64_t priority) override {
@@ -132,6 +133,14 @@ class SqlTransaction : public Transaction {
         " LEFT JOIN (SELECT owner, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY owner) r"
         " ON r.owner = q.owner WHERE q.place IS NOT NULL ORDER BY coalesce(r.jobs, 0), q.served, q.place",
         {priority});
+  }
+  std::vector<Job> jobs_by_place(std::string where, Row values, const std::optional<ListCursor>& cursor) {
+    if (cursor) {
+      values.insert(values.end(), {cursor->priority, cursor->place});
+      const std::string priority = concat("$", values.size() - 1), place = concat("$", values.size());
+      where += concat(" AND (priority < ", priority, " OR (priority = ", priority, " AND place > ", place, "))");
+    }
+    return jobs(concat(where, " ORDER BY priority DESC, place LIMIT $1"), values);
   }
   std::vector<Job> jobs(const std::string& condition, const Row& values) {
     std::vector<Job> jobs;

@@ -15,13 +15,18 @@
 
 namespace phonofilm::jobs {
 
-enum class ListOrder { newest_first, oldest_first };
+// The first two go by the jobs' numbers; the third, of waiting jobs, is that in which ahead_of() counts them.
+enum class ListOrder { newest_first, oldest_first, by_place };
 
-// Which jobs a list shows, by their numbers.
+// Where a job stands in a list: number alone, or priority and place.
+struct ListCursor {
+  std::int64_t number = 0, priority = 0, place = 0;
+};
+
 struct Listing {
   std::optional<std::string> owner{};
-  std::optional<State> state{};
-  std::optional<std::int64_t> cursor{};  // only jobs that come behind this number in the order
+  std::optional<State> state{};  // queued for ListOrder::by_place
+  std::optional<ListCursor> cursor{};  // only jobs that come behind it in the order
   std::int64_t limit = 20;
   ListOrder order = ListOrder::newest_first;
 };

@@ -73,8 +73,13 @@ std::optional<jobs::State> state_filter(const Call& call) {
 
 jobs::ListOrder order_of(const Call& call) {
   const std::string order = call.query("order", "desc");
-  if (order != "asc" && order != "desc") throw Problem(400, "invalid_value", "order must be asc or desc", "order");
-  return order == "asc" ? jobs::ListOrder::oldest_first : jobs::ListOrder::newest_first;
+  if (order == "asc") return jobs::ListOrder::oldest_first;
+  if (order == "desc") return jobs::ListOrder::newest_first;
+  if (order != "place") throw Problem(400, "invalid_value", "order must be asc, desc or place", "order");
+  if (call.query("state") != "queued") {
+    throw Problem(400, "invalid_value", "only waiting jobs have places: order=place goes with state=queued", "order");
+  }
+  return jobs::ListOrder::by_place;
 }
 
 Response job_answer(Call& call, const jobs::Job& job) {
