@@ -127,20 +127,20 @@ TEST_CASE("joint task: the recipes of all stages name options that exist, and ea
   }
 }
 
-TEST_CASE("joint task: the recipe of the whole world goes on from the shipped backbone, which knows fewer words") {
+TEST_CASE("joint task: the recipe of the whole world goes on from a backbone which knows fewer words") {
   if (no_speech()) return;
   const TemporaryFolder folder;
-  json recipe = train::read_recipe(std::string(PHONOFILM_SOURCE_DIR) + "/recipes/mini/joint_world.json");
+  json recipe = train::read_recipe(std::string(PHONOFILM_SOURCE_DIR) + "/recipes/mini/joint_world_start.json");
   const json tiny = tiny_options(folder.file("cache"));
   for (const char* key : {"video_autoencoder", "audio_autoencoder", "vocoder", "cache", "clips", "validation_clips"}) {
     recipe["options"][key] = tiny[key];
   }
   write_tiny_speaker(folder.file("speaker"));
   recipe["options"]["speaker_encoder"] = folder.file("speaker");
-  recipe["options"]["utterances"] = 1;
-  CHECK(recipe["options"]["start"] == "models/mini/backbone");
+  recipe["options"]["utterances"] = recipe["options"]["made_utterances"] = 1;
+  CHECK(recipe["options"]["start"] == "runs/mini/joint/model/backbone");
   recipe["options"]["start"] = kMini + "backbone";
-  const auto task = train::make_joint_task(train::parse_recipe(recipe, "joint_world"), {}, ignore_progress);
+  const auto task = train::make_joint_task(train::parse_recipe(recipe, "joint_world_start"), {}, ignore_progress);
   const auto shipped = nava::load_backbone(kMini + "backbone", at::kFloat);
   const auto named = [](const nn::Module& module) {
     std::map<std::string, Tensor> tensors;

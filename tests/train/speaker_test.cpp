@@ -55,7 +55,7 @@ TEST_CASE("drawn voices differ from those that they are made of, within limits, 
   Random random(3);
   const std::vector<world::Voice> one{world::voices()[0]};
   for (int i = 0; i < 50; ++i) {
-    const world::Voice voice = train::draw_voice(one, {}, random);
+    const world::Voice voice = world::draw_voice(one, {}, random);
     CHECK(voice.variant == one[0].variant);
     CHECK(std::abs(voice.pitch - one[0].pitch) <= 12);
     CHECK(std::abs(std::log(voice.tract / one[0].tract)) <= 0.1);

@@ -2,11 +2,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/world/captions.h"
 #include "phonofilm/world/speech/speech.h"
+#include "phonofilm/world/speech/voices.h"
 #include "phonofilm/world/world.h"
 #include "support/support.h"
 #include "world/no_speech.h"
@@ -169,18 +172,39 @@ TEST_CASE("two talkers take turns, have two voices, and are heard from their sid
 
 TEST_CASE("some voices are kept from scenes that are meant for training") {
   if (no_speech()) return;
-  std::set<std::string> known, kept;
+  std::set<std::string> known, kept, mixed_in;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     known.insert(truth_of("talker", seed, {}).objects[0].details.at("voice"));
     kept.insert(truth_of("talker_new_voices", seed, {}).objects[0].details.at("voice"));
     const Truth mixed = truth_of("everything", seed, {});
     for (const Object& object : mixed.objects) {
-      if (object.details.contains("voice")) known.insert(object.details.at("voice"));
+      if (object.details.contains("voice")) mixed_in.insert(object.details.at("voice"));
     }
   }
   CHECK(known.size() == 12);
   CHECK(kept.size() == 4);
-  for (const std::string& voice : kept) CHECK(!known.contains(voice));
+  CHECK(mixed_in.size() > 30);
+  for (const std::string& voice : kept) CHECK((!known.contains(voice) && !mixed_in.contains(voice)));
+}
+
+TEST_CASE("made voices are many, each its own, and none is near one that is held out") {
+  const std::vector<Voice>& made = made_voices();
+  CHECK(made.size() == 240);
+  std::set<std::string> ids;
+  std::set<std::tuple<std::string, int, int, double>> sounds;
+  for (const Voice& voice : made) {
+    ids.insert(voice.id), sounds.insert({voice.variant, voice.pitch, voice.rate, voice.tract});
+    CHECK(!voice.held_out);
+    CHECK(voice_of(voice.id).tract == voice.tract);
+    for (const Voice& kept : voices()) {
+      const bool near = kept.held_out && kept.variant == voice.variant && std::abs(kept.pitch - voice.pitch) < 8 &&
+                        std::abs(std::log(kept.tract / voice.tract)) < 0.05;
+      CHECK(!near);
+    }
+  }
+  CHECK(ids.size() == 240);
+  CHECK(sounds.size() == 240);
+  CHECK_THROWS_AS(voice_of("m240"), InvalidRequest);
 }
 
 TEST_CASE("captions of talkers hold what is said, true looks, and marks that close") {

@@ -19,8 +19,10 @@ Readings plain(const Clip& clip, const world::Truth& truth, bool depicts_truth, 
 
 const std::vector<SceneRuler>& scene_rulers() {
   static const std::vector<SceneRuler> kRulers{{"talker", talker_figures, read_talker},
+                                               {"talker_many_voices", talker_figures, read_talker},
                                                {"talker_new_voices", talker_figures, read_talker},
                                                {"two_talkers", two_talkers_figures, read_two_talkers},
+                                               {"two_talkers_many_voices", two_talkers_figures, read_two_talkers},
                                                {"two_talkers_new_voices", two_talkers_figures, read_two_talkers},
                                                {"xylophone", xylophone_figures, plain<read_xylophone>},
                                                {"lamp", lamp_figures, plain<read_lamp>},

@@ -71,10 +71,17 @@ std::vector<double> autocorrelation(const double* frame, std::size_t size, std::
   return likeness;
 }
 
+std::vector<world::Voice> voices_with(const std::string& told) {
+  std::vector<world::Voice> all = world::voices();
+  const world::Voice& own = world::voice_of(told);
+  if (std::none_of(all.begin(), all.end(), [&](const auto& voice) { return voice.id == told; })) all.push_back(own);
+  return all;
+}
+
 // All voices saying the same words.
-std::vector<Features> features_of_voices(const std::vector<std::string>& words) {
+std::vector<Features> features_of(const std::vector<world::Voice>& voices, const std::vector<std::string>& words) {
   std::vector<Features> all;
-  for (const world::Voice& voice : world::voices()) {
+  for (const world::Voice& voice : voices) {
     const auto features = voice_features(world::utterance(voice, words, kRate), kRate);
     PF_CHECK(features, Error, "eval", "voice ", voice.id, " saying '", join(words, " "), "' has no features");
     all.push_back(*features);
@@ -141,10 +148,11 @@ std::optional<std::vector<double>> voice_features(const Tensor& waveform, std::i
 }
 
 std::optional<std::string> nearest_voice(const Tensor& waveform, std::int64_t sample_rate,
-                                         const std::vector<std::string>& words) {
+                                         const std::vector<std::string>& words, const std::string& told) {
   const auto heard = voice_features(waveform, sample_rate);
   if (!heard) return std::nullopt;
-  const std::vector<Features> voices = features_of_voices(words);
+  const std::vector<world::Voice> candidates = voices_with(told);
+  const std::vector<Features> voices = features_of(candidates, words);
   const Features variances = variances_of(voices);
   std::size_t nearest = 0;
   double least = 0;
@@ -157,7 +165,7 @@ std::optional<std::string> nearest_voice(const Tensor& waveform, std::int64_t sa
     }
     if (v == 0 || distance < least) least = distance, nearest = v;
   }
-  return world::voices()[nearest].id;
+  return candidates[nearest].id;
 }
 
 }  // namespace phonofilm::eval

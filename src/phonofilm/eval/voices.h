@@ -21,9 +21,10 @@ std::optional<std::vector<double>> voice_features(const Tensor& waveform, std::i
 // autocorrelation over 50 ms (the first that comes near the highest, against octave errors).
 std::vector<double> pitch_track(const std::vector<double>& wave, double rate);
 
-// The id ("v03") of the voice that is nearest when it says these words; none where nothing is heard. Throws
-// InvalidRequest where the program cannot speak, or for words that are none.
+// The id ("v03") of the voice that is nearest when it says these words, among the world's sixteen and `told`, which may
+// be a made one; none where nothing is heard. Throws InvalidRequest where the program cannot speak, for words that are
+// none and for an unknown voice.
 std::optional<std::string> nearest_voice(const Tensor& waveform, std::int64_t sample_rate,
-                                         const std::vector<std::string>& words);
+                                         const std::vector<std::string>& words, const std::string& told);
 
 }  // namespace phonofilm::eval

@@ -45,7 +45,8 @@ void compare_turns(const Tensor& waveform, std::int64_t rate, const std::vector<
   std::size_t first = 0;
   for (const ToldLine& line : lines) {
     const auto stretch = stretch_of(errors, heard, first, line.words.size());
-    const bool known = stretch && nearest_voice(cut_out(waveform, rate, *stretch), rate, line.words) == line.voice;
+    const bool known =
+        stretch && nearest_voice(cut_out(waveform, rate, *stretch), rate, line.words, line.voice) == line.voice;
     const auto right = std::count_if(errors.heard_as.begin() + std::ptrdiff_t(first),
                                      errors.heard_as.begin() + std::ptrdiff_t(first + line.words.size()),
                                      [](const auto& place) { return place.has_value(); });
@@ -79,7 +80,7 @@ void read_words(const Tensor& waveform, std::int64_t sample_rate, const world::T
                 Readings& readings) {
   const std::vector<ToldLine> lines = told_lines(truth);
   if (lines.size() == 1) {
-    const auto voice = nearest_voice(waveform, sample_rate, lines[0].words);
+    const auto voice = nearest_voice(waveform, sample_rate, lines[0].words, lines[0].voice);
     readings["voice right"].push_back(percent_of(voice == lines[0].voice));
   }
   const recognisers::WordRecogniser* recogniser = instruments.recogniser();

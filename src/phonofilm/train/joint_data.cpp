@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/train/joint_voices.h"
@@ -45,6 +46,15 @@ Batch conditions_of(const nava::SmallBackbone& backbone, const std::vector<ClipT
   return conditions;
 }
 
+void check_voices(const VoiceBank& bank, const std::vector<ClipText>& texts) {
+  for (const ClipText& text : texts) {
+    for (const SaidLine& line : text.lines) {
+      PF_CHECK(bank.voices().contains(line.voice), InvalidRequest, "recipe", "scene ", text.scene, " has the voice ",
+               line.voice, ", which is not among the references: set 'made_utterances'");
+    }
+  }
+}
+
 }  // namespace
 
 JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const nava::SmallBackbone& backbone,
@@ -60,6 +70,7 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
     const LatentCacheOptions clips_of{options.scene, purpose, seed, clips, frames, options.size, codec_files};
     Bucket bucket;
     bucket.latents = load_or_make_latents(path, clips_of, codecs, run, observer);
+    if (bank_) check_voices(*bank_, bucket.latents.texts);
     bucket.tokens = tokens_of(backbone, bucket.latents.texts);
     bucket.lines = rows_of_lines(backbone, bucket.tokens, bucket.latents.texts);
     return bucket;

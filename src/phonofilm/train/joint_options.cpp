@@ -64,6 +64,7 @@ Fields JointTaskOptions::fields() {
           {"vocoder", &vocoder, "folder of the trained vocoder, for sample films and export"},
           {"speaker_encoder", &speaker_encoder, "folder of the trained speaker encoder; empty: no voices"},
           {"utterances", &utterances, "of every reference voice", 1.0, 1e5},
+          {"made_utterances", &made_utterances, "of every made voice, for scenes of many voices", 0.0, 1e5},
           {"voice_drop", &voice_drop, "probability of the null voice, per line", 0.0, 1.0},
           {"cache", &cache, "folder for latents and voices"},
           {"start", &start, "folder of a trained backbone to start from"},

@@ -13,6 +13,7 @@ struct JointTaskOptions {
   // ("add_spk_emb"). Empty: neither.
   std::string speaker_encoder;
   std::int64_t utterances = 64;      // of every voice, of which a line is given one as reference
+  std::int64_t made_utterances = 0;  // of every made voice, for scenes of many voices
   double voice_drop = 0.15;          // per line: the null voice
   std::string cache;                 // folder for latents and voices
   std::string start;                 // folder of a trained backbone to go on from; empty: fresh weights

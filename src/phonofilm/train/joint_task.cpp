@@ -197,9 +197,8 @@ class JointTask : public Task {
     if (!generator.info().takes_voices) return prompt;
     Random random(mix_seed(seed_, "sample voices"));
     for (const SaidLine& line : text.lines) {
-      const auto& voices = world::voices();
-      const auto voice = std::find_if(voices.begin(), voices.end(), [&](const auto& v) { return v.id == line.voice; });
-      prompt.voices.push_back(draw_utterance(*voice, 2 * kUtteranceRate, random).waveform.unsqueeze(0));
+      const Utterance reference = draw_utterance(world::voice_of(line.voice), 2 * kUtteranceRate, random);
+      prompt.voices.push_back(reference.waveform.unsqueeze(0));
     }
     return prompt;
   }
@@ -261,7 +260,7 @@ std::unique_ptr<SmallBackbone> make_backbone(const Recipe& recipe, const nlohman
 
 std::optional<VoiceBank> make_bank(const JointTaskOptions& options, std::uint64_t seed, const Observer& observer) {
   if (options.speaker_encoder.empty()) return std::nullopt;
-  const VoiceBankOptions bank{speaker_file(options), options.utterances, seed};
+  const VoiceBankOptions bank{speaker_file(options), options.utterances, options.made_utterances, seed};
   return load_or_make_voices(options.cache + "/voices.safetensors", bank, observer);
 }
 

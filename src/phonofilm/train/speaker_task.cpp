@@ -32,18 +32,10 @@ struct Options {
 
 constexpr std::int64_t kReferences = 3, kTrials = 6;  // utterances of each voice in validation
 
-std::vector<world::Voice> training_voices() {
-  std::vector<world::Voice> voices;
-  for (const world::Voice& voice : world::voices()) {
-    if (!voice.held_out) voices.push_back(voice);
-  }
-  return voices;
-}
-
 class SpeakerTask : public Task {
  public:
   SpeakerTask(const Options& options, std::unique_ptr<ReDimNet> model, std::uint64_t seed)
-      : options_(options), model_(std::move(model)), seed_(seed), voices_(training_voices()) {}
+      : options_(options), model_(std::move(model)), seed_(seed), voices_(world::training_voices()) {}
 
   std::string name() const override { return "speaker_encoder"; }
   nn::Module& model() override { return *model_; }
@@ -57,7 +49,7 @@ class SpeakerTask : public Task {
       // A voice that is drawn twice as it is stays one speaker.
       const bool known = random.chance(options_.known);
       const std::int64_t which = random.below(std::int64_t(voices_.size()));
-      const world::Voice voice = known ? voices_[size_t(which)] : draw_voice(voices_, {}, random);
+      const world::Voice voice = known ? voices_[size_t(which)] : world::draw_voice(voices_, {}, random);
       for (std::int64_t u = 0; u < options_.utterances; ++u) {
         waveforms.push_back(draw_utterance(voice, samples(), random).waveform);
         speakers.push_back(known ? which : std::int64_t(voices_.size()) + i);

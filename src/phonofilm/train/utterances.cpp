@@ -15,10 +15,6 @@ constexpr double kLongestLead = 0.1;                   // seconds before the fir
 constexpr double kShortestPause = 0.05, kLongestPause = 0.2;
 constexpr double kQuietest = 1.8e-4, kLoudest = 1e-2;  // of the noise
 
-int changed(int value, double change, Random& random) {
-  return int(std::clamp(std::lround(value + random.uniform(-change, change)), 0L, 99L));
-}
-
 }  // namespace
 
 Utterance draw_utterance(const world::Voice& voice, std::int64_t samples, Random& random) {
@@ -36,15 +32,6 @@ Utterance draw_utterance(const world::Voice& voice, std::int64_t samples, Random
   const double level = std::exp(random.uniform(std::log(kQuietest), std::log(kLoudest)));
   world::add_noise_floor(buffer, level, random.next());
   return utterance;
-}
-
-world::Voice draw_voice(const std::vector<world::Voice>& voices, const VoiceChange& change, Random& random) {
-  world::Voice voice = random.pick(voices);
-  voice.pitch = changed(voice.pitch, change.pitch, random);
-  voice.range = changed(voice.range, change.range, random);
-  voice.rate = int(std::lround(voice.rate * std::exp(random.uniform(-change.rate, change.rate))));
-  voice.tract *= std::exp(random.uniform(-change.tract, change.tract));
-  return voice;
 }
 
 }  // namespace phonofilm::train

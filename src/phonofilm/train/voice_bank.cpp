@@ -20,7 +20,7 @@ namespace {
 constexpr double kShortest = 1, kLongest = 3;  // seconds
 
 std::string describe(const VoiceBankOptions& o) {
-  return concat("1 ", o.utterances, " ", o.seed, " ", file_fingerprint(o.speaker_encoder));
+  return concat("2 ", o.utterances, " ", o.made_utterances, " ", o.seed, " ", file_fingerprint(o.speaker_encoder));
 }
 
 // Words of one utterance are joined by spaces, utterances by lines.
@@ -54,12 +54,12 @@ std::optional<VoiceBank> find_voices(const std::string& path, const std::string&
 }
 
 VoiceEntries make_entries(const world::Voice& voice, const speaker_encoders::ReDimNet& encoder,
-                          const VoiceBankOptions& options) {
+                          std::int64_t utterances, std::uint64_t seed) {
   const at::NoGradGuard no_grad;
-  Random random(mix_seed(options.seed, "reference voice " + voice.id));
+  Random random(mix_seed(seed, "reference voice " + voice.id));
   std::vector<Tensor> embeddings;
   VoiceEntries entries;
-  for (std::int64_t i = 0; i < options.utterances; ++i) {
+  for (std::int64_t i = 0; i < utterances; ++i) {
     const auto samples = std::int64_t(random.uniform(kShortest, kLongest) * double(kUtteranceRate));
     Utterance utterance = draw_utterance(voice, samples, random);
     embeddings.push_back(encoder.embedding(utterance.waveform.unsqueeze(0)));
@@ -71,11 +71,16 @@ VoiceEntries make_entries(const world::Voice& voice, const speaker_encoders::ReD
 
 VoiceBank make_voices(const VoiceBankOptions& options, const Observer& observer) {
   const auto encoder = speaker_encoders::load_redimnet(options.speaker_encoder);
-  const std::vector<world::Voice>& voices = world::voices();
+  std::vector<world::Voice> voices = world::voices();
+  const size_t listed = voices.size();
+  if (options.made_utterances > 0) {
+    voices.insert(voices.end(), world::made_voices().begin(), world::made_voices().end());
+  }
   std::map<std::string, VoiceEntries> made;
   std::mutex mutex;
   for_all(std::int64_t(voices.size()), [&](std::int64_t i) {
-    VoiceEntries entries = make_entries(voices[size_t(i)], *encoder, options);
+    VoiceEntries entries = make_entries(
+        voices[size_t(i)], *encoder, size_t(i) < listed ? options.utterances : options.made_utterances, options.seed);
     const std::lock_guard lock(mutex);
     made[voices[size_t(i)].id] = std::move(entries);
     if (!observer({"listen to voices", std::int64_t(made.size()), std::int64_t(voices.size())})) {

@@ -34,12 +34,13 @@ class VoiceBank {
 
 struct VoiceBankOptions {
   std::string speaker_encoder;  // the file of a ReDimNet
-  std::int64_t utterances = 64;  // of every voice, of one to three seconds
+  std::int64_t utterances = 64;      // of every voice, of one to three seconds
+  std::int64_t made_utterances = 0;  // of every made voice
   std::uint64_t seed = 1;
 };
 
 // Reads `path` if it holds just that, else renders, embeds (on all cores) and writes it: all voices of the world, those
-// that are kept from training too, which no clip for training has.
+// that are kept from training too, which no clip for training has, and made voices if asked for.
 VoiceBank load_or_make_voices(const std::string& path, const VoiceBankOptions& options, const Observer& observer);
 
 }  // namespace phonofilm::train

@@ -11,8 +11,9 @@ struct Share {
   double share;  // of the films
 };
 // Speech has the most to be learnt; the shares add up to 1.
-constexpr Share kShares[] = {{"impacts", 0.16}, {"hard_impacts", 0.08}, {"talker", 0.26}, {"two_talkers", 0.20},
-                             {"xylophone", 0.10}, {"lamp", 0.05}, {"car", 0.08}, {"rain", 0.07}};
+constexpr Share kShares[] = {{"impacts", 0.16}, {"hard_impacts", 0.08}, {"talker", 0.08}, {"talker_many_voices", 0.18},
+                             {"two_talkers", 0.06}, {"two_talkers_many_voices", 0.14}, {"xylophone", 0.10},
+                             {"lamp", 0.05}, {"car", 0.08}, {"rain", 0.07}};
 
 }  // namespace
 

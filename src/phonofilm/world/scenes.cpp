@@ -22,10 +22,7 @@ std::vector<SceneEntry> list_scenes() {
                                {"car", make_car, car_words},
                                {"rain", make_rain, rain_words}};
   if (!speech_available()) return list;
-  list.push_back({"talker", make_talker, talkers_words});
-  list.push_back({"two_talkers", make_two_talkers, talkers_words});
-  list.push_back({"talker_new_voices", make_talker_new_voices, talkers_words});
-  list.push_back({"two_talkers_new_voices", make_two_talkers_new_voices, talkers_words});
+  for (const TalkersEntry& scene : talkers_scenes()) list.push_back({scene.name, scene.make, talkers_words});
   list.push_back({"everything", nullptr, everything_words, pick_of_everything});
   return list;
 }

@@ -14,8 +14,8 @@ constexpr double kLevelReach = 0.025;  // seconds on either side, for the loudne
 
 class Talkers : public Scene {
  public:
-  Talkers(std::uint64_t seed, const Stage& stage, std::size_t count, bool held_out)
-      : seed_(seed), stage_(stage), script_(write_talkers(seed, stage, count, held_out)) {
+  Talkers(std::uint64_t seed, const Stage& stage, std::size_t count, VoicePool pool)
+      : seed_(seed), stage_(stage), script_(write_talkers(seed, stage, count, pool)) {
     Random random(mix_seed(seed, "talkers wall"));
     const float brightness = float(random.uniform(0.55, 0.85));
     const auto part = [&] { return float(random.uniform(0.88, 1.08)); };
@@ -101,22 +101,20 @@ void Talkers::sound(const SoundBuffer& buffer) const {
   add_noise_floor(buffer, kNoiseFloor, seed_);
 }
 
+template <std::size_t count, VoicePool pool>
+std::unique_ptr<Scene> make_talkers(std::uint64_t seed, const Stage& stage) {
+  return std::make_unique<Talkers>(seed, stage, count, pool);
+}
+
 }  // namespace
 
-std::unique_ptr<Scene> make_talker(std::uint64_t seed, const Stage& stage) {
-  return std::make_unique<Talkers>(seed, stage, /*count=*/1, /*held_out=*/false);
-}
-
-std::unique_ptr<Scene> make_two_talkers(std::uint64_t seed, const Stage& stage) {
-  return std::make_unique<Talkers>(seed, stage, /*count=*/2, /*held_out=*/false);
-}
-
-std::unique_ptr<Scene> make_talker_new_voices(std::uint64_t seed, const Stage& stage) {
-  return std::make_unique<Talkers>(seed, stage, /*count=*/1, /*held_out=*/true);
-}
-
-std::unique_ptr<Scene> make_two_talkers_new_voices(std::uint64_t seed, const Stage& stage) {
-  return std::make_unique<Talkers>(seed, stage, /*count=*/2, /*held_out=*/true);
+std::vector<TalkersEntry> talkers_scenes() {
+  return {{"talker", make_talkers<1, VoicePool::training>},
+          {"two_talkers", make_talkers<2, VoicePool::training>},
+          {"talker_many_voices", make_talkers<1, VoicePool::made>},
+          {"two_talkers_many_voices", make_talkers<2, VoicePool::made>},
+          {"talker_new_voices", make_talkers<1, VoicePool::held_out>},
+          {"two_talkers_new_voices", make_talkers<2, VoicePool::held_out>}};
 }
 
 }  // namespace phonofilm::world

@@ -1,14 +1,16 @@
-// The scenes with speech: "talker", one person who says a line, and "two_talkers", two who answer each other. Each with
-// a twin whose voices are kept from training: "talker_new_voices", "two_talkers_new_voices".
+// The scenes with speech: "talker", one person who says a line, and "two_talkers", two who answer each other. Each
+// comes three times: with the voices for training, with many voices made of them ("talker_many_voices"), and with the
+// voices that are kept from training ("talker_new_voices").
 #pragma once
 
 #include "phonofilm/world/scene.h"
 
 namespace phonofilm::world {
 
-std::unique_ptr<Scene> make_talker(std::uint64_t seed, const Stage& stage);
-std::unique_ptr<Scene> make_two_talkers(std::uint64_t seed, const Stage& stage);
-std::unique_ptr<Scene> make_talker_new_voices(std::uint64_t seed, const Stage& stage);
-std::unique_ptr<Scene> make_two_talkers_new_voices(std::uint64_t seed, const Stage& stage);
+struct TalkersEntry {
+  const char* name;
+  std::unique_ptr<Scene> (*make)(std::uint64_t seed, const Stage& stage);
+};
+std::vector<TalkersEntry> talkers_scenes();
 
 }  // namespace phonofilm::world

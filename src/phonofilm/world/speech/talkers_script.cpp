@@ -14,17 +14,9 @@ constexpr double kEdge = 0.06;                        // seconds of silence at b
 constexpr double kShortestPause = 0.10, kLongestPause = 0.30;  // between two talkers
 constexpr int kCasts = 20, kTriesPerCast = 10;
 
-std::vector<const Voice*> voices_for(bool held_out) {
-  std::vector<const Voice*> fitting;
-  for (const Voice& voice : voices()) {
-    if (voice.held_out == held_out) fitting.push_back(&voice);
-  }
-  return fitting;
-}
-
 // Two talkers have two voices.
-std::vector<const Voice*> cast_voices(std::size_t count, bool held_out, Random& random) {
-  std::vector<const Voice*> fitting = voices_for(held_out), cast;
+std::vector<const Voice*> cast_voices(std::size_t count, VoicePool pool, Random& random) {
+  std::vector<const Voice*> fitting = voices_in(pool), cast;
   for (std::size_t i = 0; i < count; ++i) {
     const auto chosen = fitting.begin() + random.below(std::int64_t(fitting.size()));
     cast.push_back(*chosen);
@@ -69,9 +61,9 @@ struct Cast {
   Dialogue dialogue;
 };
 
-Cast draw_cast(std::size_t count, bool held_out, double seconds, Random& random) {
+Cast draw_cast(std::size_t count, VoicePool pool, double seconds, Random& random) {
   for (int attempt = 0; attempt < kCasts; ++attempt) {
-    const std::vector<const Voice*> speakers = cast_voices(count, held_out, random);
+    const std::vector<const Voice*> speakers = cast_voices(count, pool, random);
     if (auto dialogue = try_dialogue(speakers, seconds, random)) return {speakers, std::move(*dialogue)};
   }
   throw InvalidRequest("render", concat("nothing that talkers say fits into ", seconds, " s; ask for 2 s or more"));
@@ -92,10 +84,10 @@ Sway draw_sway(Random& random) {
 
 }  // namespace
 
-TalkersScript write_talkers(std::uint64_t seed, const Stage& stage, std::size_t count, bool held_out) {
+TalkersScript write_talkers(std::uint64_t seed, const Stage& stage, std::size_t count, VoicePool pool) {
   Random random(mix_seed(seed, "talkers")), looks(mix_seed(seed, "talkers looks"));
   const double room = stage.seconds - 2 * kEdge;
-  auto [speakers, dialogue] = draw_cast(count, held_out, room, random);
+  auto [speakers, dialogue] = draw_cast(count, pool, room, random);
   double time = kEdge + random.uniform(0, room - dialogue.seconds());
   TalkersScript script;
   script.first = count == 2 ? std::size_t(random.below(2)) : 0;

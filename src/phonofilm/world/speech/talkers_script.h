@@ -40,9 +40,8 @@ struct TalkersScript {
   std::size_t first = 0;        // who speaks first
 };
 
-// count: 1 or 2 talkers. held_out: with the voices that are kept from training, or with the others. Throws
-// InvalidRequest where nothing that can be said fits the stage.
-TalkersScript write_talkers(std::uint64_t seed, const Stage& stage, std::size_t count, bool held_out);
+// count: 1 or 2 talkers, with voices of `pool`. Throws InvalidRequest where nothing that can be said fits the stage.
+TalkersScript write_talkers(std::uint64_t seed, const Stage& stage, std::size_t count, VoicePool pool);
 
 HeadPose pose_at(const Talker& talker, double time);
 

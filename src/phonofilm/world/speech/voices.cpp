@@ -1,8 +1,30 @@
 #include "phonofilm/world/speech/voices.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "phonofilm/base/error.h"
 
 namespace phonofilm::world {
+namespace {
+
+constexpr std::size_t kMade = 240;
+
+int changed(int value, double change, Random& random) {
+  return int(std::clamp(std::lround(value + random.uniform(-change, change)), 0L, 99L));
+}
+
+// Nearer than two of voices() are to each other.
+bool near(const Voice& a, const Voice& b) {
+  return a.variant == b.variant && std::abs(a.pitch - b.pitch) < 8 && std::abs(std::log(a.tract / b.tract)) < 0.05;
+}
+
+bool near_held_out(const Voice& voice) {
+  return std::any_of(voices().begin(), voices().end(), [&](const Voice& v) { return v.held_out && near(v, voice); });
+}
+
+}  // namespace
+
 
 // Only variants without flutter, roughness and breath: those three keep a state inside espeak-ng from one utterance to
 // the next, and an utterance must not depend on what was spoken before. The tract multiplies a variant's pitch, too.
@@ -27,9 +49,52 @@ const std::vector<Voice>& voices() {
   return kVoices;
 }
 
-const Voice& voice_of(const std::string& id) {
+std::vector<Voice> training_voices() {
+  std::vector<Voice> training;
   for (const Voice& voice : voices()) {
-    if (voice.id == id) return voice;
+    if (!voice.held_out) training.push_back(voice);
+  }
+  return training;
+}
+
+Voice draw_voice(const std::vector<Voice>& voices, const VoiceChange& change, Random& random) {
+  Voice voice = random.pick(voices);
+  voice.pitch = changed(voice.pitch, change.pitch, random);
+  voice.range = changed(voice.range, change.range, random);
+  voice.rate = int(std::lround(voice.rate * std::exp(random.uniform(-change.rate, change.rate))));
+  voice.tract *= std::exp(random.uniform(-change.tract, change.tract));
+  return voice;
+}
+
+const std::vector<Voice>& made_voices() {
+  static const std::vector<Voice> kVoices = [] {
+    Random random(mix_seed(1, "made voices"));
+    const std::vector<Voice> training = training_voices();
+    std::vector<Voice> made;
+    while (made.size() < kMade) {
+      Voice voice = draw_voice(training, {}, random);
+      if (near_held_out(voice)) continue;
+      const std::string number = std::to_string(made.size());
+      voice.id = concat("m", std::string(3 - number.size(), '0'), number);
+      made.push_back(std::move(voice));
+    }
+    return made;
+  }();
+  return kVoices;
+}
+
+std::vector<const Voice*> voices_in(VoicePool pool) {
+  std::vector<const Voice*> found;
+  for (const Voice& voice : pool == VoicePool::made ? made_voices() : voices()) {
+    if (voice.held_out == (pool == VoicePool::held_out)) found.push_back(&voice);
+  }
+  return found;
+}
+
+const Voice& voice_of(const std::string& id) {
+  for (const std::vector<Voice>* all : {&voices(), &made_voices()}) {
+    const auto found = std::find_if(all->begin(), all->end(), [&](const Voice& voice) { return voice.id == id; });
+    if (found != all->end()) return *found;
   }
   throw InvalidRequest("speak", concat("there is no voice '", id, "'"));
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/base/random.h"
+
 namespace phonofilm::world {
 
 struct Voice {
@@ -19,7 +21,24 @@ struct Voice {
 };
 
 const std::vector<Voice>& voices();
-// Throws InvalidRequest for an unknown id.
+std::vector<Voice> training_voices();  // those that are not held out
+
+// How far a drawn voice may lie from the one that it is made of.
+struct VoiceChange {
+  double pitch = 12, range = 25;    // of 99, either way
+  double rate = 0.15, tract = 0.10;  // of the logarithm, either way
+};
+// One of `voices` with another pitch, melody, speed and vocal tract.
+Voice draw_voice(const std::vector<Voice>& voices, const VoiceChange& change, Random& random);
+
+// 240 voices drawn from those for training, "m000" to "m239", none of which is near one that is held out: whoever
+// learns from twelve voices learns which of the twelve it is.
+const std::vector<Voice>& made_voices();
+
+enum class VoicePool { training, held_out, made };
+std::vector<const Voice*> voices_in(VoicePool pool);
+
+// A voice of voices() or of made_voices(). Throws InvalidRequest for an unknown id.
 const Voice& voice_of(const std::string& id);
 
 }  // namespace phonofilm::world
