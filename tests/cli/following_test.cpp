@@ -9,12 +9,15 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/weights/safetensors.h"
 #include "program.h"
+#include "support/signal_to_noise.h"
 
 using namespace phonofilm;
 using test::kMedia;
 using test::kUsage;
 using test::Outcome;
+using test::psnr;
 using test::run_program;
+using test::snr;
 using test::TemporaryFolder;
 namespace fs = std::filesystem;
 
@@ -96,16 +99,6 @@ struct OddFiles : TemporaryFolder {
     CHECK_FALSE(fs::exists(file("out.mp4")));
   }
 };
-
-double psnr(const Tensor& one, const Tensor& other) {
-  const double error = (one.to(at::kDouble) - other.to(at::kDouble)).square().mean().item<double>();
-  return 10 * std::log10(255.0 * 255.0 / error);
-}
-
-double snr(const Tensor& found, const Tensor& true_sound) {
-  const Tensor error = found.to(at::kDouble) - true_sound.to(at::kDouble);
-  return 10 * std::log10((true_sound.to(at::kDouble).square().mean() / error.square().mean()).item<double>());
-}
 
 }  // namespace
 

@@ -2,7 +2,9 @@
 // revoked.
 #include <signal.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "program.h"
 #include "server/wire.h"
@@ -51,6 +53,18 @@ nlohmann::json body_of(const std::string& answer) {
   return nlohmann::json::parse(answer.substr(std::min(answer.size(), answer.find("\r\n\r\n"))), nullptr, false);
 }
 
+// The job once it has ended.
+nlohmann::json ended(Serving& server, const std::string& id) {
+  nlohmann::json job;
+  Serving::until(
+      [&] {
+        job = body_of(server.ask(get("/api/v1/jobs/" + id)));
+        return job["state"] == "succeeded" || job["state"] == "failed";
+      },
+      120);
+  return job;
+}
+
 }  // namespace
 
 TEST_CASE("serve: a film from its submission to its bytes, beside the page") {
@@ -72,6 +86,45 @@ TEST_CASE("serve: a film from its submission to its bytes, beside the page") {
   CHECK(film.find("ftyp") != std::string::npos);
   CHECK(server.stop() == 0);
   CHECK(server.log().find("red rubber ball") == std::string::npos);
+}
+
+TEST_CASE("serve: a moment of an earlier film is made again, and what contradicts itself is refused") {
+  Serving server("--workers 1 --threads 1");
+  const auto ask = [&](nlohmann::json request) {
+    request.update({{"prompt", "a red rubber ball falls"}, {"steps", 2}});
+    return body_of(server.ask(post("/api/v1/jobs", nlohmann::json{{"request", request}}.dump())));
+  };
+  const std::string first = ask({{"seconds", 2}}).at("id");
+  REQUIRE(ended(server, first)["state"] == "succeeded");
+  const nlohmann::json moment{{"of", first + "/film.mp4"}, {"retake", "0.5-1"}, {"retake_only", "sound"}};
+  const std::string second = ask(moment).at("id");
+  const nlohmann::json job = ended(server, second);
+  INFO(job.dump());
+  REQUIRE(job["state"] == "succeeded");
+  const nlohmann::json settings = body_of(server.ask(get("/api/v1/jobs/" + second + "/files/settings.json")));
+  CHECK(settings["kept"] == nlohmann::json{{"as", "retake"}, {"file", "of"}, {"picture", {{0.0}}},
+                                           {"sound", {{0.0, 0.5}, {1.0}}}});
+  CHECK(settings["measured"]["impacts"].is_array());
+  const nlohmann::json refused = ask({{"of", first + "/film.mp4"}, {"retake", "1-0.5"}})["error"];
+  CHECK(refused["code"] == "invalid_value");
+  CHECK(refused["message"].get<std::string>().find("retake: the moment \"1-0.5\" ends before") != std::string::npos);
+}
+
+TEST_CASE("serve: forms have a place for every field, and models say what they can be given") {
+  Serving server("--workers 0");
+  const nlohmann::json schema = body_of(server.ask(get("/api/v1/schema")));
+  std::multiset<std::string> placed{"prompt"}, fields, inputs;
+  for (const nlohmann::json& field : schema["fields"]) fields.insert(field["name"]);
+  for (const nlohmann::json& input : schema["inputs"]) inputs.insert(input["name"]);
+  for (const nlohmann::json& group : schema["groups"]) {
+    for (const nlohmann::json& name : group["names"]) placed.insert(name);
+  }
+  placed.insert(inputs.begin(), inputs.end());
+  CHECK(placed == fields);
+  const nlohmann::json takes = body_of(server.ask(get("/api/v1/models")))["models"][0]["takes"];
+  for (const char* name : {"image", "last_image", "audio_file", "video_file", "extend", "of"}) {
+    CHECK(std::count(takes.begin(), takes.end(), name) == 1);
+  }
 }
 
 TEST_CASE("serve: calls that cannot be served") {

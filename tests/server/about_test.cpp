@@ -22,7 +22,16 @@ TEST_CASE("about: schema, models, limits, capabilities") {
                       {"help", "sampling steps"}});
   CHECK(schema["inputs"][1]["many"] == true);
   CHECK(schema["inputs"][0]["accept"] == Json{"image/png", "image/jpeg", "image/webp"});
-  CHECK(bench.ask("GET", "/api/v1/models").json["models"][0]["default"] == true);
+  CHECK(schema["inputs"][0]["title"] == "First frame");
+  CHECK(schema["inputs"][1]["title"] == nullptr);
+  CHECK(schema["inputs"][2]["accept"][0] == "audio/wav");
+  CHECK(schema["inputs"][2]["accept"].back() == "video/quicktime");
+  CHECK(schema["inputs"][3]["accept"][0] == "video/mp4");
+  CHECK(schema["groups"] == Json{{{"title", "Sampling"}, {"names", {"seed", "steps"}}}});
+  const Json models = bench.ask("GET", "/api/v1/models").json["models"];
+  CHECK(models[0]["default"] == true);
+  CHECK(models[0]["takes"] == Json{"image", "audio_file"});
+  CHECK(models[1]["takes"] == Json::array());
   CHECK(bench.ask("GET", "/api/v1/limits").json["max_prompt_characters"] == 32'000);
   CHECK(bench.ask("GET", "/api/v1/capabilities").json["owner"] == "local");
 }

@@ -158,6 +158,29 @@ TEST_CASE("api: files that go with a job are kept under its id, and can be used 
   CHECK(edit({{"prompt", "c"}}) == 200);
 }
 
+TEST_CASE("api: sounds and films are given, also the film that an earlier job became") {
+  ServiceBench bench;
+  const std::string body = form_body({{"request", R"({"prompt": "a"})"}, {"audio_file", "ftyp", "s.mp4", "video/mp4"}});
+  const Answer sound = bench.ask("POST", "/api/v1/jobs", body, form_headers());
+  REQUIRE(sound.status == 201);
+  CHECK(sound.json["request"] == Json{{"prompt", "a"}, {"audio_file", "audio_file"}});
+  const std::string id = sound.json["id"];
+  const auto go_on = [&](const std::string& from) {
+    return bench.ask("POST", "/api/v1/jobs", Json{{"request", {{"prompt", "b"}, {"extend", from}}}});
+  };
+  CHECK(go_on(id + "/film.mp4").status == 400);  // not before it is there
+  bench.finish_next("the film");
+  const Answer second = go_on(id + "/film.mp4");
+  REQUIRE(second.status == 201);
+  CHECK(second.json["request"]["extend"] == "extend");
+  const std::string run(jobs::kUploads), other = second.json["id"];
+  CHECK(bytes_of(bench.artifacts.path(other, run, "extend")) == "the film");
+  for (const char* wrong : {"/latents.safetensors", "/settings.json", "/../film.mp4", "/"}) {
+    CAPTURE(wrong);
+    CHECK(go_on(id + wrong).param() == "extend");
+  }
+}
+
 TEST_CASE("api: forms with too many files, unknown parts and files in the wrong place") {
   ServiceBench bench;
   const FormPart request{"request", R"({"prompt": "a"})"}, voice{"voices", "RIFF", "v.wav", "audio/wav"},

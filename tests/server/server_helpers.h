@@ -31,7 +31,9 @@ class TestForm : public server::FilmForm {
             {"solver", &solver_, "step rule", {}, {}, {"default", "euler"}},
             {"sizes", &sizes_, "a list", 0.0, 9.0},
             {"image", &image_, "first frame"},
-            {"voices", &voices_, "reference voices"}};
+            {"voices", &voices_, "reference voices"},
+            {"audio_file", &sound_, "a sound to follow"},
+            {"extend", &extend_, "a film to go on from"}};
   }
   void check() override {
     PF_CHECK(prompt_ != "refuse me", InvalidRequest, "prompt", "this prompt is refused");
@@ -39,7 +41,7 @@ class TestForm : public server::FilmForm {
   }
 
  private:
-  std::string prompt_, negative_, solver_ = "default", image_;
+  std::string prompt_, negative_, solver_ = "default", image_, sound_, extend_;
   double seconds_ = 0, guidance_ = -1;
   std::int64_t width_ = 0, height_ = 0, seed_ = 0, steps_ = 0;
   bool audio_ = true;
@@ -50,10 +52,14 @@ class TestForm : public server::FilmForm {
 inline server::FilmFormat test_format() {
   server::FilmFormat format;
   format.blank = [] { return std::make_unique<TestForm>(); };
-  format.inputs = {{"image", "image", {"image"}, "first frame"},
-                   {"voices", "audio", {"voice.0", "voice.1"}, "reference voices"}};
-  format.models = {{.id = "mini", .family = "nava", .width = 96, .height = 96, .fps = 24.0, .seconds = 1.5},
+  format.inputs = {{"image", "image", {"image"}, "first frame", "First frame"},
+                   {"voices", "audio", {"voice.0", "voice.1"}, "reference voices"},
+                   {"audio_file", "sound", {"audio_file"}, "a sound to follow"},
+                   {"extend", "film", {"extend"}, "a film to go on from"}};
+  format.models = {{.id = "mini", .family = "nava", .width = 96, .height = 96, .fps = 24.0, .seconds = 1.5,
+                    .takes = {"image", "audio_file"}},
                    {.id = "other"}};
+  format.groups = {{"Sampling", {"seed", "steps"}}};
   return format;
 }
 

@@ -140,6 +140,36 @@ TEST_CASE("workers: files that are too large in any way are refused by what they
   CHECK(contains(refusal_of_upload(folder.file("stereo.wav"), mono, program()), "2 channels"));
 }
 
+TEST_CASE("workers: of a film it is told what it holds; rates and sizes that are too high are refused undecoded") {
+  const TemporaryFolder folder;
+  const Clip clip = flash_beep_clip(64, 96, 24, 16000, 1, 0.6);
+  media::write_film(folder.file("a.mp4"), clip);
+  media::write_wav(folder.file("a.wav"), clip.waveform, 16000);
+  const Clip film = decode_upload(folder.file("a.mp4"), "upload", {.kind = "look"}, program());
+  CHECK(film.frames.sizes() == at::IntArrayRef({1, 64, 96, 3}));
+  CHECK(film.waveform.size(1) == 0);
+  const Clip sound = decode_upload(folder.file("a.wav"), "upload", {.kind = "look"}, program());
+  CHECK(!sound.has_video());
+  CHECK(sound.has_audio());
+  DecodeRequest small{.kind = "film"};
+  small.fps = 12, small.height = small.width = 32;
+  CHECK(decode_upload(folder.file("a.mp4"), "upload", small, program()).frames.sizes() ==
+        at::IntArrayRef({8, 32, 32, 3}));
+  DecodeRequest deaf{.kind = "film", .pictures = false};
+  deaf.max_side = 16;  // of what is not decoded
+  CHECK(!decode_upload(folder.file("a.mp4"), "upload", deaf, program()).has_video());
+  for (const char* kind : {"film", "look"}) {
+    CAPTURE(kind);
+    const auto refusal = [&](const DecodeRequest& request) {
+      return refusal_of_upload(folder.file("a.mp4"), request, program());
+    };
+    CHECK(contains(refusal({.kind = kind, .max_fps = 12}), "24 pictures a second, at most 12"));
+    CHECK(contains(refusal({.kind = kind, .max_sample_rate = 8000}), "48000 samples a second, at most 8000"));
+    CHECK(contains(refusal({.kind = kind, .max_side = 80}), "96x64, at most 80 per side"));
+    CHECK(contains(refusal({.kind = kind, .max_pixels = 4000}), "96x64"));
+  }
+}
+
 TEST_CASE("workers: a child that is slow, missing or not a decoder is told apart") {
   const TemporaryFolder folder;
   media::write_wav(folder.file("a.wav"), at::zeros({1, 800}), 8000);

@@ -5,56 +5,16 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "phonofilm/families/registry.h"
 #include "phonofilm/media/film.h"
 #include "phonofilm/media/image.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/workers/child_process.h"
-#include "phonofilm/workers/film_executor.h"
 #include "phonofilm/workers/supervisor.h"
-#include "pipeline/tiny_model.h"
-#include "workers/workers_helpers.h"
+#include "workers/film_helpers.h"
 
 namespace phonofilm::test {
-namespace {
 
-using namespace phonofilm::jobs;
-using namespace phonofilm::workers;
 using nlohmann::json;
-
-std::string request(std::int64_t steps = 4) {
-  return json{{"prompt", "a red ball falls"}, {"seed", 5}, {"steps", steps}, {"solver", "unipc"}}.dump();
-}
-
-FilmExecutorOptions every_step() {
-  FilmExecutorOptions options;
-  options.save_every = 0;
-  options.decode = [](const std::string& path, const std::string&, const DecodeRequest&) {
-    return Clip{.frames = media::read_image(path).unsqueeze(0), .waveform = {}};
-  };
-  return options;
-}
-
-struct Studio {
-  QuickFolder folder;
-  QueueFolder q{folder.file("q")};
-  QueueDesk desk{q.queue};
-  TinyModel model;
-
-  Worker::Came make(const FilmExecutorOptions& options, const std::function<bool()>& stop = never) {
-    FilmExecutor executor(*model.generator, options);
-    return Worker(desk, q.artifacts, executor, quick_worker()).work_once(stop);
-  }
-  Clip film(const Job& job) {
-    const Job done = q.job(job.id);
-    REQUIRE(done.state == State::succeeded);
-    return media::read_film(q.artifacts.path(job.id, done.result, "film.mp4")).clip;
-  }
-};
-
-bool same(const Clip& a, const Clip& b) { return at::equal(a.frames, b.frames) && at::equal(a.waveform, b.waveform); }
-
-}  // namespace
 
 TEST_CASE("workers: a job becomes a film with its pictures and settings") {
   Studio studio;
@@ -135,7 +95,12 @@ TEST_CASE("workers: previews are made for those who watch") {
       if (now.progress.preview >= 2) {
         files = studio.q.artifacts.path(job.id, now.lease.token, "preview.jpg");
         CHECK(media::read_image(files).size(0) > 0);
-        CHECK(media::read_image(studio.q.artifacts.path(job.id, now.lease.token, "preview_sound.jpg")).size(1) > 0);
+        const Tensor sound = media::read_image(studio.q.artifacts.path(job.id, now.lease.token, "preview_sound.jpg"));
+        // Below it seconds, left of it hertz, in light letters on a dark ground.
+        for (const Tensor& margin : {sound.slice(0, sound.size(0) - 24), sound.slice(1, 0, 40)}) {
+          CHECK((margin.amin(2) > 160).sum().item<std::int64_t>() > 100);
+          CHECK((margin.amax(2) < 60).to(at::kFloat).mean().item<double>() > 0.5);
+        }
       }
       return false;
     };

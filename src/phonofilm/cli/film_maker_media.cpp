@@ -181,7 +181,7 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
     pipeline::save_latent(latent_path(path), latent);
     command = how_to_go_on(latent, path);
   };
-  const PreparedFilm film = prepare_film(*model_, request, inputs);
+  const pipeline::PreparedFilm film = prepare_film(*model_, request, inputs);
   for (const std::string& notice : film.notices) log::warn(notice);
   try {
     const pipeline::Generated result = pipeline::generate_film(*model_, film.request, film.given, options);
@@ -197,7 +197,7 @@ void FilmMaker::make(const pipeline::GenerateRequest& request, const FilmInputs&
 bool FilmMaker::are_of(const pipeline::SavedLatent& saved, const pipeline::GenerateRequest& request,
                        const FilmInputs& inputs) const {
   if (saved.model != model_->info().name()) return false;
-  const PreparedFilm film = prepare_film(*model_, request, inputs);
+  const pipeline::PreparedFilm film = prepare_film(*model_, request, inputs);
   const bool same_settings =
       pipeline::resolve(film.request, model_->info()) == pipeline::resolve(saved.request, model_->info());
   return same_settings && pipeline::same(film.given, saved.given);
@@ -216,7 +216,7 @@ void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& pa
 }
 
 void FilmMaker::plan(const pipeline::GenerateRequest& request, const FilmInputs& inputs) const {
-  const PreparedFilm film = prepare_film(*model_, request, inputs);
+  const pipeline::PreparedFilm film = prepare_film(*model_, request, inputs);
   const pipeline::GenerateRequest resolved = pipeline::resolve(film.request, model_->info());
   const pipeline::FilmPlan plan = pipeline::plan_film(*model_, resolved, film.given);
   print_work_plan(*model_, resolved, plan, !film.given.voices.empty(), context_);

@@ -29,6 +29,7 @@ struct FolderReport {
   std::vector<std::string> variants{};  // that are there
   std::vector<std::string> notes{};     // for people
   std::vector<PartReport> parts{};      // all that are needed, and what else is there
+  bool takes_voices = false, keeps_films = false;  // as ModelInfo has them of the loaded model
 
   bool complete() const;
 };

@@ -20,12 +20,12 @@ namespace phonofilm::jobs {
 
 // All names there are: a path is made of two ids and one of these, hence never leaves the folder. Results: the film
 // (or, without a picture, its sound), one picture, pictures at even distances, settings and figures. Of a running job:
-// latents to go on from, previews (pictures of the film so far, and its sound). Uploads: a first frame and reference
-// voices.
-inline constexpr std::array<std::string_view, 17> kArtifactNames{
+// latents to go on from, previews (pictures of the film so far, and its sound). Uploads: pictures that the film begins
+// and ends with, a sound or a film that is followed, a film that goes on or is partly made again, reference voices.
+inline constexpr std::array<std::string_view, 22> kArtifactNames{
     "film.mp4",    "sound.m4a", "poster.png", "sprites.jpg", "settings.json", "latents.safetensors",
-    "preview.jpg", "preview_sound.jpg", "image", "voice.0", "voice.1", "voice.2", "voice.3", "voice.4", "voice.5",
-    "voice.6",     "voice.7"};
+    "preview.jpg", "preview_sound.jpg", "image", "last_image", "audio_file", "video_file", "extend", "of",
+    "voice.0",     "voice.1",   "voice.2",    "voice.3",     "voice.4",       "voice.5", "voice.6", "voice.7"};
 inline constexpr std::string_view kLatents = "latents.safetensors";
 // In the place of the lease token: what was uploaded with a job. It is published before the job is submitted under
 // Submission::id, and waits for it as long as Limits::upload_wait.

@@ -1,5 +1,5 @@
-// What a film is given beside its request, as a user says it: paths of files, and the moment that is made again.
-// Reading the files is the program's business.
+// What a film is given beside its request, as a user says it: files by their paths (in a job, uploads by their names),
+// and the moment that is made again. How they are read: film_preparation.h.
 #pragma once
 
 #include <string>
@@ -8,6 +8,14 @@
 #include "phonofilm/pipeline/request.h"
 
 namespace phonofilm::pipeline {
+
+// How messages name what a request says: as flags of the command line, or as fields of a job (film_job.h).
+enum class Naming { flags, fields };
+// Of a file or setting: "--last-image" or "last_image"; a sound and a film that are followed, and voices, have other
+// names in jobs.
+std::string word_of(Naming naming, const std::string& field);
+// That there shall be no picture or sound: "--no-video" or "video: false".
+std::string word_without(Naming naming, const std::string& modality);
 
 struct GivenFiles {
   std::string image{}, last_image{};  // first and last picture
@@ -26,10 +34,10 @@ struct GivenFiles {
   bool operator==(const GivenFiles&) const = default;
 };
 
-// Throws InvalidRequest, naming the flags, for files that contradict each other or the request.
-void check(const GivenFiles& files, const GenerateRequest& request);
+// Throws InvalidRequest, with their names, for files that contradict each other or the request.
+void check(const GivenFiles& files, const GenerateRequest& request, Naming naming = Naming::flags);
 
 // "1.0-1.6". Throws InvalidRequest for text that is no such span, and for one that is empty or reversed.
-families::TimeSpan parse_span(const std::string& text);
+families::TimeSpan parse_span(const std::string& text, Naming naming = Naming::flags);
 
 }  // namespace phonofilm::pipeline

@@ -42,6 +42,7 @@ Response list_models(Call& call) {
                       {"height", optional_json(model.height)},
                       {"fps", optional_json(model.fps)},
                       {"seconds", optional_json(model.seconds)},
+                      {"takes", model.takes},
                       {"default", models.empty()}});
   }
   return json_response({{"models", models}});
@@ -53,12 +54,17 @@ Response request_schema(Call& call) {
   const Fields fields = form->fields();
   for (const InputField& input : call.api.format.inputs) {
     inputs.push_back({{"name", input.name},
+                      {"title", input.title.empty() ? Json() : Json(input.title)},
                       {"accept", accepted_types(input.kind)},
                       {"many", is_list_field(fields, input.name)},
                       {"max", input.artifacts.size()},
                       {"help", input.help}});
   }
-  return json_response({{"fields", fields_json(fields)}, {"inputs", inputs}});
+  Json groups = Json::array();
+  for (const FieldGroup& group : call.api.format.groups) {
+    groups.push_back({{"title", group.title}, {"names", group.names}});
+  }
+  return json_response({{"fields", fields_json(fields)}, {"inputs", inputs}, {"groups", groups}});
 }
 
 Response capabilities(Call& call) {

@@ -5,10 +5,15 @@
 namespace phonofilm::server {
 
 std::vector<std::string> accepted_types(const std::string& kind) {
-  std::vector<std::string> types;
-  for (const char* type : {"image/png", "image/jpeg", "image/webp", "audio/wav", "audio/flac", "audio/mpeg",
-                           "audio/mp4", "audio/ogg", "video/mp4", "video/webm", "video/quicktime"}) {
-    if (kind.empty() || std::string_view(type).starts_with(kind + "/")) types.push_back(type);
+  std::vector<std::string> kinds{kind}, types;
+  if (kind.empty()) kinds = {"image", "audio", "video"};
+  if (kind == "sound") kinds = {"audio", "video"};
+  if (kind == "film") kinds = {"video", "audio"};
+  for (const std::string& one : kinds) {
+    for (const char* type : {"image/png", "image/jpeg", "image/webp", "audio/wav", "audio/flac", "audio/mpeg",
+                             "audio/mp4", "audio/ogg", "video/mp4", "video/webm", "video/quicktime"}) {
+      if (std::string_view(type).starts_with(one + "/")) types.push_back(type);
+    }
   }
   return types;
 }

@@ -25,21 +25,32 @@ class FilmForm {
 // the artifacts that the job keeps of them.
 struct InputField {
   std::string name;
-  std::string kind;                    // "image", "audio" or "video": which content types are taken
+  // Which content types are taken: "image", "audio" or "video"; "sound" is both of sounds and of films, "film" likewise
+  // with films first.
+  std::string kind;
   std::vector<std::string> artifacts;  // of jobs::kArtifactNames, one for each file that the field takes
   std::string help;
+  std::string title{};  // for people, in a word or two; empty: the name will do
+};
+
+// Fields that belong together, for forms.
+struct FieldGroup {
+  std::string title;
+  std::vector<std::string> names;
 };
 
 struct ModelCard {
   std::string id, family{};
   std::optional<std::int64_t> width{}, height{};
   std::optional<double> fps{}, seconds{};
+  std::vector<std::string> takes{};  // names of those inputs that it can make a film with
 };
 
 struct FilmFormat {
   std::function<std::unique_ptr<FilmForm>()> blank;
   std::vector<InputField> inputs{};
   std::vector<ModelCard> models{};  // the first is the default
+  std::vector<FieldGroup> groups{};  // in their order; fields of no group stand behind them
 };
 
 // Content types that files of a kind are taken in; of no kind: of all.

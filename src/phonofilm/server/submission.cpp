@@ -84,13 +84,14 @@ Source from_upload(Call& call, const std::string& field, const std::string& id) 
   return {.artifact = {}, .upload = id};
 }
 
-// "<job id>/<artifact>"
+// "<job id>/<artifact>": what the job was given, or what came of it.
 Source from_job(Call& call, const std::string& value) {
   const std::size_t slash = value.find('/');
   const jobs::Job job = call.api.queue.get(call.caller, value.substr(0, slash)).job;
   const std::string name = value.substr(slash + 1);
-  const std::string path = call.api.artifacts.path(job.id, std::string(jobs::kUploads), name);
-  if (!is_file(path)) throw jobs::Refused(jobs::Refusal::not_found, "input", "there is no such input");
+  const bool result = std::find(job.artifacts.begin(), job.artifacts.end(), name) != job.artifacts.end();
+  const std::string path = call.api.artifacts.path(job.id, result ? job.result : std::string(jobs::kUploads), name);
+  if (!is_file(path)) throw jobs::Refused(jobs::Refusal::not_found, "input", "there is no such input or result");
   return {.artifact = {}, .path = path};
 }
 

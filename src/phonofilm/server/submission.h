@@ -24,8 +24,8 @@ struct Terms {
 
 // Checks names, types and bounds of the fields, their files and uploads; publishes the files under the job's id and
 // submits it, under the Idempotency-Key of the call if there is one. In fields that take files a value is the id of an
-// upload of the caller, or "<job id>/<artifact>" for what an earlier job of the caller was given. Throws Problem,
-// naming the field, and as Queue::submit does.
+// upload of the caller, or "<job id>/<artifact>" for what an earlier job of the caller was given or became. Throws
+// Problem, naming the field, and as Queue::submit does.
 jobs::Job submit_film(Call& call, nlohmann::json fields, const std::vector<InputFile>& files, const Terms& terms);
 
 // The text to be stored for new fields of a waiting job. Its files stay: fields that take them may keep or drop the

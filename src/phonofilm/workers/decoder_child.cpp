@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
@@ -37,9 +38,22 @@ Clip decode_picture(const media::MediaInput& input, const DecodeRequest& request
   return clip;
 }
 
+void check_stated_rates(const media::MediaInput& input, const media::FilmFacts& facts, const DecodeRequest& request) {
+  PF_CHECK(facts.sample_rate <= request.max_sample_rate, MediaError, "upload", input.name, ": states ",
+           facts.sample_rate, " samples a second, at most ", request.max_sample_rate, " are read");
+  if (!facts.has_video || !request.pictures || request.kind == "sound") return;
+  PF_CHECK(facts.fps <= request.max_fps, MediaError, "upload", input.name, ": states ", facts.fps,
+           " pictures a second, at most ", request.max_fps, " are read");
+  const bool small = std::max(facts.width, facts.height) <= request.max_side &&
+                     facts.width * facts.height <= request.max_pixels;
+  PF_CHECK(small, MediaError, "upload", input.name, ": states pictures of ", facts.width, "x", facts.height,
+           ", at most ", request.max_side, " per side and ", request.max_pixels, " in all are read");
+}
+
 // By what the container says, before a decoder runs.
-void check_stated(const media::MediaInput& input, const DecodeRequest& request) {
+media::FilmFacts check_stated(const media::MediaInput& input, const DecodeRequest& request) {
   const media::FilmFacts facts = media::inspect_film(input).facts;
+  check_stated_rates(input, facts, request);
   PF_CHECK(facts.channels <= request.max_channels, MediaError, "upload", input.name, ": states ", facts.channels,
            " channels of sound, at most ", request.max_channels, " are read");
   PF_CHECK(request.truncate || facts.seconds <= request.max_seconds, MediaError, "upload", input.name, ": states ",
@@ -47,6 +61,7 @@ void check_stated(const media::MediaInput& input, const DecodeRequest& request) 
   PF_CHECK(facts.file_bytes <= request.max_file_bytes, MediaError, "upload", input.name, ": has ",
            human_bytes(double(facts.file_bytes)), ", at most ", human_bytes(double(request.max_file_bytes)),
            " are read");
+  return facts;
 }
 
 Clip decode_sound(const media::MediaInput& input, const DecodeRequest& request) {
@@ -61,13 +76,25 @@ Clip decode_film(const media::MediaInput& input, const DecodeRequest& request) {
   limits.max_side = request.max_side, limits.max_frames = request.max_frames;
   limits.max_seconds = request.max_seconds, limits.max_bytes = request.max_bytes / 2;
   limits.truncate = request.truncate, limits.sample_rate = request.sample_rate, limits.channels = request.channels;
+  limits.pictures = request.pictures, limits.fps = request.fps;
+  limits.height = request.height, limits.width = request.width;
   return media::read_film(input, limits).clip;
+}
+
+Clip look_at(const media::MediaInput& input, const media::FilmFacts& facts, const DecodeRequest& request) {
+  Clip clip;
+  if (facts.has_video && request.pictures) clip = decode_picture(input, request);
+  if (!facts.has_audio) return clip;
+  clip.waveform = at::empty({1, 0}, at::kFloat);
+  clip.sample_rate = facts.sample_rate;
+  return clip;
 }
 
 Clip decode(const DecodeRequest& request) {
   const media::MediaInput input{"the file", kInput};
   if (request.kind == "picture") return decode_picture(input, request);
-  check_stated(input, request);
+  const media::FilmFacts facts = check_stated(input, request);
+  if (request.kind == "look") return look_at(input, facts, request);
   return request.kind == "sound" ? decode_sound(input, request) : decode_film(input, request);
 }
 
@@ -106,7 +133,7 @@ void warm_up() {
 }  // namespace
 
 Fields DecodeRequest::fields() {
-  return {{"kind", &kind, "of what is wanted", {}, {}, {"picture", "sound", "film"}},
+  return {{"kind", &kind, "of what is wanted", {}, {}, {"picture", "sound", "film", "look"}},
           {"max_side", &max_side, "pixels", 1.0, 65536.0},
           {"max_pixels", &max_pixels, "of one picture", 1.0, 1e9},
           {"max_frames", &max_frames, "pictures of a film", 1.0, 1e6},
@@ -116,7 +143,13 @@ Fields DecodeRequest::fields() {
           {"max_channels", &max_channels, "of sound in the file", 1.0, 64.0},
           {"sample_rate", &sample_rate, "Hz; 0: the file's", 0.0, 1e6},
           {"channels", &channels, "0: the file's, at most two", 0.0, 2.0},
-          {"truncate", &truncate, "stop at max_seconds"}};
+          {"truncate", &truncate, "stop at max_seconds"},
+          {"pictures", &pictures, "of a film are wanted"},
+          {"fps", &fps, "pictures a second; 0: the film's", 0.0, 1000.0},
+          {"height", &height, "of its pictures; 0: their own", 0.0, 65536.0},
+          {"width", &width, "of its pictures; 0: their own", 0.0, 65536.0},
+          {"max_fps", &max_fps, "pictures a second in the file", 1.0, 1e6},
+          {"max_sample_rate", &max_sample_rate, "Hz in the file", 1.0, 1e9}};
 }
 
 Fields DecoderTask::fields() {

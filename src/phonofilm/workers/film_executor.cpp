@@ -17,7 +17,6 @@ namespace {
 using pipeline::FilmJob;
 using pipeline::SavedLatent;
 
-constexpr double kLongestVoice = 30;  // seconds, as much as speaker encoders listen to
 constexpr std::int64_t kSpriteColumns = 4, kSpriteRows = 2, kSpriteWidth = 160;
 constexpr int kSpriteQuality = 85;
 
@@ -72,6 +71,24 @@ class Saver {
   Clock::time_point last_ = Clock::now();
 };
 
+// The request of latents of this job: a film that keeps parts of a given one has its length and size from there.
+pipeline::GenerateRequest request_of(const FilmJob& job, const SavedLatent& saved) {
+  pipeline::GenerateRequest request = job.request;
+  if (!job.files.keeps()) return request;
+  request.seconds = saved.request.seconds;
+  request.height = saved.request.height, request.width = saved.request.width;
+  request.exact_size = saved.request.exact_size;
+  return request;
+}
+
+// Whether latents began with the uploads that the job names.
+bool has_files_of(const FilmJob& job, const pipeline::Given& given) {
+  const pipeline::GivenFiles& files = job.files;
+  const std::string kept = files.audio + files.video + files.extend + files.of;  // of which there is one at most
+  return given.image_name == files.image && given.last_image_name == files.last_image && given.kept_name == kept &&
+         given.voice_names == files.voices;
+}
+
 std::string plain_text(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -85,40 +102,24 @@ std::optional<SavedLatent> FilmExecutor::saved_latents(const Session& session, c
   try {
     SavedLatent saved = pipeline::load_latent(*path);
     const families::ModelInfo& info = model_.info();
-    const bool same = saved.model == info.name() &&
-                      pipeline::resolve(saved.request, info) == pipeline::resolve(job.request, info);
-    if (same) return saved;
+    const bool same_settings =
+        pipeline::resolve(saved.request, info) == pipeline::resolve(request_of(job, saved), info);
+    if (saved.model == info.name() && same_settings && has_files_of(job, saved.given)) return saved;
   } catch (const Error&) {
   }
   return std::nullopt;
 }
 
-Tensor FilmExecutor::load_image(const Session& session, const FilmJob& job) const {
-  if (job.image.empty()) return {};
-  const Tensor image = options_.decode(session.upload(job.image), "the first frame", {.kind = "picture"}).frames[0];
-  if (model_.info().fits_images) return image;
-  const families::ClipSpec spec = model_.clip_spec(pipeline::clip_request(job.request, image));
-  return media::resize_cover(image, spec.height, spec.width);
-}
-
-pipeline::Given FilmExecutor::load_given(const Session& session, const FilmJob& job) const {
-  pipeline::Given given{.image = load_image(session, job), .image_name = job.image};
-  PF_CHECK(job.voices.empty() || model_.info().takes_voices, InvalidRequest, "job", model_.info().name(),
-           " takes no reference voices");
-  for (const std::string& voice : job.voices) {
-    DecodeRequest request{.kind = "sound", .max_seconds = kLongestVoice, .sample_rate = families::kVoiceRate};
-    request.truncate = true;
-    const auto decoded = [&] { return options_.decode(session.upload(voice), voice, request).waveform; };
-    given.voices.push_back(voice.empty() ? Tensor() : decoded());
-    given.voice_names.push_back(voice);
-  }
-  return given;
+pipeline::PreparedFilm FilmExecutor::prepared(const Session& session, const FilmJob& job) const {
+  GivenUploads uploads(session, options_.decode);
+  return pipeline::prepare_film(model_, job.request, job.files, uploads, pipeline::Naming::fields);
 }
 
 void FilmExecutor::run(Session& session) {
   const FilmJob job = pipeline::parse_film_job(session.job().request);
   const std::optional<SavedLatent> saved = saved_latents(session, job);
-  const pipeline::Given given = saved ? saved->given : load_given(session, job);
+  const pipeline::PreparedFilm asked =
+      saved ? pipeline::PreparedFilm{request_of(job, *saved), saved->given, {}} : prepared(session, job);
   Pace pace(saved ? saved->film_steps_done() : 0, saved ? saved->film_steps() : 0, decode_seconds_);
   Saver saver(session, options_.save_every);
   previewer_.begin();
@@ -131,10 +132,11 @@ void FilmExecutor::run(Session& session) {
     saver.step(view);
     previewer_.step(session, view, pace.expected());
   };
-  const pipeline::Generated film = pipeline::generate_film(model_, job.request, given, options);
+  pipeline::Generated film = pipeline::generate_film(model_, asked.request, asked.given, options);
+  film.notices.insert(film.notices.begin(), asked.notices.begin(), asked.notices.end());
   decode_seconds_ = film.seconds.at("decode");
   PF_CHECK(session.report(pace.take({"write"})), Cancelled, "job", "stopped before the film was written");
-  publish(session, film, given);
+  publish(session, film, asked.given);
 }
 
 void FilmExecutor::publish(Session& session, const pipeline::Generated& film, const pipeline::Given& given) const {

@@ -7,8 +7,8 @@
 
 #include "phonofilm/media/film.h"
 #include "phonofilm/pipeline/film_job.h"
+#include "phonofilm/workers/given_uploads.h"
 #include "phonofilm/workers/previews.h"
-#include "phonofilm/workers/upload_decoder.h"
 #include "phonofilm/workers/worker.h"
 
 namespace phonofilm::workers {
@@ -20,8 +20,7 @@ struct FilmExecutorOptions {
   double save_every = 15;                             // seconds between two savings of the latents; 0: every step
   double preview_share = 0.03;                        // of the computing time
   std::string program = "phonofilm";                  // for the film's description
-  // Uploads are of unknown origin: decode_upload with the program's decoder child.
-  std::function<Clip(const std::string& path, const std::string& name, const DecodeRequest& request)> decode{};
+  DecodeFn decode{};
   // Adds to a finished film's description what the program measures in it; nothing is measured without.
   std::function<void(const families::ModelInfo& model, const Clip& film, nlohmann::json& description)> measure{};
 };
@@ -37,8 +36,7 @@ class FilmExecutor : public Executor {
 
  private:
   std::optional<pipeline::SavedLatent> saved_latents(const Session& session, const pipeline::FilmJob& job) const;
-  pipeline::Given load_given(const Session& session, const pipeline::FilmJob& job) const;
-  Tensor load_image(const Session& session, const pipeline::FilmJob& job) const;
+  pipeline::PreparedFilm prepared(const Session& session, const pipeline::FilmJob& job) const;
   void publish(Session& session, const pipeline::Generated& film, const pipeline::Given& given) const;
 
   const families::Generator& model_;

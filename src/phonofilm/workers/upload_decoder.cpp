@@ -79,17 +79,24 @@ std::int64_t product(std::int64_t a, std::int64_t b, std::int64_t c) {
   return fits ? result : -1;
 }
 
+bool has_wanted(const AnswerHead& head, const DecodeRequest& request) {
+  if (head.exit_code != 0) return true;
+  if (request.kind == "look") return head.frames > 0 || head.channels > 0 || !request.pictures;
+  const bool sound = request.kind == "sound" || (request.kind == "film" && !request.pictures);
+  return sound ? head.channels > 0 : head.frames > 0;
+}
+
 bool is_possible(const AnswerHead& head, const DecodeRequest& request) {
   const std::int64_t pictures = product(head.frames, head.height, product(head.width, 3, 1));
   const std::int64_t samples = product(head.channels, head.samples, sizeof(float));
   const bool sizes = pictures >= 0 && samples >= 0 && pictures <= request.max_bytes && samples <= request.max_bytes;
   const bool picture = head.frames == 0 || (head.height > 0 && head.width > 0 && std::isfinite(head.fps) && head.fps > 0);
-  const bool wanted = head.exit_code != 0 || (request.kind == "sound" ? head.channels > 0 : head.frames > 0);
-  const bool count = head.frames <= (request.kind == "picture" ? 1 : request.max_frames);
+  const bool count = head.frames <= (request.kind == "picture" || request.kind == "look" ? 1 : request.max_frames);
   const bool sound = head.channels <= 2 && (head.channels == 0 || head.sample_rate > 0);
   const bool sides = head.height <= request.max_side && head.width <= request.max_side;
-  return head.magic == AnswerHead::kMagic && sizes && picture && wanted && count && sound && sides && head.text >= 0 &&
-         head.text <= AnswerHead::kLongestText && head.exit_code >= 0;
+  const bool text = head.text >= 0 && head.text <= AnswerHead::kLongestText && head.exit_code >= 0;
+  return head.magic == AnswerHead::kMagic && sizes && picture && has_wanted(head, request) && count && sound && sides &&
+         text;
 }
 
 // The child said nothing that makes sense: how it ended says why.

@@ -14,7 +14,9 @@ namespace phonofilm::workers {
 // What to decode, and how much of it at most. Limits are checked against what the file states before it is decoded, and
 // against what comes out.
 struct DecodeRequest {
-  std::string kind = "picture";  // "picture": frames [1, H, W, 3]; "sound": the waveform; "film": both
+  // "picture": frames [1, H, W, 3]; "sound": the waveform; "film": both, as far as they are there; "look": the first
+  // picture and an empty waveform, likewise.
+  std::string kind = "picture";
   std::int64_t max_side = 8192, max_pixels = 40'000'000;  // of a picture
   std::int64_t max_frames = 3000;
   double max_seconds = 60;                                  // of a film or sound
@@ -23,6 +25,11 @@ struct DecodeRequest {
   std::int64_t max_channels = 8;                           // in the file; at most two come back
   std::int64_t sample_rate = 0, channels = 0;              // as in the file unless given
   bool truncate = false;                                   // stop at max_seconds instead of refusing what is longer
+  bool pictures = true;                // of a film; false: they are not decoded, whatever their size
+  double fps = 0;                      // of a film, 0: its own
+  std::int64_t height = 0, width = 0;  // that its pictures cover, their middle kept; 0: their own
+  double max_fps = 240;                // of a film's pictures, in the file
+  std::int64_t max_sample_rate = 384'000;  // of sound, in the file
   Fields fields();
 };
 

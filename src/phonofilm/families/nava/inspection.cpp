@@ -1,6 +1,7 @@
 #include "phonofilm/families/nava/inspection.h"
 
 #include "phonofilm/autoencoders/ltx_audio_vae/ltx_audio_vae.h"
+#include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/families/nava/checkpoint.h"
@@ -44,11 +45,20 @@ PartReport inspect_speaker(const std::string& root) {
   });
 }
 
+// False also where the backbone's config cannot be read, which is told of its part.
+bool reads_voices(const std::string& root) {
+  try {
+    return read_backbone_config(root).add_spk_emb;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 std::optional<FolderReport> inspect_folder(const std::string& root) {
   if (!looks_like_nava(root) && !is_file(root + "/" + kSoundFile)) return std::nullopt;
-  FolderReport report{.family = "nava"};
+  FolderReport report{.family = "nava", .keeps_films = true};
   const std::vector<Variant> known = variants(root);
   for (const Variant& variant : known) {
     if (!is_file(root + "/" + variant.file)) continue;
@@ -59,6 +69,7 @@ std::optional<FolderReport> inspect_folder(const std::string& root) {
   for (const PartReport& part : wan22::inspect_parts(root)) report.parts.push_back(part);
   report.parts.push_back(inspect_sound(root));
   report.parts.push_back(inspect_speaker(root));
+  report.takes_voices = report.parts.back().usable() && reads_voices(root);
   const bool own = is_file(root + "/" + kConfigFile);
   report.notes.push_back(concat("size of the backbone: ", own ? concat("by ", kConfigFile) : "the published one"));
   return report;

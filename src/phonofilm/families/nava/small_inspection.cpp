@@ -64,13 +64,16 @@ bool backbone_reads_voices(const std::string& root) {
 std::optional<FolderReport> inspect_small_folder(const std::string& root) {
   if (!is_file(root + "/model.json")) return std::nullopt;
   SmallModelOptions options;
-  FolderReport report{.family = "nava mini"};
+  FolderReport report{.family = "nava mini", .keeps_films = true};
   report.parts = {inspect_options(root, options),
                   inspect(root, "text encoder and transformer", "backbone", load_backbone),
                   inspect(root, "video autoencoder", "video_autoencoder", autoencoders::load_video_autoencoder),
                   inspect(root, "audio autoencoder", "audio_autoencoder", autoencoders::load_mel_autoencoder),
                   inspect(root, "vocoder", "vocoder", vocoders::load_vocos)};
-  if (backbone_reads_voices(root)) report.parts.push_back(inspect_speaker(root));
+  if (backbone_reads_voices(root)) {
+    report.parts.push_back(inspect_speaker(root));
+    report.takes_voices = report.parts.back().usable();
+  }
   report.variants = {options.variant};
   return report;
 }

@@ -70,7 +70,7 @@ void add_notes(FolderReport& report, const std::string& root) {
 std::optional<FolderReport> inspect_folder(const std::string& root) {
   const std::vector<Variant> present = present_variants(root);
   if (present.empty() && !is_file(root + "/" + kAudioVaeFile) && !is_file(root + "/" + kVocoderFile)) return std::nullopt;
-  FolderReport report{.family = "ovi"};
+  FolderReport report{.family = "ovi", .keeps_films = true};
   for (const Variant& variant : present.empty() ? std::vector<Variant>{variants().front()} : present) {
     if (!present.empty()) report.variants.push_back(variant.name);
     report.parts.push_back(inspect(root, "towers " + variant.name, variant.file,
