@@ -5,6 +5,7 @@ import os
 import tempfile
 
 import films as film_source
+import schema
 from studio_case import BALLS, Studio
 
 
@@ -109,7 +110,7 @@ class Files(Studio):
         self.assertEqual(list(self.server.jobs.jobs.values())[-1]["request"], {"prompt": BALLS, "image": "0" * 32})
 
     def test_a_voice_can_be_for_the_second_line_alone(self):
-        self.drop("voice.wav", "audio/wav", ".drop-zone.audio")
+        self.drop("voice.wav", "audio/wav", "[data-input=voices]")
         self.browser.until(lambda: len(self.server.jobs.uploads) == 1, "the upload")
         self.browser.click("[aria-label='For the next line instead']")
         self.make("he says <S>one<E>, she says <S>two<E>")
@@ -125,7 +126,57 @@ class Files(Studio):
         self.assertIn("Seed: 7", self.browser.text(".chips"))
         self.assertEqual(self.browser.run("return document.querySelector('#prompt').value"), BALLS)
         self.drop("cut.mp4", "video/mp4", "body", film[:900])
-        self.browser.until_text("#toasts", "Nothing here takes cut.mp4.")
+        self.browser.until_text(".attachments", "cut.mp4")
+        self.assertEqual(self.browser.text(".attachment strong"), "Silent film")
+
+    def test_a_film_is_given_to_be_followed_or_gone_on_from(self):
+        self.drop("old.mp4", "video/mp4", "[data-input=extend]", self.films[0].film)
+        self.browser.until(lambda: len(self.server.jobs.uploads) == 1, "the upload")
+        self.make(BALLS)
+        self.browser.until(lambda: self.states(), "the job")
+        self.assertEqual(self.asked(), {"prompt": BALLS, "extend": "0" * 32})
+
+    def test_a_shown_film_goes_on_or_is_made_again_in_part(self):
+        prompt = self.films[0].caption
+        self.open(f"#/film/{self.ids[0]}")
+        self.browser.until(lambda: self.browser.run("return document.querySelector('video')?.duration > 1"), "the film")
+        self.browser.run("document.querySelector('video').currentTime = 0.75")
+        self.click_words("Retake moment")
+        self.browser.until_text(".chips", "Retake: 0.50-1.00")
+        self.browser.click("#make")
+        self.browser.until(lambda: self.states(), "the job")
+        self.assertEqual(self.asked(), {"prompt": prompt, "of": f"{self.ids[0]}/film.mp4", "retake": "0.50-1.00"})
+        self.open(f"#/film/{self.ids[0]}")
+        self.click_words("Go on")
+        self.browser.until_text(".attachments", "Go on from")
+        self.browser.click("#make")
+        self.browser.until(lambda: "extend" in self.asked(), "the second job")
+        self.assertEqual(self.asked(), {"prompt": prompt, "extend": f"{self.ids[0]}/film.mp4"})
+
+    def test_what_the_model_cannot_be_given_is_not_offered(self):
+        self.assertEqual(self.browser.count("[title='last picture']"), 1)
+        schema.MODELS["models"][0]["takes"].remove("last_image")
+        self.addCleanup(schema.MODELS["models"][0]["takes"].append, "last_image")
+        self.open("")
+        self.browser.find("[title='first frame']")
+        self.assertEqual(self.browser.count("[title='last picture']"), 0)
+
+    def test_further_prompts_stand_on_lines_of_their_own(self):
+        self.browser.click("[aria-controls=settings]")
+        self.browser.write("[data-field=then] textarea", "it rolls, slowly\nit stops")
+        self.make(BALLS)
+        self.browser.until(lambda: self.states(), "the job")
+        self.assertEqual(self.asked(), {"prompt": BALLS, "then": ["it rolls, slowly", "it stops"]})
+
+    def asked(self):
+        return list(self.server.jobs.jobs.values())[-1]["request"]
+
+    def click_words(self, words):
+        click = """
+          const button = [...document.querySelectorAll('button')].find((one) => one.textContent === arguments[0]);
+          button?.click();
+          return button !== undefined;"""
+        self.browser.until(lambda: self.browser.run(click, words), f"a button '{words}'")
 
     def test_a_file_that_nothing_takes_is_refused_in_words(self):
         self.drop("notes.pdf", "application/pdf", "body")

@@ -107,6 +107,20 @@ class Queue(Studio):
         self.browser.until(lambda: self.waiting() == ["the second and last"], "the changed prompt")
         self.assertEqual(self.server.jobs.jobs[second]["request"]["prompt"], "the second and last")
 
+    def test_a_changed_film_keeps_its_files(self):
+        self.queue_of("the first")
+        with self.server.jobs.lock:
+            job = self.server.jobs.submit({"prompt": "with a picture", "image": "image"})["id"]
+            self.server.jobs.give(job, "image", "image/png", self.films[0].poster)
+        self.browser.until(lambda: self.browser.count(".job.waiting") == 2, "both films")
+        self.browser.click(f".job[data-id='{job}'] [aria-label='Change']")
+        self.browser.until_text(".attachments", "Image")
+        self.browser.type("#prompt", " to begin with")
+        self.browser.click("#make")
+        changed = "with a picture to begin with"
+        self.browser.until(lambda: self.waiting() == ["the first", changed], "the changed prompt")
+        self.assertEqual(self.server.jobs.jobs[job]["request"], {"prompt": changed, "image": "image"})
+
     def test_a_running_film_is_cancelled(self):
         self.queue_of()
         self.browser.click(".job.running [aria-label='Cancel this film']")

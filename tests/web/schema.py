@@ -27,6 +27,14 @@ FIELDS = [
     field("timbre_guidance", "number", -1.0, f"how hard the sound follows the reference voices; -1: {DEFAULT}", -1,
         100),
     field("image", "string", "", "first frame"),
+    field("last_image", "string", "", "last picture"),
+    field("audio_file", "string", "", "a sound that the picture follows"),
+    field("video_file", "string", "", "a film whose picture the sound follows"),
+    field("extend", "string", "", "a film to go on from"),
+    field("of", "string", "", "the film of which the moment 'retake' is made again"),
+    field("retake", "string", "", "seconds A-B, as in 1.0-1.6, that are made again; all else is kept"),
+    field("retake_only", "string", "both", "what of that moment is made again", choices=["both", "picture", "sound"]),
+    field("then", "list of strings", [], "further prompts of a film in segments"),
     field("voices", "list of strings", [], "reference voices, one for each spoken line"),
     field("model", "string", "", "what the film is made with"),
     field("crf", "integer", 16, "picture quality of H.264: 1 best, 51 worst", 1, 51),
@@ -34,13 +42,32 @@ FIELDS = [
 
 PICTURES = ["image/png", "image/jpeg", "image/webp"]
 SOUNDS = ["audio/wav", "audio/flac", "audio/mpeg", "audio/mp4", "audio/ogg"]
+FILMS = ["video/mp4", "video/webm", "video/quicktime"]
 
-SCHEMA = {"fields": FIELDS, "inputs": [
-    {"name": "image", "accept": PICTURES, "many": False, "max": 1, "help": "first frame"},
-    {"name": "voices", "accept": SOUNDS, "many": True, "max": 8, "help": "a reference voice for each spoken line"}]}
+
+def taking(name, title, accept, text, most=1):
+    return {"name": name, "title": title, "accept": accept, "many": most > 1, "max": most, "help": text}
+
+
+INPUTS = [
+    taking("image", "Image", PICTURES, "first frame"),
+    taking("voices", "Voices", SOUNDS, "a reference voice for each spoken line", 8),
+    taking("last_image", "Last image", PICTURES, "last picture"),
+    taking("audio_file", "Sound", SOUNDS + FILMS, "a sound that the picture follows"),
+    taking("video_file", "Silent film", FILMS, "a film whose picture the sound follows"),
+    taking("extend", "Go on from", FILMS + SOUNDS, "a film to go on from"),
+    taking("of", "Make again", FILMS + SOUNDS, "the film of which the moment 'retake' is made again")]
+
+GROUPS = [
+    {"title": "Film", "names": ["model", "seconds", "width", "height", "video", "audio", "then"]},
+    {"title": "A moment made again", "names": ["retake", "retake_only"]},
+    {"title": "Sampling", "names": ["seed", "steps", "solver", "shift", "noise"]},
+    {"title": "Guidance", "names": ["negative_prompt", "text_guidance", "align_guidance", "timbre_guidance"]}]
+
+SCHEMA = {"fields": FIELDS, "inputs": INPUTS, "groups": GROUPS}
 
 MODELS = {"models": [{"id": "mini", "family": "nava", "width": 96, "height": 96, "fps": 24, "seconds": 2.0,
-    "default": True}]}
+    "takes": [one["name"] for one in INPUTS], "default": True}]}
 
 LIMITS = {"max_json_bytes": 1 << 20, "max_upload_bytes": 1 << 28, "max_prompt_characters": 32000, "max_queued": 20000,
           "max_queued_per_owner": 20000, "max_page": 100, "requests_per_second": 50,

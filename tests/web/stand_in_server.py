@@ -171,7 +171,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def upload(self):
         kind = self.headers["Content-Type"]
-        if kind not in schema.PICTURES + schema.SOUNDS:
+        if kind not in schema.PICTURES + schema.SOUNDS + schema.FILMS:
             raise Problem(415, "unsupported_media_type", f"files of type {kind} are not taken")
         upload = f"{len(self.server.jobs.uploads):032x}"
         name = unquote(self.headers.get("X-Upload-Name", ""))

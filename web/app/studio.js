@@ -40,6 +40,9 @@ export class Studio {
     this.#sync = new Sync(client, this.#jobs);
   }
 
+  /** Names of the inputs that films can be given; undefined where the server does not say. */
+  get #takes() { return this.#facts.models.find((model) => model.default)?.takes; }
+
   get #maySubmit() { return this.#facts.capabilities.scopes.some((scope) => scope !== 'read'); }
 
   async start() {
@@ -61,6 +64,7 @@ export class Studio {
     this.#composer = new Composer({
       ...shared,
       schema: withModels(schema, this.#facts.models),
+      takes: this.#takes,
       maxPrompt: limits.max_prompt_characters,
       maySubmit: this.#maySubmit,
     });
@@ -147,6 +151,8 @@ export class Studio {
       fps: this.#fpsOf(jobs[0]),
       maySubmit: this.#maySubmit,
       again: (job, changes) => this.#again(job, changes),
+      keep: this.#takes?.includes('extend') ? (job, request) => this.#takeUp({prompt: job.request.prompt, ...request})
+          : null,
       neighbour: (by) => this.#goToNeighbour(jobs[0].id, by),
     };
     this.#shown = name === 'film' ? new FilmPage(jobs[0], services) : new ComparePage(jobs[0], jobs[1], services);
@@ -170,9 +176,11 @@ export class Studio {
     return own?.fps ?? kUsualFps;
   }
 
-  /** Takes a job's request into the card. The cursor stands in the prompt, and one key more makes the film. */
-  #again(job, changes = {}) {
-    this.#composer.request = {...againOf(job, this.#facts.schema.inputs), ...changes};
+  #again(job, changes = {}) { this.#takeUp({...againOf(job, this.#facts.schema.inputs), ...changes}); }
+
+  /** Takes a request into the card. The cursor stands in the prompt, and one key more makes the film. */
+  #takeUp(request) {
+    this.#composer.request = request;
     location.hash = '#/';
     this.#scrolled = 0;
     setTimeout(() => {

@@ -1,5 +1,4 @@
-// Files that a film is given: a first frame, voices, a sound, a film. Each is uploaded as soon as it is chosen, so that
-// what
+// Files that a film is given: pictures, voices, a sound, a film. Each is uploaded as soon as it is chosen, so that what
 // is wrong with it is said at once, and a film that is asked for starts without waiting.
 import {el, fill, icon, iconButton} from '../dom/elements.js';
 import {bytes, fieldLabel} from '../dom/format.js';
@@ -24,6 +23,17 @@ export function kindOf(input) {
   return input.accept[0]?.split('/')[0] ?? 'file';
 }
 
+/** @param {Input} input @returns {string} its name for people */
+export function titleOf(input) {
+  return input.title || fieldLabel(input.name);
+}
+
+/** The first input that a file goes to by itself: of its kind, or else one that takes it, too. */
+export function inputFor(inputs, type) {
+  const taking = inputs.filter((input) => takes(input, type));
+  return taking.find((input) => kindOf(input) === type.split('/')[0]) ?? taking[0] ?? null;
+}
+
 /** Browsers name the type of one and the same sound differently. */
 function typeOf(file) {
   return {'audio/x-wav': 'audio/wav', 'audio/wave': 'audio/wav', 'audio/x-flac': 'audio/flac',
@@ -32,7 +42,7 @@ function typeOf(file) {
 }
 
 function wrongType(input, type) {
-  return `${fieldLabel(input.name)} takes ${input.accept.join(', ')}; this file is ${type || 'of no known type'}.`;
+  return `${titleOf(input)} takes ${input.accept.join(', ')}; this file is ${type || 'of no known type'}.`;
 }
 
 /** Where the bytes lie of an upload, or of a file of an earlier job: "<job id>/<name>". */
@@ -139,7 +149,7 @@ export class Attachments extends EventTarget {
   }
 
   #row(input, attachment, index) {
-    const role = input.many ? `${fieldLabel(input.name)}, line ${index + 1}` : fieldLabel(input.name);
+    const role = input.many ? `${titleOf(input)}, line ${index + 1}` : titleOf(input);
     const state = attachment.error || (attachment.id === null ? 'uploading …' : attachment.id &&
         bytes(attachment.bytes));
     return el('li', {class: attachment.error ? 'attachment wrong' : 'attachment'},

@@ -5,7 +5,7 @@ import {announce, showError, toast, wordsOf} from '../dom/messages.js';
 import {settingsInFilm} from '../film/film_settings.js';
 import {keepDraft, readDraft} from '../state/draft.js';
 import {againOf, submit, takesOf} from '../state/submit.js';
-import {Attachments, kindOf} from './attachments.js';
+import {Attachments, kindOf, titleOf} from './attachments.js';
 import {openBatch} from './batch_dialog.js';
 import {DropZones} from './drop_zones.js';
 import {settingsOf} from './field_groups.js';
@@ -19,21 +19,23 @@ export class Composer {
   #client;
   #jobs;
   #schema;
+  /** @type {import('../server/types.js').Job|null} */
   #editing = null;  // the waiting job that is being changed
   #parts;
 
   /**
    * @param {{client: import('../server/client.js').Client, jobs: import('../state/jobs.js').Jobs,
-   *          schema: import('../server/types.js').Schema, maxPrompt: number, maySubmit: boolean}} options
+   *          schema: import('../server/types.js').Schema, takes: string[]|undefined, maxPrompt: number,
+   *          maySubmit: boolean}} options  takes: names of the inputs that the model can be given; all where not known
    */
-  constructor({client, jobs, schema, maxPrompt, maySubmit}) {
+  constructor({client, jobs, schema, takes, maxPrompt, maySubmit}) {
     this.#client = client;
     this.#jobs = jobs;
     this.#schema = schema;
     this.prompt = new PromptField(maxPrompt);
-    this.settings = new SettingsDrawer(settingsOf(schema));
-    this.attachments = new Attachments(client, schema.inputs);
-    this.drops = new DropZones(this.attachments, (file) => this.#takeOther(file));
+    this.settings = new SettingsDrawer(settingsOf(schema), schema.groups ?? []);
+    this.attachments = new Attachments(client, schema.inputs.filter(({name}) => takes?.includes(name) ?? true));
+    this.drops = new DropZones(this.attachments, (file, input) => this.#takeOther(file, input));
     this.#parts = this.#makeParts(maySubmit);
     for (const part of [this.prompt, this.settings, this.attachments]) {
       part.addEventListener('change', () => this.#changed());
@@ -69,7 +71,7 @@ export class Composer {
 
   /** Changes a waiting job instead of asking for a new one. @param {import('../server/types.js').Job} job */
   edit(job) {
-    this.#editing = job.id;
+    this.#editing = job;
     this.request = againOf(job, this.#schema.inputs);
     this.#showMode();
     this.focus();
@@ -103,11 +105,12 @@ export class Composer {
     announce(`${plural(requests.length, 'film')} queued.`);
   }
 
-  /** The files that the job was given stay with it, and are not named again. */
+  /** The files that the job was given stay with it, under the names that they have there. */
   async #change() {
+    const {id, request: before} = this.#editing;
     const request = {...this.request};
-    for (const {name} of this.#schema.inputs) delete request[name];
-    await this.#jobs.answered(this.#client.send('PATCH', `/api/v1/jobs/${this.#editing}`, {request}));
+    for (const {name} of this.#schema.inputs) request[name] = before[name];
+    await this.#jobs.answered(this.#client.send('PATCH', `/api/v1/jobs/${id}`, {request}));
     this.#leaveEditing();
     toast('The waiting film was changed.');
   }
@@ -129,13 +132,17 @@ export class Composer {
     else if (!(error.param && this.settings.showProblem(error.param, words))) showError(this.#parts.error, error);
   }
 
-  /** Files that no input takes: lists of films, and films that know how they were made. */
-  async #takeOther(file) {
+  /**
+   * Films that know how they were made, lists of films, and other films, which the input that takes such is given.
+   * @param {File} file @param {import('../server/types.js').Input|null} input
+   */
+  async #takeOther(file, input) {
     const settings = /\.(mp4|mov|m4a)$/i.test(file.name) && settingsInFilm(await file.arrayBuffer());
     if (settings) {
       this.request = settings;
       toast(`The settings of ${file.name} were taken over.`);
     } else if (/\.(csv|tsv|jsonl|txt)$/i.test(file.name)) this.openBatch(file);
+    else if (input) this.attachments.add(input, file);
     else toast(`Nothing here takes ${file.name}.`, {error: true});
   }
 
@@ -194,16 +201,16 @@ export class Composer {
     const icons = {image: 'image', audio: 'voice', video: 'film'};
     return [
       tool('speech', 'Speech', 'Mark the selected words as spoken', () => this.prompt.speech()),
-      this.#schema.inputs.map((input) => [
-        tool(icons[kindOf(input)] ?? 'add', fieldLabel(input.name), input.help, () => this.attachments.choose(input)),
-        kindOf(input) === 'audio' && iconButton('mic', `Record: ${fieldLabel(input.name)}`, () => this.#record(input)),
+      this.attachments.inputs.map((input) => [
+        tool(icons[kindOf(input)] ?? 'add', titleOf(input), input.help, () => this.attachments.choose(input)),
+        kindOf(input) === 'audio' && iconButton('mic', `Record: ${titleOf(input)}`, () => this.#record(input)),
       ]),
       tool('list', 'List', 'Films from a CSV or JSON lines file', () => this.openBatch()),
     ];
   }
 
   async #record(input) {
-    const file = await recordVoice(fieldLabel(input.name));
+    const file = await recordVoice(titleOf(input));
     if (file) this.attachments.add(input, file);
   }
 }

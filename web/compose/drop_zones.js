@@ -1,7 +1,6 @@
 // Zones that appear while files are dragged over the page: one for each thing that a film can be given.
 import {el, fill} from '../dom/elements.js';
-import {fieldLabel} from '../dom/format.js';
-import {kindOf, takes} from './attachments.js';
+import {inputFor, kindOf, takes, titleOf} from './attachments.js';
 
 /** Whether a drag brings files from outside of the page. */
 function bringsFiles(event) {
@@ -19,7 +18,8 @@ export class DropZones {
 
   /**
    * @param {import('./attachments.js').Attachments} attachments
-   * @param {(file: File) => void} onOther gets files that are dropped outside of a zone and fit none
+   * @param {(file: File, input: import('../server/types.js').Input|null) => void} onOther gets files that are dropped
+   *   beside the zones and may be more than a file to be given: films, and what no input takes
    */
   constructor(attachments, onOther) {
     this.#attachments = attachments;
@@ -41,8 +41,8 @@ export class DropZones {
   }
 
   #zone(input) {
-    const zone = el('div', {class: `drop-zone ${kindOf(input)}`},
-      el('strong', {}, fieldLabel(input.name)), el('span', {}, input.help));
+    const zone = el('div', {class: `drop-zone ${kindOf(input)}`, 'data-input': input.name},
+      el('strong', {}, titleOf(input)), el('span', {}, input.help));
     zone.addEventListener('dragenter', () => zone.classList.add('over'));
     zone.addEventListener('dragleave', () => zone.classList.remove('over'));
     zone.addEventListener('drop', (event) => {
@@ -55,15 +55,15 @@ export class DropZones {
     return zone;
   }
 
-  /** Beside the zones a file goes to the first input that takes its type. */
+  /** Beside the zones a file goes to the first input of its kind, unless it is a film: that may bring settings. */
   #dropBeside(event) {
     if (!bringsFiles(event)) return;
     event.preventDefault();
     this.element.hidden = true;
     for (const file of event.dataTransfer.files) {
-      const input = this.#attachments.inputs.find((one) => takes(one, file.type));
-      if (input) this.#attachments.add(input, file);
-      else this.#onOther(file);
+      const input = inputFor(this.#attachments.inputs, file.type);
+      if (input && !file.type.startsWith('video/')) this.#attachments.add(input, file);
+      else this.#onOther(file, input);
     }
   }
 }

@@ -1,27 +1,19 @@
-// Where a field of the schema stands in the drawer. Fields that no group names stand under "More", so that a server
-// that
-// knows more than this page loses nothing.
+// Where a field of the schema stands in the drawer, and what it may hold. The server says which fields belong together;
+// what it puts into no group stands under "More", so that nothing is lost.
 
 /** @typedef {import('../server/types.js').Field} Field */
+/** @typedef {import('../server/types.js').Group} Group */
 
-const GROUPS = [
-  {title: 'Film', names: ['model', 'variant', 'seconds', 'latent_frames', 'width', 'height', 'exact_size', 'video',
-      'audio',
-                          'sample_rate']},
-  {title: 'Sampling', names: ['seed', 'steps', 'solver', 'shift', 'noise']},
-  {title: 'Guidance', names: ['negative_prompt', 'negative_audio_prompt', 'text_guidance', 'video_guidance',
-      'audio_guidance',
-                              'align_guidance', 'video_align_guidance', 'audio_align_guidance', 'timbre_guidance',
-                              'skip_layer']},
-];
-
-/** @param {Field[]} fields @returns {{title: string, fields: Field[]}[]} groups that are not empty, in their order */
-export function groupsOf(fields) {
-  const named = GROUPS.map(({title, names}) => ({
+/**
+ * @param {Field[]} fields @param {Group[]} groups
+ * @returns {{title: string, fields: Field[]}[]} groups that are not empty, in their order
+ */
+export function groupsOf(fields, groups) {
+  const named = groups.map(({title, names}) => ({
     title,
     fields: names.map((name) => fields.find((field) => field.name === name)).filter(Boolean),
   }));
-  const placed = new Set(GROUPS.flatMap(({names}) => names));
+  const placed = new Set(groups.flatMap(({names}) => names));
   const rest = {title: 'More', fields: fields.filter((field) => !placed.has(field.name))};
   return [...named, rest].filter((group) => group.fields.length);
 }
@@ -72,8 +64,9 @@ export function parseValue(field, text) {
   if (field.type === 'boolean') return {true: true, yes: true, 1: true, false: false, no: false,
       0: false}[trimmed.toLowerCase()];
   if (field.type.startsWith('list')) {
-    const parts = trimmed ? trimmed.split(/[\s,;]+/) : [];
-    return field.type.includes('string') ? parts : parts.map(Number);
+    const texts = field.type.includes('string');  // which may hold blanks: one on each line
+    const parts = trimmed ? trimmed.split(texts ? /\s*\n\s*/ : /[\s,;]+/) : [];
+    return texts ? parts : parts.map(Number);
   }
   return trimmed === '' ? undefined : Number(trimmed);
 }

@@ -35,7 +35,7 @@ class FieldControl {
     const {field, control} = this;
     if (field.type === 'boolean') control.checked = value ?? field.default;
     else if (field.choices?.length) control.value = value ?? field.default;
-    else control.value = value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value);
+    else control.value = value === undefined ? '' : Array.isArray(value) ? value.join(listMark(field)) : String(value);
     this.check();
   }
 
@@ -50,6 +50,11 @@ class FieldControl {
   #unreadable() {
     return this.control.validity?.badInput ? `${this.field.name} must be a number` : '';
   }
+}
+
+/** Between the items of a list, as they are typed. */
+function listMark(field) {
+  return field.type === 'list of strings' ? '\n' : ', ';
 }
 
 function same(a, b) {
@@ -69,14 +74,15 @@ function makeControl(field, attributes) {
         placeholder,
                         inputmode: field.type === 'integer' ? 'numeric' : 'decimal', ...attributes});
   }
-  if (/prompt/.test(field.name)) return el('textarea', {rows: 2, placeholder, ...attributes});
+  const long = /prompt/.test(field.name) || field.type === 'list of strings';
+  if (long) return el('textarea', {rows: 2, placeholder, ...attributes});
   return el('input', {type: 'text', placeholder, ...attributes});
 }
 
 /** Where the help says that the default stands for the model's own, the placeholder does as well. */
 function placeholderOf(field) {
   if (/the model's default/.test(field.help)) return "model's default";
-  return Array.isArray(field.default) ? field.default.join(', ') : String(field.default ?? '');
+  return Array.isArray(field.default) ? field.default.join(listMark(field)) : String(field.default ?? '');
 }
 
 function controlRow(field, control) {
@@ -94,12 +100,12 @@ function controlRow(field, control) {
 export class SettingsDrawer extends EventTarget {
   #controls;
 
-  /** @param {Field[]} fields */
-  constructor(fields) {
+  /** @param {Field[]} fields @param {import('../server/types.js').Group[]} groups */
+  constructor(fields, groups) {
     super();
     this.#controls = new Map(fields.map((field) => [field.name, new FieldControl(field, () => this.#changed())]));
     this.element = el('div', {class: 'drawer', id: 'settings', hidden: true});
-    fill(this.element, groupsOf(fields).map((group) => this.#group(group)));
+    fill(this.element, groupsOf(fields, groups).map((group) => this.#group(group)));
   }
 
   #group({title, fields}) {

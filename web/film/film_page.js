@@ -25,7 +25,9 @@ export class FilmPage {
   /**
    * @param {Job} job
    * @param {{client: any, media: any, fps: number, jobs: any, maySubmit: boolean,
-   *          again: (job: Job, changes?: Object<string, any>) => void, neighbour: (by: number) => void}} services
+   *          again: (job: Job, changes?: Object<string, any>) => void, neighbour: (by: number) => void,
+   *          keep: ((job: Job, request: Object<string, any>) => void)|null}} services  keep: asks for a film that keeps
+   *   parts of this one; null where the model makes none
    */
   constructor(job, services) {
     this.#job = job;
@@ -54,6 +56,18 @@ export class FilmPage {
 
   #anotherSeed() {
     this.#services.again(this.#job, {seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000});
+  }
+
+  /** The film as what a new one is given. */
+  get #file() { return `${this.#job.id}/${filmOf(this.#job).name}`; }
+
+  #goOn() { this.#services.keep(this.#job, {extend: this.#file}); }
+
+  /** Half a second around what is shown now, to be changed in the card. */
+  #retake() {
+    const {currentTime, duration} = this.view.video;
+    const [first, last] = [Math.max(0, currentTime - 0.25), Math.min(duration || Infinity, currentTime + 0.25)];
+    this.#services.keep(this.#job, {of: this.#file, retake: `${first.toFixed(2)}-${last.toFixed(2)}`});
   }
 
   async download(file = filmOf(this.#job), name = fileNameOf(this.#job)) {
@@ -90,14 +104,17 @@ export class FilmPage {
   }
 
   #actions() {
-    const button = (name, label, kind, onclick) =>
-      el('button', {type: 'button', class: kind, onclick}, icon(name), label);
+    const button = (name, label, kind, onclick, title = null) =>
+      el('button', {type: 'button', class: kind, onclick, title}, icon(name), label);
     const settings = fileOf(this.#job, 'settings.json');
     const name = fileNameOf(this.#job);
     const own = this.#services.maySubmit;
+    const keeps = own && this.#services.keep && filmOf(this.#job);
     return el('div', {class: 'film-actions'},
       own && button('again', 'Again with these settings', 'primary', () => this.again()),
       own && button('dice', 'Another seed', 'quiet', () => this.#anotherSeed()),
+      keeps && button('next', 'Go on', 'quiet', () => this.#goOn(), 'What comes after this film'),
+      keeps && button('edit', 'Retake moment', 'quiet', () => this.#retake(), 'What is shown now is made again'),
       button('download', 'Download', 'quiet', () => this.download()),
       settings && button('settings', 'Settings as JSON', 'quiet', () => this.download(settings, `${name}.json`)),
       own && button('trash', 'Delete', 'quiet danger', () => this.#remove()));

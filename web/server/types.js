@@ -31,10 +31,11 @@
  * @property {string[]|null} choices
  * @property {string} help
  */
-/** @typedef {{name: string, accept: string[], many: boolean, help: string}} Input */
-/** @typedef {{fields: Field[], inputs: Input[]}} Schema */
+/** @typedef {{name: string, title: string|null, accept: string[], many: boolean, help: string}} Input */
+/** @typedef {{title: string, names: string[]}} Group */
+/** @typedef {{fields: Field[], inputs: Input[], groups: Group[]}} Schema */
 /** @typedef {{id: string, family: string|null, width: number|null, height: number|null, fps: number|null,
- *             seconds: number|null, default: boolean}} Model */
+ *             seconds: number|null, takes: string[], default: boolean}} Model */
 /** @typedef {{api: string, version: string, keys: boolean, uploads: boolean, previews: boolean, scopes: string[],
  *             owner: string}} Capabilities */
 /** @typedef {{id: string, type: string, bytes: number, name: string|null}} Upload */
