@@ -10,7 +10,9 @@
 namespace phonofilm::workers {
 namespace {
 
-constexpr std::int64_t kPictures = 3, kPictureHeight = 144, kSoundWidth = 480, kSoundHeight = 160;
+constexpr std::int64_t kPictures = 3, kPictureHeight = 144;
+// Wide enough for letters of two dots' width, which can still be read where a page shows it half as wide.
+constexpr std::int64_t kSoundWidth = 640, kSoundHeight = 224;
 constexpr int kQuality = 70;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
