@@ -136,6 +136,7 @@ TEST_CASE("nava: a backbone without voices makes films, and takes none") {
   save_json(tiny.file(nava::kConfigFile), config);
   const auto model = tiny.load();
   CHECK_FALSE(model->info().takes_voices);
+  CHECK_FALSE(nava::inspect_folder(tiny.root())->takes_voices);
   CHECK_FALSE(model->info().sampling.guidance.use_timbre);
   CHECK_NOTHROW(velocity_of(*model, {.text = kTwoLines}));
 }
@@ -185,8 +186,12 @@ TEST_CASE("nava: inspection names every part, and why one cannot be used") {
   }
   CHECK(report->parts.size() == 6);
   CHECK(report->complete());
+  CHECK(report->keeps_films);
+  CHECK(report->takes_voices);
   tiny.remove(nava::kSpeakerFile);
-  CHECK(nava::inspect_folder(tiny.root())->complete());  // voices alone need it
+  report = nava::inspect_folder(tiny.root());
+  CHECK(report->complete());  // voices alone need it
+  CHECK_FALSE(report->takes_voices);
   save_json(tiny.file("wrong.json"), {{"dim", 192}});
   tiny.remove(nava::kConfigFile);
   fs::rename(tiny.file("wrong.json"), tiny.file(nava::kConfigFile));

@@ -67,6 +67,8 @@ TEST_CASE("synthesis: a full checkpoint has the published sizes and needs no JSO
 TEST_CASE("synthesis: a toy checkpoint fits the strict check, part by part, in the published dtypes") {
   const auto report = inspect_folder(toy_folder());
   REQUIRE(report);
+  CHECK(report->keeps_films);
+  CHECK_FALSE(report->takes_voices);
   for (const auto& part : report->parts) {
     CAPTURE(part.name);
     CAPTURE(join(part.problems, "\n"));

@@ -107,6 +107,9 @@ TEST_CASE("timbre guidance is the model's default with voices, a pass more, and 
   const VoicedModel model;
   const families::ModelInfo& info = model.generator->info();
   CHECK(info.takes_voices);
+  // The same is known without loading it.
+  CHECK(families::inspect_folder(model.folder.path().string())->takes_voices);
+  CHECK(families::inspect_folder(model.folder.path().string())->keeps_films == info.keeps_films);
   CHECK(info.sampling.guidance.use_timbre);
   CHECK(info.sampling.guidance.timbre == 1);
   const families::ClipSpec spec = model.generator->clip_spec({});
@@ -182,6 +185,7 @@ TEST_CASE("a model without its speaker encoder takes no voices; inspection names
   CHECK_FALSE(part().fault());
   model.load();
   CHECK_FALSE(model.generator->info().takes_voices);
+  CHECK_FALSE(families::inspect_folder(model.folder.path().string())->takes_voices);
   CHECK_NOTHROW(velocity_of(*model.generator, {.text = kTwoLines}));
 }
 

@@ -64,6 +64,7 @@ class Served(unittest.TestCase):
         self.preview_and_cancel()
         self.watch_and_repeat()
         self.compare_on_a_phone()
+        self.make_a_moment_again()
         outside = [url for url in self.browser.requested() if not url.startswith((self.address, "blob:", "data:"))]
         self.assertEqual(outside, [], "requests that leave the machine")
         self.assertEqual(self.browser.logs("browser"), [], "messages in the console")
@@ -106,6 +107,21 @@ class Served(unittest.TestCase):
         self.browser.click(".choice .primary")
         self.browser.until_text(".differences .different", "Seed")
         self.assertEqual(self.browser.run("return document.documentElement.scrollWidth"), 390)
+
+    def make_a_moment_again(self):
+        self.browser.open(f"{self.address}/")
+        self.browser.click(".film-card .poster")
+        self.browser.until(lambda: self.browser.run("return document.querySelector('video')?.duration > 1"), "the film")
+        self.browser.run("document.querySelector('video').currentTime = 1")
+        self.browser.click("[title='What is shown now is made again']")
+        self.browser.until_text(".chips", "Retake: 0.75-1.25")
+        self.browser.click("#make")
+        self.films(3)
+        settings = [json.loads(path.read_text(encoding="utf-8"))
+            for path in Path(self.server.folder.name, "films").glob("*/*/settings.json")]
+        kept = [one["kept"] for one in settings if "kept" in one]
+        self.assertEqual(kept, [{"as": "retake", "file": "of", "picture": [[0.0, 0.75], [1.25]],
+            "sound": [[0.0, 0.75], [1.25]]}])
 
 
 if __name__ == "__main__":
