@@ -153,6 +153,15 @@ class Files(Studio):
         self.browser.until(lambda: "extend" in self.asked(), "the second job")
         self.assertEqual(self.asked(), {"prompt": prompt, "extend": f"{self.ids[0]}/film.mp4"})
 
+    def test_a_silent_film_goes_on_silently(self):
+        film = self.server.add_film(self.films[0], audio=False)
+        self.open(f"#/film/{film}")
+        self.click_words("Go on")
+        self.browser.until_text(".attachments", "Go on from")
+        self.browser.click("#make")
+        self.browser.until(lambda: "extend" in self.asked(), "the job")
+        self.assertEqual(self.asked(), {"prompt": self.films[0].caption, "audio": False, "extend": f"{film}/film.mp4"})
+
     def test_what_the_model_cannot_be_given_is_not_offered(self):
         self.assertEqual(self.browser.count("[title='last picture']"), 1)
         schema.MODELS["models"][0]["takes"].remove("last_image")

@@ -61,13 +61,20 @@ export class FilmPage {
   /** The film as what a new one is given. */
   get #file() { return `${this.#job.id}/${filmOf(this.#job).name}`; }
 
-  #goOn() { this.#services.keep(this.#job, {extend: this.#file}); }
+  /** What this film was made without, the new one is, too. */
+  get #absent() {
+    const {request} = this.#job;
+    return Object.fromEntries(['video', 'audio'].filter((name) => request[name] === false).map((name) => [name, false]));
+  }
+
+  #goOn() { this.#services.keep(this.#job, {...this.#absent, extend: this.#file}); }
 
   /** Half a second around what is shown now, to be changed in the card. */
   #retake() {
     const {currentTime, duration} = this.view.video;
     const [first, last] = [Math.max(0, currentTime - 0.25), Math.min(duration || Infinity, currentTime + 0.25)];
-    this.#services.keep(this.#job, {of: this.#file, retake: `${first.toFixed(2)}-${last.toFixed(2)}`});
+    const retake = `${first.toFixed(2)}-${last.toFixed(2)}`;
+    this.#services.keep(this.#job, {...this.#absent, of: this.#file, retake});
   }
 
   async download(file = filmOf(this.#job), name = fileNameOf(this.#job)) {
