@@ -118,17 +118,22 @@ TEST_CASE("workers: of a moment that is made again all else stays") {
 }
 
 TEST_CASE("workers: an interrupted film that follows goes on without its uploads and is the same") {
-  Given given;
-  const Clip whole = given.made(json::object(), {{"extend", "film.mp4"}});
-  const std::int64_t decoded = given.decoded;
-  const Job job = given.submit(json::object(), {{"extend", "film.mp4"}});
-  const auto stop = [&] { return given.q.job(job.id).progress.step >= 2; };
-  REQUIRE(given.make(given.options, stop) == Worker::Came::released);
-  CHECK(given.q.job(job.id).checkpoint.step >= 2);
-  CHECK(given.decoded == 2 * decoded);
-  REQUIRE(given.make(given.options) == Worker::Came::success);
-  CHECK(given.decoded == 2 * decoded);
-  CHECK(same(given.film(job), whole));
+  using Files = std::map<std::string, std::string>;
+  for (const Files& files : {Files{{"extend", "film.mp4"}}, Files{{"audio_file", "sound.wav"}, {"image", "picture.png"}},
+                             Files{{"video_file", "film.mp4"}}, Files{{"last_image", "picture.png"}}}) {
+    CAPTURE(files.begin()->first);
+    Given given;
+    const Clip whole = given.made(json::object(), files);
+    const std::int64_t decoded = given.decoded;
+    const Job job = given.submit(json::object(), files);
+    const auto stop = [&] { return given.q.job(job.id).progress.step >= 2; };
+    REQUIRE(given.make(given.options, stop) == Worker::Came::released);
+    CHECK(given.q.job(job.id).checkpoint.step >= 2);
+    CHECK(given.decoded == 2 * decoded);
+    REQUIRE(given.make(given.options) == Worker::Came::success);
+    CHECK(given.decoded == 2 * decoded);
+    CHECK(same(given.film(job), whole));
+  }
 }
 
 TEST_CASE("workers: uploads that cannot be followed are the job's failure, with its reason") {
@@ -140,7 +145,7 @@ TEST_CASE("workers: uploads that cannot be followed are the job's failure, with 
   given.refused(json::object(), {{"audio_file", "long.wav"}}, "the file: states 61 seconds, at most 60 are read");
   given.refused(json::object(), {{"audio_file", "silent.mp4"}}, "audio_file: holds no sound");
   given.refused(json::object(), {{"video_file", "sound.wav"}}, "video_file: holds no picture");
-  given.refused(json::object(), {{"extend", "silent.mp4"}}, "add audio: false, or give it a sound first with video_file");
+  given.refused(json::object(), {{"extend", "silent.mp4"}}, "add audio: false, or give it a sound first");
   given.refused({{"retake", "3-4"}}, {{"of", "film.mp4"}}, "retake 3-4 lies outside of of, which lasts 0.5 s");
   given.refused({{"voices", {"voice.0"}}}, {}, "takes no reference voices");
 }

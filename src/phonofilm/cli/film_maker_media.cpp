@@ -84,8 +84,8 @@ FilmMaker::FilmMaker(const FilmMakerOptions& options)
       context_(run_context(options.dtype)),
       model_(load_model(options, context_)) {}
 
-// The file grows while pictures are decoded. Sound alone, of which no picture ever arrives, is written at the end. Where
-// strikes are looked for, which takes the whole film, pictures are kept as well; such films are small.
+// The file grows while pictures are decoded. Sound alone, of which no picture ever arrives, is written at the end.
+// Where strikes are looked for, which takes the whole film, pictures are kept as well; such films are small.
 class FilmMaker::Sink {
  public:
   Sink(std::string path, const families::ModelInfo& model, const pipeline::GenerateRequest& request,

@@ -1,5 +1,5 @@
-// Files that owners send before the jobs they are for: first frames, voices. A submission copies them into the files of
-// its job (artifacts.h: kUploads), so that they need no counting of who uses them.
+// Files that owners send before the jobs they are for: pictures, sounds, films. A submission copies them into the files
+// of its job (artifacts.h: kUploads), so that they need no counting of who uses them.
 //
 //   <folder>/<upload id>        the bytes
 //   <folder>/<upload id>.json   whose they are

@@ -22,7 +22,8 @@ class Preparation {
  public:
   Preparation(const families::Generator& model, const GenerateRequest& request, const GivenFiles& files,
               GivenReader& reader, Naming naming)
-      : model_(model), info_(model.info()), files_(files), reader_(reader), naming_(naming), film_{.request = request} {}
+      : model_(model), info_(model.info()), files_(files), reader_(reader), naming_(naming),
+        film_{.request = request} {}
 
   PreparedFilm prepare() {
     expect_taken(files_, info_.name(), info_.takes_voices, info_.keeps_films, naming_);

@@ -90,7 +90,8 @@ bool is_possible(const AnswerHead& head, const DecodeRequest& request) {
   const std::int64_t pictures = product(head.frames, head.height, product(head.width, 3, 1));
   const std::int64_t samples = product(head.channels, head.samples, sizeof(float));
   const bool sizes = pictures >= 0 && samples >= 0 && pictures <= request.max_bytes && samples <= request.max_bytes;
-  const bool picture = head.frames == 0 || (head.height > 0 && head.width > 0 && std::isfinite(head.fps) && head.fps > 0);
+  const bool rate = std::isfinite(head.fps) && head.fps > 0;
+  const bool picture = head.frames == 0 || (head.height > 0 && head.width > 0 && rate);
   const bool count = head.frames <= (request.kind == "picture" || request.kind == "look" ? 1 : request.max_frames);
   const bool sound = head.channels <= 2 && (head.channels == 0 || head.sample_rate > 0);
   const bool sides = head.height <= request.max_side && head.width <= request.max_side;
