@@ -6,6 +6,7 @@
 
 #include "families/nava_films.h"
 #include "families/nava_goldens.h"
+#include "families/usual_film.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/prompt_marks.h"
@@ -185,6 +186,7 @@ TEST_CASE("nava: inspection names every part, and why one cannot be used") {
   }
   CHECK(report->parts.size() == 6);
   CHECK(report->complete());
+  expect_usual_film(report->films.at(0), *tiny.load());
   tiny.remove(nava::kSpeakerFile);
   CHECK(nava::inspect_folder(tiny.root())->complete());  // voices alone need it
   save_json(tiny.file("wrong.json"), {{"dim", 192}});

@@ -31,7 +31,9 @@ class TestForm : public server::FilmForm {
             {"solver", &solver_, "step rule", {}, {}, {"default", "euler"}},
             {"sizes", &sizes_, "a list", 0.0, 9.0},
             {"image", &image_, "first frame"},
-            {"voices", &voices_, "reference voices"}};
+            {"voices", &voices_, "reference voices"},
+            {"model", &model_, "name of a model"},
+            {"latent_frames", &latent_frames_, "length in another unit", 0.0, 100.0}};
   }
   void check() override {
     PF_CHECK(prompt_ != "refuse me", InvalidRequest, "prompt", "this prompt is refused");
@@ -39,9 +41,9 @@ class TestForm : public server::FilmForm {
   }
 
  private:
-  std::string prompt_, negative_, solver_ = "default", image_;
+  std::string prompt_, negative_, solver_ = "default", image_, model_;
   double seconds_ = 0, guidance_ = -1;
-  std::int64_t width_ = 0, height_ = 0, seed_ = 0, steps_ = 0;
+  std::int64_t width_ = 0, height_ = 0, seed_ = 0, steps_ = 0, latent_frames_ = 0;
   bool audio_ = true;
   std::vector<std::int64_t> sizes_;
   std::vector<std::string> voices_;
@@ -53,7 +55,9 @@ inline server::FilmFormat test_format() {
   format.inputs = {{"image", "image", {"image"}, "first frame"},
                    {"voices", "audio", {"voice.0", "voice.1"}, "reference voices"}};
   format.models = {{.id = "mini", .family = "nava", .width = 96, .height = 96, .fps = 24.0, .seconds = 1.5},
-                   {.id = "other"}};
+                   {.id = "other"},
+                   {.id = "wide", .width = 1280, .height = 704, .fps = 24.0, .seconds = 121 / 24.0,
+                    .follows_image = true}};
   return format;
 }
 

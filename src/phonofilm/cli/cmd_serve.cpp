@@ -93,8 +93,8 @@ struct House {
       : store(jobs::open_store(options.store)),
         artifacts(options.workers.artifacts, {.quota = options.server.limits.max_disk}),
         uploads(options.workers.artifacts + "/uploads"),
-        queue(*store, artifacts, options.server.limits),
-        format(film_format(options.workers.maker.model)) {
+        queue(*store, artifacts, queue_limits(options)),
+        format(film_format(options.workers.maker.model, options.workers.maker.variant)) {
     artifacts.remove_leftovers();
   }
   std::unique_ptr<jobs::Store> store;

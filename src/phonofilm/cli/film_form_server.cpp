@@ -1,5 +1,6 @@
 #include "phonofilm/cli/film_form.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "phonofilm/cli/find_model.h"
@@ -24,16 +25,40 @@ std::vector<std::string> voice_uploads() {
   return names;
 }
 
+void add_usual_film(const families::FolderReport& report, const std::string& variant, server::ModelCard& card) {
+  const auto& variants = report.variants;
+  const auto found = variant.empty() ? variants.begin() : std::find(variants.begin(), variants.end(), variant);
+  const auto index = size_t(found - variants.begin());
+  if (index >= report.films.size()) return;
+  const families::UsualFilm& film = report.films[index];
+  card.width = film.width, card.height = film.height;
+  card.seconds = film.seconds, card.fps = film.fps;
+  card.follows_image = film.follows_image;
+}
+
+// The last name of a path, also of one that ends in a slash.
+std::string last_name(const std::filesystem::path& path) {
+  const std::filesystem::path plain = path.lexically_normal();
+  return (plain.has_filename() ? plain : plain.parent_path()).filename().string();
+}
+
+server::ModelCard card_of(const std::string& model, const std::string& variant) {
+  server::ModelCard card{.id = last_name(model)};
+  const auto report = families::inspect_folder(find_model(model));
+  if (!report) return card;
+  card.family = report->family;
+  add_usual_film(*report, variant, card);
+  return card;
+}
+
 }  // namespace
 
-server::FilmFormat film_format(const std::string& model) {
+server::FilmFormat film_format(const std::string& model, const std::string& variant) {
   server::FilmFormat format;
   format.blank = [] { return std::make_unique<JobForm>(); };
   format.inputs = {{"image", "image", {pipeline::kImageUpload}, "first frame"},
                    {"voices", "audio", voice_uploads(), "reference voices, the i-th for the i-th <S>...<E>"}};
-  const auto report = families::inspect_folder(find_model(model));
-  format.models = {{.id = std::filesystem::path(model).lexically_normal().filename().string(),
-                    .family = report ? report->family : ""}};
+  format.models = {card_of(model, variant)};
   return format;
 }
 

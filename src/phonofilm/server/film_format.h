@@ -30,10 +30,12 @@ struct InputField {
   std::string help;
 };
 
+// width, height and seconds: of films for which nothing else is asked.
 struct ModelCard {
   std::string id, family{};
   std::optional<std::int64_t> width{}, height{};
   std::optional<double> fps{}, seconds{};
+  bool follows_image = false;  // the size is that of a given first frame
 };
 
 struct FilmFormat {

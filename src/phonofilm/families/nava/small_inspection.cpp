@@ -72,6 +72,9 @@ std::optional<FolderReport> inspect_small_folder(const std::string& root) {
                   inspect(root, "vocoder", "vocoder", vocoders::load_vocos)};
   if (backbone_reads_voices(root)) report.parts.push_back(inspect_speaker(root));
   report.variants = {options.variant};
+  if (report.parts[0].usable()) {
+    report.films = {{.width = options.size, .height = options.size, .seconds = options.seconds, .fps = options.fps}};
+  }
   return report;
 }
 
