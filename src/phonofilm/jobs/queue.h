@@ -88,7 +88,7 @@ class Queue {
   // Everything in `names` is published under lease.token first. After a refusal of these two, files that this lease
   // published and nothing refers to are removed.
   Job succeed(const LeaseRef& lease, const std::vector<std::string>& names);
-  Job fail(const LeaseRef& lease, const std::string& reason);
+  Job fail(const LeaseRef& lease, const std::string& reason, Fault fault = Fault::attempt);
   // Gives the job back, unfinished and without blame: the program stops.
   Job release(const LeaseRef& lease);
 

@@ -51,8 +51,10 @@ Job Queue::heartbeat(const LeaseRef& lease, const Progress& progress) {
   return worker_says(lease, rule, EventKind::progress);
 }
 
-Job Queue::fail(const LeaseRef& lease, const std::string& reason) {
-  const Rule rule = [&](Job job) { return failed(std::move(job), lease.token, reason, sources_.clock(), limits_); };
+Job Queue::fail(const LeaseRef& lease, const std::string& reason, Fault fault) {
+  const Rule rule = [&](Job job) {
+    return failed(std::move(job), lease.token, reason, fault, sources_.clock(), limits_);
+  };
   return worker_says(lease, rule, EventKind::failed);
 }
 
