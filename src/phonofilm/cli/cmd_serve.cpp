@@ -87,6 +87,12 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+jobs::Limits queue_limits(const Options& options) {
+  jobs::Limits limits = options.server.limits;
+  limits.lease = options.workers.lease_milliseconds();
+  return limits;
+}
+
 // What one run of the server holds, from the store upwards.
 struct House {
   explicit House(const Options& options)
