@@ -101,6 +101,11 @@ class ServiceBench {
                              .options = options_,
                              .version = "test",
                              .disk = folder_.file("")});
+    if (options_.max_disk_per_owner > 0) {
+      quota.emplace(options_.max_disk_per_owner, [this] { return server::bytes_on_disk(queue, uploads); },
+                    [this] { return seconds; });
+      api_->quota = &*quota;
+    }
     api_->clock = [this] { return sources.now; };
     api_->seconds = [this] { return seconds; };
     api_->is_stopping = [this] { return stopping; };
@@ -177,6 +182,7 @@ class ServiceBench {
   jobs::UploadFolder uploads{folder_.file("uploads"), {.clock = [this] { return sources.now; }}};
   jobs::Queue queue{*store_, artifacts, limits_, sources.sources()};
   server::EventHub events{queue, artifacts, metrics};
+  std::optional<server::OwnerQuota> quota;
   std::optional<server::Service> service;
   std::string file(const std::string& name) const { return folder_.file(name); }
   server::Api& api() { return *api_; }

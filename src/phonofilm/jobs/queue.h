@@ -11,6 +11,7 @@
 //   }
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -96,12 +97,15 @@ class Queue {
   std::int64_t recover();  // jobs taken from workers that were lost
   Swept sweep();           // retention, disk quota, old events, files without a job
   QueueCounts counts();
+  // On the disk, of each owner's jobs; owners without files are left out.
+  std::map<std::string, std::int64_t> bytes_by_owner();
 
  private:
   using Rule = std::function<Job(Job)>;
   Job worker_says(const LeaseRef& lease, const Rule& rule, EventKind kind);
   Job owner_says(const Caller& caller, const std::string& id, const Rule& rule, EventKind kind);
   Job worker_published(const LeaseRef& lease, const std::vector<std::string>& names, const Rule& rule, EventKind kind);
+  std::optional<Job> peek(const std::string& id);
   void discard(const LeaseRef& lease);
   bool recover_one(const std::string& id);
   bool sweep_job(const std::string& id);

@@ -97,8 +97,7 @@ Job Queue::succeed(const LeaseRef& lease, const std::vector<std::string>& names)
 
 // A worker that came too late. Its saved latents may be what another worker goes on from.
 void Queue::discard(const LeaseRef& lease) {
-  std::optional<Job> job;
-  store_.transact([&](Transaction& transaction) { job = transaction.peek(lease.job); });
+  const std::optional<Job> job = peek(lease.job);
   if (!job) {
     artifacts_.remove(lease.job);
   } else if (lease.token != job->checkpoint.run && lease.token != job->result) {

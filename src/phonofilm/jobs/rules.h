@@ -7,6 +7,7 @@
 //   queued, running --cancel--> cancelled
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,7 @@ struct Submission {
   std::int64_t priority = 0;
   std::optional<std::int64_t> retention{};  // milliseconds; Limits::retention unless given
   std::string id{};  // of the job, where its uploads are published already; empty: a new one is drawn
+  std::function<void()> admit{};  // asked where the job is a new one; what it throws refuses it
 };
 
 struct Edit {
@@ -45,11 +47,11 @@ struct LeaseRef {
   std::string job, token;
 };
 
-// Throw Refused(invalid) for texts that are empty, too long or no UTF-8.
-void check_submission(const Submission& submission, const Limits& limits);
 // What a failure is blamed on: the attempt, which is repeated once, or the request, which no attempt can fulfil.
 enum class Fault { attempt, request };
 
+// Throw Refused(invalid) for texts that are empty, too long or no UTF-8.
+void check_submission(const Submission& submission, const Limits& limits);
 void check_request(const std::string& request, const Limits& limits);
 void check_worker(const std::string& worker);
 
