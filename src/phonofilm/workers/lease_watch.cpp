@@ -39,7 +39,7 @@ void LeaseWatch::succeed(const jobs::LeaseRef& lease, const std::vector<std::str
 }
 
 void LeaseWatch::fail(const jobs::LeaseRef& lease, const std::string& reason, jobs::Fault fault) {
-  queue_.fail(lease, reason, fault);
+  QueueDesk::fail(lease, reason, fault);
   ended();
 }
 
