@@ -1,62 +1,25 @@
 // The program as a server: a film is asked for over HTTP, made by a worker process and fetched; keys are made and
 // revoked.
-#include <signal.h>
-
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "program.h"
-#include "server/wire.h"
+#include "serving.h"
 
 namespace phonofilm::test {
 namespace {
 
-// `phonofilm serve` in the background.
-class Serving {
- public:
-  explicit Serving(const std::string& options) {
-    const std::string command = "( \"" PHONOFILM_PROGRAM "\" serve --listen 127.0.0.1:0 --store " + file("queue") +
-                                " --artifacts " + file("films") + " " + options + " 2> " + file("log") +
-                                " & echo $! > " + file("pid") + "; wait $!; echo $? > " + file("code") + " ) &";
-    REQUIRE(std::system(command.c_str()) == 0);
-    REQUIRE(until([this] { return log().find("serving on port ") != std::string::npos; }, 30));
-    port_ = std::stoi(log().substr(log().find("serving on port ") + 16));
-  }
-  ~Serving() { stop(); }
-  // The exit code after SIGTERM.
-  int stop() {
-    if (is_file(file("code"))) return std::stoi(read_file(file("code")));
-    kill(std::stoi(read_file(file("pid"))), SIGTERM);
-    until([this] { return is_file(file("code")) && !read_file(file("code")).empty(); }, 30);
-    return is_file(file("code")) ? std::stoi(read_file(file("code"))) : -1;
-  }
-  std::string ask(const std::string& request) { return WireClient(port_).ask(request); }
-  std::string log() const { return is_file(file("log")) ? read_file(file("log")) : ""; }
-
-  template <class Condition>
-  static bool until(const Condition& holds, int seconds) {
-    for (int i = 0; i < seconds * 20; ++i) {
-      if (holds()) return true;
-      usleep(50'000);
-    }
-    return false;
-  }
-
- private:
-  std::string file(const std::string& name) const { return folder_.file(name); }
-  TemporaryFolder folder_;
-  std::int64_t port_ = 0;
+// The program with a store, films and a log in a folder of its own.
+struct OwnServer : TemporaryFolder, Serving {
+  explicit OwnServer(const std::string& workers)
+      : Serving(file("log"), {"--store", file("queue"), "--artifacts", file("films"), "--workers", workers, "--threads",
+                              "1"}) {}
 };
 
-nlohmann::json body_of(const std::string& answer) {
-  return nlohmann::json::parse(answer.substr(std::min(answer.size(), answer.find("\r\n\r\n"))), nullptr, false);
-}
-
 // The job once it has ended.
-nlohmann::json ended(Serving& server, const std::string& id) {
+nlohmann::json ended(const Serving& server, const std::string& id) {
   nlohmann::json job;
-  Serving::until(
+  until(
       [&] {
         job = body_of(server.ask(get("/api/v1/jobs/" + id)));
         return job["state"] == "succeeded" || job["state"] == "failed";
@@ -68,7 +31,7 @@ nlohmann::json ended(Serving& server, const std::string& id) {
 }  // namespace
 
 TEST_CASE("serve: a film from its submission to its bytes, beside the page") {
-  Serving server("--workers 1 --threads 1");
+  OwnServer server("1");
   CHECK(server.ask(get("/")).find("<!doctype html>") != std::string::npos);
   const std::string request = R"({"prompt": "a red rubber ball falls", "seconds": "2", "num_inference_steps": 2})";
   const std::string id = body_of(server.ask(post("/v1/videos", request))).at("id");
@@ -77,7 +40,7 @@ TEST_CASE("serve: a film from its submission to its bytes, beside the page") {
     video = body_of(server.ask(get("/v1/videos/" + id)));
     return video["status"] == "completed" || video["status"] == "failed";
   };
-  REQUIRE(Serving::until(finished, 120));
+  REQUIRE(until(finished, 120));
   INFO(video.dump());
   CHECK(video["status"] == "completed");
   CHECK(video["model"] == "mini");
@@ -89,7 +52,7 @@ TEST_CASE("serve: a film from its submission to its bytes, beside the page") {
 }
 
 TEST_CASE("serve: a moment of an earlier film is made again, and what contradicts itself is refused") {
-  Serving server("--workers 1 --threads 1");
+  OwnServer server("1");
   const auto ask = [&](nlohmann::json request) {
     request.update({{"prompt", "a red rubber ball falls"}, {"steps", 2}});
     return body_of(server.ask(post("/api/v1/jobs", nlohmann::json{{"request", request}}.dump())));
@@ -111,7 +74,7 @@ TEST_CASE("serve: a moment of an earlier film is made again, and what contradict
 }
 
 TEST_CASE("serve: forms have a place for every field, and models say what they can be given") {
-  Serving server("--workers 0");
+  OwnServer server("0");
   const nlohmann::json schema = body_of(server.ask(get("/api/v1/schema")));
   std::multiset<std::string> placed{"prompt"}, fields, inputs;
   for (const nlohmann::json& field : schema["fields"]) fields.insert(field["name"]);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "families/usual_film.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/tensor/ops.h"
@@ -47,6 +48,8 @@ TEST_CASE("folder report: a complete toy Ovi but for its tokenizer") {
   const FolderReport report = Copy().report();
   CHECK(report.family == "ovi");
   CHECK(report.variants == std::vector<std::string>{"720x720_5s"});
+  REQUIRE(report.films.size() == 1);
+  CHECK(report.films[0].seconds == doctest::Approx(121 / 24.0));
   CHECK_FALSE(report.complete());
   REQUIRE(report.parts.size() == 6);
   for (const PartReport& p : report.parts) {
@@ -133,6 +136,14 @@ TEST_CASE("folder report: the embedded model, whole and with a part taken from a
   REQUIRE(part(*spoilt, "video autoencoder").problems.size() == 1);
   CHECK(part(*spoilt, "video autoencoder").problems[0].find("do not fit the model") != std::string::npos);
   CHECK(part(*spoilt, "audio autoencoder").usable());
+}
+
+TEST_CASE("folder report: the usual film is the one that the loaded model makes") {
+  const std::string folder = kRoot + "/models/mini";
+  const auto report = families::inspect_folder(folder);
+  REQUIRE(report);
+  REQUIRE(report->films.size() == 1);
+  test::expect_usual_film(report->films[0], *families::load_generator(folder, at::kBFloat16));
 }
 
 TEST_CASE("folder report: a folder of nobody's") {

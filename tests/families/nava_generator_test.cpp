@@ -6,6 +6,7 @@
 
 #include "families/nava_films.h"
 #include "families/nava_goldens.h"
+#include "families/usual_film.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/prompt_marks.h"
@@ -188,6 +189,7 @@ TEST_CASE("nava: inspection names every part, and why one cannot be used") {
   CHECK(report->complete());
   CHECK(report->keeps_films);
   CHECK(report->takes_voices);
+  expect_usual_film(report->films.at(0), *tiny.load());
   tiny.remove(nava::kSpeakerFile);
   report = nava::inspect_folder(tiny.root());
   CHECK(report->complete());  // voices alone need it

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "families/usual_film.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/families/ovi/networks.h"
@@ -81,6 +82,7 @@ TEST_CASE("ovi: shapes of films follow the variant, its area and a first frame")
   CHECK(whole.height == 704);
   CHECK(model->latent_shape(whole).video == Shape{1, 48, 31, 44, 44});
   CHECK(model->latent_shape(whole).audio == Shape{1, 20, 157});
+  expect_usual_film(families::inspect_folder(tiny.root())->films.at(0), *model);
   ClipRequest with_image{.height = 512, .width = 512};
   with_image.image_height = 720;
   with_image.image_width = 1280;

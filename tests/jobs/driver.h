@@ -13,13 +13,14 @@ namespace phonofilm::test {
 
 enum class Verb {
   submit, cancel, remove, edit, move,                         // of a job
-  claim, beat, save, publish, succeed, fail, release, crash,  // of a worker
+  claim, beat, save, publish, succeed, fail, reject, release, crash,  // of a worker
   age, recover, sweep                                         // of the world
 };
 
 inline const char* verb_name(Verb verb) {
-  static const char* names[] = {"submit",  "cancel",  "remove", "edit",    "move",  "claim", "beat",    "save",
-                                "publish", "succeed", "fail",   "release", "crash", "age",   "recover", "sweep"};
+  static const char* names[] = {"submit", "cancel",  "remove",  "edit", "move",   "claim",
+                                "beat",   "save",    "publish", "succeed", "fail", "reject",
+                                "release", "crash",  "age",     "recover", "sweep"};
   return names[size_t(verb)];
 }
 
@@ -98,6 +99,7 @@ class Driver {
       case Verb::publish: artifacts_.publish(mine.job, mine.token, "film.mp4", write); return {};
       case Verb::succeed: return ended(lease, queue_.succeed(mine, {"film.mp4"}));
       case Verb::fail: return ended(lease, queue_.fail(mine, "no"));
+      case Verb::reject: return ended(lease, queue_.fail(mine, "never", jobs::Fault::request));
       case Verb::release: return ended(lease, queue_.release(mine));
       default: lease.reset(); return {};
     }

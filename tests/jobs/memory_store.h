@@ -211,6 +211,9 @@ class MemoryArtifacts : public jobs::Artifacts {
     std::erase_if(files, [&](const File& file) { return std::get<0>(file) == job && std::get<1>(file) == run; });
   }
   std::int64_t bytes() const override { return std::int64_t(files.size()); }
+  std::int64_t bytes_of(const std::string& job) const override {
+    return std::count_if(files.begin(), files.end(), [&](const File& file) { return std::get<0>(file) == job; });
+  }
   jobs::Time changed(const std::string&) const override { return 0; }
   std::set<File> files;
 };

@@ -174,6 +174,18 @@ TEST_CASE("jobs: a failure is retried once, then final with its reason") {
   });
 }
 
+TEST_CASE("jobs: a request that no attempt can fulfil fails at once") {
+  on_each_store([](Bench& bench) {
+    bench.submit("alice");
+    const Job done = bench.queue->fail(lease_of(bench.claim()), "no such voice", Fault::request);
+    CHECK(done.state == State::failed);
+    CHECK(done.failure == "no such voice");
+    CHECK(done.attempts == 1);
+    CHECK_FALSE(bench.queue->claim("w"));
+    CHECK(bench.queue->events({.admin = true}, 0).events.back().kind == EventKind::failed);
+  });
+}
+
 TEST_CASE("jobs: a lost worker's job goes on from its checkpoint") {
   on_each_store([](Bench& bench) {
     bench.submit("alice");

@@ -1,4 +1,4 @@
-"""What packaging/ promises: the unit is one that systemd takes, its calls are ones that the program knows, the container
+"""What packaging/ promises: systemd takes the unit, its calls are ones that the program knows, the container
 has the packages that the program needs, and an installed folder runs by itself."""
 import json
 import os

@@ -36,48 +36,109 @@ int ask(ServiceBench& bench, const Route& route, const Question& question, const
 
 bool is_about_one(const Route& route) { return route.pattern.find("{id}") != std::string::npos; }
 
+// Who asks, and what the key allows.
+struct Visitor {
+  const char* name;
+  Scope scope;
+};
+constexpr Visitor kVisitors[] = {{"nobody", Scope::none},   {"wrong", Scope::none},   {"expired", Scope::none},
+                                 {"reader", Scope::read},   {"bob", Scope::submit},   {"alice", Scope::submit},
+                                 {"admin", Scope::admin}};
+
+Headers headers_of(const ServiceBench& bench, const std::string& visitor) {
+  if (visitor == "nobody") return {};
+  if (visitor == "wrong") return {{"authorization", "Bearer pf_" + std::string(81, '0')}};
+  return bench.key(visitor);
+}
+
+std::string upload_of_alice(ServiceBench& bench) {
+  Headers headers = bench.key("alice");
+  headers.push_back({"content-type", "image/png"});
+  return bench.ask("POST", "/api/v1/uploads", "bytes", headers).json["id"];
+}
+
+// Of a question about a waiting job or an upload of alice's.
+void expect_status(const Route& route, const Visitor& visitor, int status) {
+  if (route.scope == Scope::none) {
+    CHECK(status == 200);
+  } else if (visitor.scope == Scope::none) {
+    CHECK(status == 401);
+  } else if (visitor.scope < route.scope) {
+    CHECK(status == 403);
+  } else if (visitor.name == std::string("bob") && is_about_one(route)) {
+    CHECK(status == 404);
+  } else {
+    CHECK(status != 401);
+    CHECK(status != 403);
+    // The job waits: it has no film to be had yet.
+    const bool no_film = route.pattern.ends_with("/content") || route.pattern.ends_with("{name}");
+    CHECK((status == 404) == no_film);
+  }
+}
+
+// A request under a name, from a page of an origin, and its status where the route would answer 200.
+struct Claimed {
+  const char *host, *origin;
+  int status;
+};
+constexpr Claimed kClaims[] = {
+    {"localhost", nullptr, 200},
+    {"localhost:7788", nullptr, 200},
+    {"LOCALHOST:7788", nullptr, 200},
+    {"127.0.0.1:7788", nullptr, 200},
+    {"[::1]:7788", nullptr, 200},
+    {"[::1]", nullptr, 200},
+    {"studio.example", nullptr, 200},
+    {"evil.example", nullptr, 403},
+    {"localhost.evil.example", nullptr, 403},
+    {"evil.example:7788", nullptr, 403},
+    {"127.0.0.1.evil.example", nullptr, 403},
+    {"", nullptr, 403},
+    {"127.1", nullptr, 403},
+    {"2130706433", nullptr, 403},
+    {"[::ffff:127.0.0.1]", nullptr, 403},
+    {"0.0.0.0", nullptr, 403},
+    {"localhost@evil.example", nullptr, 403},
+    {"localhost:7788:80", nullptr, 403},
+    {"localhost:7788", "http://localhost:7788", 200},
+    {"localhost:7788", "https://localhost:7788", 200},
+    {"localhost:7788", "http://localhost", 403},
+    {"localhost:7788", "http://localhost:80", 403},
+    {"localhost:7788", "http://evil.example", 403},
+    {"localhost:7788", "null", 403},
+    {"localhost:7788", "", 403},
+    {"localhost:7788", "https://app.example", 200},
+    {"localhost:7788", "http://app.example", 403},
+    {"localhost:7788", "https://app.example.evil", 403},
+    {"localhost:7788", "https://app.example:444", 403},
+    {"localhost:7788", "file://", 403},
+};
+
+void expect_claim(ServiceBench& bench, const Claimed& claimed) {
+  INFO(claimed.host, " from ", claimed.origin ? claimed.origin : "none");
+  Headers headers{{"host", claimed.host}};
+  if (claimed.origin) headers.push_back({"origin", claimed.origin});
+  const bool cross = claimed.status == 200 && claimed.origin && std::string(claimed.origin) == "https://app.example";
+  for (const auto& [method, target, good] : {std::tuple("GET", "/api/v1/jobs", 200), std::tuple("GET", "/livez", 200),
+                                             std::tuple("POST", "/api/v1/jobs/x/cancel", 404)}) {
+    const Answer answer = bench.ask(method, target, "", headers);
+    CHECK(answer.status == (claimed.status == 200 ? good : 403));
+    CHECK(answer.header("access-control-allow-origin") == (cross ? "https://app.example" : ""));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("access: every route with every caller") {
   int asked = 0;
   for (const Route& route : routes()) {
-    const std::string name = route.method + " " + route.pattern;
-    for (const char* who : {"nobody", "wrong", "expired", "reader", "bob", "alice", "admin"}) {
-      INFO(name, " as ", who);
+    for (const Visitor& visitor : kVisitors) {
+      INFO(route.method, " ", route.pattern, " as ", visitor.name);
       ServiceBench bench(/*with_keys=*/true);
       const std::string job = bench.submit("a", bench.key("alice"));
-      const std::string upload = bench
-                                     .ask("POST", "/api/v1/uploads", "bytes",
-                                          [&] {
-                                            Headers headers = bench.key("alice");
-                                            headers.push_back({"content-type", "image/png"});
-                                            return headers;
-                                          }())
-                                     .json["id"];
-      const Headers headers = who == std::string("nobody") ? Headers{}
-                              : who == std::string("wrong")
-                                  ? Headers{{"authorization", "Bearer pf_" + std::string(81, '0')}}
-                                  : bench.key(who);
-      const int status = ask(bench, route, question_for(route, job, upload), headers);
-      const Scope scope = who == std::string("reader")                               ? Scope::read
-                          : who == std::string("bob") || who == std::string("alice") ? Scope::submit
-                          : who == std::string("admin")                              ? Scope::admin
-                                                                                     : Scope::none;
-      if (route.scope == Scope::none) {
-        CHECK(status == 200);
-      } else if (scope == Scope::none) {
-        CHECK(status == 401);
-      } else if (scope < route.scope) {
-        CHECK(status == 403);
-      } else if (who == std::string("bob") && is_about_one(route)) {
-        CHECK(status == 404);
-      } else {
-        CHECK(status != 401);
-        CHECK(status != 403);
-        // The job waits: it has no film to be had yet.
-        const bool no_film = route.pattern.ends_with("/content") || route.pattern.ends_with("{name}");
-        CHECK((status == 404) == no_film);
-      }
+      const Question question = question_for(route, job, upload_of_alice(bench));
+      const int status = ask(bench, route, question, headers_of(bench, visitor.name));
+      expect_status(route, visitor, status);
       // Whoever may not see it has not changed it.
       if (status >= 400) CHECK(bench.queue.get({.admin = true}, job).job.state == jobs::State::queued);
       ++asked;
@@ -151,54 +212,7 @@ TEST_CASE("access: names and origins of other sites are refused, whatever they a
   options.allowed_hosts = {"localhost", "127.0.0.1", "[::1]", "studio.example"};
   options.allowed_origins = {"https://app.example"};
   ServiceBench bench(false, options);
-  struct Case {
-    const char *host, *origin;
-    int status;
-  };
-  const Case kCases[] = {
-      {"localhost", nullptr, 200},
-      {"localhost:7788", nullptr, 200},
-      {"LOCALHOST:7788", nullptr, 200},
-      {"127.0.0.1:7788", nullptr, 200},
-      {"[::1]:7788", nullptr, 200},
-      {"[::1]", nullptr, 200},
-      {"studio.example", nullptr, 200},
-      {"evil.example", nullptr, 403},
-      {"localhost.evil.example", nullptr, 403},
-      {"evil.example:7788", nullptr, 403},
-      {"127.0.0.1.evil.example", nullptr, 403},
-      {"", nullptr, 403},
-      {"127.1", nullptr, 403},
-      {"2130706433", nullptr, 403},
-      {"[::ffff:127.0.0.1]", nullptr, 403},
-      {"0.0.0.0", nullptr, 403},
-      {"localhost@evil.example", nullptr, 403},
-      {"localhost:7788:80", nullptr, 403},
-      {"localhost:7788", "http://localhost:7788", 200},
-      {"localhost:7788", "https://localhost:7788", 200},
-      {"localhost:7788", "http://localhost", 403},
-      {"localhost:7788", "http://localhost:80", 403},
-      {"localhost:7788", "http://evil.example", 403},
-      {"localhost:7788", "null", 403},
-      {"localhost:7788", "", 403},
-      {"localhost:7788", "https://app.example", 200},
-      {"localhost:7788", "http://app.example", 403},
-      {"localhost:7788", "https://app.example.evil", 403},
-      {"localhost:7788", "https://app.example:444", 403},
-      {"localhost:7788", "file://", 403},
-  };
-  for (const Case& c : kCases) {
-    INFO(c.host, " from ", c.origin ? c.origin : "none");
-    Headers headers{{"host", c.host}};
-    if (c.origin) headers.push_back({"origin", c.origin});
-    for (const auto& [method, target, good] : {std::tuple("GET", "/api/v1/jobs", 200), std::tuple("GET", "/livez", 200),
-                                               std::tuple("POST", "/api/v1/jobs/x/cancel", 404)}) {
-      const Answer answer = bench.ask(method, target, "", headers);
-      CHECK(answer.status == (c.status == 200 ? good : 403));
-      const bool cross = c.status == 200 && c.origin && std::string(c.origin) == "https://app.example";
-      CHECK(answer.header("access-control-allow-origin") == (cross ? "https://app.example" : ""));
-    }
-  }
+  for (const Claimed& claimed : kClaims) expect_claim(bench, claimed);
   CHECK(bench
             .ask("OPTIONS", "/api/v1/jobs", "",
                  {{"origin", "https://app.example"}, {"access-control-request-method", "POST"}})

@@ -33,7 +33,9 @@ class TestForm : public server::FilmForm {
             {"image", &image_, "first frame"},
             {"voices", &voices_, "reference voices"},
             {"audio_file", &sound_, "a sound to follow"},
-            {"extend", &extend_, "a film to go on from"}};
+            {"extend", &extend_, "a film to go on from"},
+            {"model", &model_, "name of a model"},
+            {"latent_frames", &latent_frames_, "length in another unit", 0.0, 100.0}};
   }
   void check() override {
     PF_CHECK(prompt_ != "refuse me", InvalidRequest, "prompt", "this prompt is refused");
@@ -41,9 +43,9 @@ class TestForm : public server::FilmForm {
   }
 
  private:
-  std::string prompt_, negative_, solver_ = "default", image_, sound_, extend_;
+  std::string prompt_, negative_, solver_ = "default", image_, sound_, extend_, model_;
   double seconds_ = 0, guidance_ = -1;
-  std::int64_t width_ = 0, height_ = 0, seed_ = 0, steps_ = 0;
+  std::int64_t width_ = 0, height_ = 0, seed_ = 0, steps_ = 0, latent_frames_ = 0;
   bool audio_ = true;
   std::vector<std::int64_t> sizes_;
   std::vector<std::string> voices_;
@@ -58,7 +60,9 @@ inline server::FilmFormat test_format() {
                    {"extend", "film", {"extend"}, "a film to go on from"}};
   format.models = {{.id = "mini", .family = "nava", .width = 96, .height = 96, .fps = 24.0, .seconds = 1.5,
                     .takes = {"image", "audio_file"}},
-                   {.id = "other"}};
+                   {.id = "other"},
+                   {.id = "wide", .width = 1280, .height = 704, .fps = 24.0, .seconds = 121 / 24.0,
+                    .follows_image = true}};
   format.groups = {{"Sampling", {"seed", "steps"}}};
   return format;
 }
@@ -103,6 +107,11 @@ class ServiceBench {
                              .options = options_,
                              .version = "test",
                              .disk = folder_.file("")});
+    if (options_.max_disk_per_owner > 0) {
+      quota.emplace(options_.max_disk_per_owner, [this] { return server::bytes_on_disk(queue, uploads); },
+                    [this] { return seconds; });
+      api_->quota = &*quota;
+    }
     api_->clock = [this] { return sources.now; };
     api_->seconds = [this] { return seconds; };
     api_->is_stopping = [this] { return stopping; };
@@ -179,6 +188,7 @@ class ServiceBench {
   jobs::UploadFolder uploads{folder_.file("uploads"), {.clock = [this] { return sources.now; }}};
   jobs::Queue queue{*store_, artifacts, limits_, sources.sources()};
   server::EventHub events{queue, artifacts, metrics};
+  std::optional<server::OwnerQuota> quota;
   std::optional<server::Service> service;
   std::string file(const std::string& name) const { return folder_.file(name); }
   server::Api& api() { return *api_; }

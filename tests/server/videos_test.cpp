@@ -92,6 +92,46 @@ TEST_CASE("videos: size and seconds are texts, as they were asked for") {
   cases += 2;
 }
 
+TEST_CASE("videos: size and seconds of a film are known where they were not asked for") {
+  struct Usual {
+    const char *members, *size, *seconds;
+  };
+  const Usual kUsual[] = {{"", "96x96", "1.5"},
+                          {R"("seconds": "3")", "96x96", "3"},
+                          {R"("size": "64x48")", "64x48", "1.5"},
+                          {R"("seconds": null, "size": null)", "96x96", "1.5"},
+                          {R"("width": 0, "height": 0)", "96x96", "1.5"},
+                          {R"("latent_frames": 7)", "96x96", "auto"},
+                          {R"("latent_frames": 0)", "96x96", "1.5"},
+                          {R"("model": "mini")", "96x96", "1.5"},
+                          {R"("model": "wide")", "1280x704", "5.04167"},
+                          {R"("model": "wide", "seconds": "2", "size": "704x1280")", "704x1280", "2"},
+                          {R"("model": "other")", "auto", "auto"}};
+  for (const Usual& usual : kUsual) {
+    INFO(usual.members);
+    ServiceBench bench;
+    const Json made = ask_for_video(bench, usual.members).json;
+    const Json read = bench.ask("GET", "/v1/videos/" + made.value("id", "")).json;
+    const Json listed = bench.ask("GET", "/v1/videos").json.at("data").at(0);
+    for (const Json& video : {made, read, listed}) {
+      CHECK(video["size"] == usual.size);
+      CHECK(video["seconds"] == usual.seconds);
+      cases += 2;
+    }
+  }
+}
+
+TEST_CASE("videos: the size of a film that follows its first frame is not known before") {
+  for (const auto& [model, size] : {std::pair{"mini", "96x96"}, std::pair{"wide", "auto"}}) {
+    ServiceBench bench;
+    const std::string reference = R"("input_reference": {"image_url": "data:image/png;base64,iVBORw=="})";
+    const Answer answer = ask_for_video(bench, concat(R"("model": ")", model, R"(", )", reference));
+    INFO(answer.response.body);
+    CHECK(answer.json["size"] == size);
+    ++cases;
+  }
+}
+
 TEST_CASE("videos: what create refuses, with code and parameter") {
   for (const RefusedVideo& refused : refused_videos()) {
     ServiceBench bench;
@@ -155,7 +195,7 @@ TEST_CASE("videos: forms give the same as JSON") {
   const Json expected{{"prompt", "a bell"},      {"seconds", 4.0},  {"width", 640},
                       {"height", 480},           {"seed", 7},       {"steps", 12},
                       {"text_guidance", 3.5},    {"audio", false},  {"sizes", {1, 2}},
-                      {"negative_prompt", "12"}, {"image", "image"}};
+                      {"negative_prompt", "12"}, {"image", "image"}, {"model", "mini"}};
   CHECK(Json::parse(job.request) == expected);
   CHECK(bytes_of(bench.artifacts.path(job.id, std::string(jobs::kUploads), "image")) == png());
   cases += 12;

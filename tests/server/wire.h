@@ -118,8 +118,8 @@ inline std::string get(const std::string& target, const std::string& more = "") 
   return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n";
 }
 inline std::string post(const std::string& target, const std::string& body,
-                        const std::string& type = "application/json") {
-  return "POST " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type +
+                        const std::string& type = "application/json", const std::string& more = "") {
+  return "POST " + target + " HTTP/1.1\r\nHost: localhost\r\n" + more + "Content-Type: " + type +
          "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 inline int status_of(const std::string& answer) {

@@ -39,8 +39,10 @@ Ending in_sandbox(const Action& action, const SandboxLimits& limits = {}) {
   return wait_for(child);
 }
 
+// Type: InvalidRequest where the file is at fault, MediaError where this decoder may be.
+template <class Type>
 std::string refusal_of_upload(const std::string& path, const DecodeRequest& request, const DecoderOptions& options) {
-  return message_of<MediaError>([&] { decode_upload(path, "upload", request, options); });
+  return message_of<Type>([&] { decode_upload(path, "upload", request, options); });
 }
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -124,20 +126,30 @@ TEST_CASE("workers: a decoder that loops or eats memory reaches its limit") {
 TEST_CASE("workers: files that are too large in any way are refused by what they state") {
   const TemporaryFolder folder;
   write_bytes(folder.file("bomb.png"), build_png(100'000, 100'000, 2, ""));
-  CHECK(contains(refusal_of_upload(folder.file("bomb.png"), {.kind = "picture"}, program()), "100000x100000"));
+  CHECK(contains(refusal_of_upload<InvalidRequest>(folder.file("bomb.png"), {.kind = "picture"}, program()), "100000x100000"));
   // Within the limits that were asked for, but not within the memory of the child.
   write_bytes(folder.file("wide.png"), build_png(16'000, 16'000, 2, ""));
   DecoderOptions small = program();
   small.limits.memory = 96 << 20;
   const DecodeRequest wide{.kind = "picture", .max_side = 16'384, .max_pixels = 300'000'000};
-  CHECK(!refusal_of_upload(folder.file("wide.png"), wide, small).empty());
+  CHECK(!refusal_of_upload<Error>(folder.file("wide.png"), wide, small).empty());
   media::write_wav(folder.file("long.wav"), at::zeros({1, 8000 * 90}), 8000);
-  CHECK(contains(refusal_of_upload(folder.file("long.wav"), {.kind = "sound"}, program()), "90 seconds"));
+  CHECK(contains(refusal_of_upload<InvalidRequest>(folder.file("long.wav"), {.kind = "sound"}, program()), "90 seconds"));
   const DecodeRequest cut{.kind = "sound", .max_seconds = 30, .truncate = true};
   CHECK(decode_upload(folder.file("long.wav"), "upload", cut, program()).audio_seconds() <= 30.2);
   media::write_wav(folder.file("stereo.wav"), at::zeros({2, 8000}), 8000);
   const DecodeRequest mono{.kind = "sound", .max_channels = 1};
-  CHECK(contains(refusal_of_upload(folder.file("stereo.wav"), mono, program()), "2 channels"));
+  CHECK(contains(refusal_of_upload<InvalidRequest>(folder.file("stereo.wav"), mono, program()), "2 channels"));
+}
+
+TEST_CASE("workers: an upload that the decoder finds damaged is its owner's fault") {
+  const TemporaryFolder folder;
+  write_bytes(folder.file("a.png"), "no picture");
+  CHECK(contains(refusal_of_upload<InvalidRequest>(folder.file("a.png"), {.kind = "picture"}, program()), "upload"));
+  media::write_png(folder.file("b.png"), at::full({32, 32, 3}, 200, at::kByte));
+  const std::string whole = read_bytes(folder.file("b.png"));
+  write_bytes(folder.file("b.png"), whole.substr(0, whole.size() / 2));
+  refusal_of_upload<InvalidRequest>(folder.file("b.png"), {.kind = "picture"}, program());
 }
 
 TEST_CASE("workers: of a film it is told what it holds; rates and sizes that are too high are refused undecoded") {
@@ -175,13 +187,13 @@ TEST_CASE("workers: a child that is slow, missing or not a decoder is told apart
   media::write_wav(folder.file("a.wav"), at::zeros({1, 800}), 8000);
   const DecodeRequest sound{.kind = "sound"};
   const DecoderOptions slow{.command = {"/bin/sh", "-c", "exec sleep 60"}, .seconds = 1};
-  CHECK(contains(refusal_of_upload(folder.file("a.wav"), sound, slow), "within 1 seconds"));
+  CHECK(contains(refusal_of_upload<MediaError>(folder.file("a.wav"), sound, slow), "within 1 seconds"));
   const DecoderOptions missing{.command = {"/no/such/program"}};
   CHECK_THROWS_AS(decode_upload(folder.file("a.wav"), "upload", sound, missing), ResourceError);
   const DecoderOptions other{.command = {"/bin/sh", "-c", "yes"}};
-  CHECK(contains(refusal_of_upload(folder.file("a.wav"), sound, other), "cannot be"));
-  CHECK(contains(refusal_of_upload(folder.file("none.wav"), sound, program()), "cannot be opened"));
-  CHECK(contains(refusal_of_upload(folder.file("."), sound, program()), "regular file"));
+  CHECK(contains(refusal_of_upload<MediaError>(folder.file("a.wav"), sound, other), "cannot be"));
+  CHECK(contains(refusal_of_upload<MediaError>(folder.file("none.wav"), sound, program()), "cannot be opened"));
+  CHECK(contains(refusal_of_upload<MediaError>(folder.file("."), sound, program()), "regular file"));
 }
 
 TEST_CASE("workers: damaged films never harm this process") {

@@ -126,7 +126,6 @@ TEST_CASE("workers: uploads become first frames; what a request may not say is t
     CAPTURE(wrong);
     const Job job = studio.q.submit(wrong);
     CHECK(studio.make(every_step()) == Worker::Came::failure);
-    CHECK(studio.make(every_step()) == Worker::Came::failure);
     CHECK(studio.q.job(job.id).state == State::failed);
     CHECK(!studio.q.job(job.id).failure.empty());
   }

@@ -87,6 +87,22 @@ TEST_CASE("workers: a failure is retried once from what was saved, then it is th
   });
 }
 
+TEST_CASE("workers: a request that cannot be fulfilled fails at once, with its reason") {
+  const QuickFolder folder;
+  for (const bool remote : {false, true}) {
+    QueueFolder q(folder.file(concat("q", remote)));
+    Place place(q, remote);
+    Counter counter;
+    counter.before_step = [](std::int64_t) { throw InvalidRequest("test", "there is no such voice"); };
+    Worker worker(place.desk(), q.artifacts, counter, quick_worker());
+    const Job job = q.submit();
+    CHECK(worker.work_once(never) == Came::failure);
+    CHECK(q.job(job.id).state == State::failed);
+    CHECK(q.job(job.id).failure.find("no such voice") != std::string::npos);
+    CHECK(worker.work_once(never) == Came::nothing);
+  }
+}
+
 TEST_CASE("workers: a cancelled or deleted job is left within one step") {
   for (const bool removed : {false, true}) {
     on_each_desk([&](QueueFolder& q, Desk& desk) {

@@ -87,14 +87,20 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+jobs::Limits queue_limits(const Options& options) {
+  jobs::Limits limits = options.server.limits;
+  limits.lease = options.workers.lease_milliseconds();
+  return limits;
+}
+
 // What one run of the server holds, from the store upwards.
 struct House {
   explicit House(const Options& options)
       : store(jobs::open_store(options.store)),
         artifacts(options.workers.artifacts, {.quota = options.server.limits.max_disk}),
         uploads(options.workers.artifacts + "/uploads"),
-        queue(*store, artifacts, options.server.limits),
-        format(film_format(options.workers.maker.model)) {
+        queue(*store, artifacts, queue_limits(options)),
+        format(film_format(options.workers.maker.model, options.workers.maker.variant)) {
     artifacts.remove_leftovers();
   }
   std::unique_ptr<jobs::Store> store;

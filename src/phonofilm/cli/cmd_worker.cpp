@@ -19,7 +19,7 @@ void run(const Options& options) {
   const InterruptGuard interrupt;
   const auto store = jobs::open_store(options.store);
   jobs::ArtifactFolder artifacts(options.settings.artifacts);
-  jobs::Queue queue(*store, artifacts);
+  jobs::Queue queue(*store, artifacts, {.lease = options.settings.lease_milliseconds()});
   supervise(queue, options.settings, /*upkeep=*/true, [&] { return interrupt.requested(); });
 }
 

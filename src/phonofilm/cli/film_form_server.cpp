@@ -1,5 +1,6 @@
 #include "phonofilm/cli/film_form.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "phonofilm/cli/find_model.h"
@@ -41,21 +42,44 @@ std::vector<server::FieldGroup> groups() {
                         "skip_layer"}}};
 }
 
+void add_usual_film(const families::FolderReport& report, const std::string& variant, server::ModelCard& card) {
+  const auto& variants = report.variants;
+  const auto found = variant.empty() ? variants.begin() : std::find(variants.begin(), variants.end(), variant);
+  const auto index = size_t(found - variants.begin());
+  if (index >= report.films.size()) return;
+  const families::UsualFilm& film = report.films[index];
+  card.width = film.width, card.height = film.height;
+  card.seconds = film.seconds, card.fps = film.fps;
+  card.follows_image = film.follows_image;
+}
+
+// The last name of a path, also of one that ends in a slash.
+std::string last_name(const std::filesystem::path& path) {
+  const std::filesystem::path plain = path.lexically_normal();
+  return (plain.has_filename() ? plain : plain.parent_path()).filename().string();
+}
+
+server::ModelCard card_of(const Abilities& can, const std::optional<families::FolderReport>& report,
+                          const std::string& variant) {
+  server::ModelCard card{.id = can.model, .takes = pipeline::uploads_taken(can.takes_voices, can.keeps_films)};
+  if (!report) return card;
+  card.family = report->family;
+  add_usual_film(*report, variant, card);
+  return card;
+}
+
 }  // namespace
 
-server::FilmFormat film_format(const std::string& model) {
+server::FilmFormat film_format(const std::string& model, const std::string& variant) {
   const auto report = families::inspect_folder(find_model(model));
-  const std::string id = std::filesystem::path(model).lexically_normal().filename().string();
-  const Abilities can{id, !report || report->takes_voices, !report || report->keeps_films};
+  const Abilities can{last_name(model), !report || report->takes_voices, !report || report->keeps_films};
   server::FilmFormat format;
   format.blank = [can] { return std::make_unique<JobForm>(can); };
   for (const pipeline::UploadField& field : pipeline::upload_fields()) {
     format.inputs.push_back({field.name, field.kind, field.uploads, field.help, field.title});
   }
   format.groups = groups();
-  format.models = {{.id = id,
-                    .family = report ? report->family : "",
-                    .takes = pipeline::uploads_taken(can.takes_voices, can.keeps_films)}};
+  format.models = {card_of(can, report, variant)};
   return format;
 }
 

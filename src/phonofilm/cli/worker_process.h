@@ -14,6 +14,8 @@ struct WorkerSettings {
   std::int64_t workers = 1;
   double save_every = 15, preview_share = 0.03, memory_limit = 0, upload_memory = 2;
   double patience = 10, least_patience = 60, start_patience = 1800, stop_patience = 120;
+  double lease = 60;  // seconds; of the queue, too
+  std::int64_t lease_milliseconds() const { return std::int64_t(lease * 1000); }
   Fields fields();
 };
 

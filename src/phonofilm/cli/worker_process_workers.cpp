@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kDeskDescriptor = 3;
 constexpr double kGigabyte = 1e9;
+constexpr std::int64_t kSignsPerLease = 4;  // one that comes late is no reason to take a job away
 
 std::int64_t milliseconds(double seconds) { return std::int64_t(seconds * 1000); }
 
@@ -64,7 +66,8 @@ Fields WorkerSettings::fields() {
       {"patience", &patience, "usual steps without a step after which a worker counts as hung", 1, 1e6},
       {"least_patience", &least_patience, "but no less than these seconds", 0.1, 1e6},
       {"start_patience", &start_patience, "seconds to load, encode or decode", 0.1, 1e6},
-      {"stop_patience", &stop_patience, "seconds for the last step when the program is stopped", 0.1, 1e6}};
+      {"stop_patience", &stop_patience, "seconds for the last step when the program is stopped", 0.1, 1e6},
+      {"lease", &lease, "seconds without a sign of life after which a worker's job is given to another one", 5, 3600}};
   fields.insert(fields.end(), own.begin(), own.end());
   return fields;
 }
@@ -94,6 +97,7 @@ void run_worker_process(const std::string& text) {
   workers::FilmExecutor executor(*model, executor_options(settings, context));
   log::info(concat("worker ", settings.name, ": ", model->info().name(), " is loaded"));
   workers::WorkerOptions options{.name = settings.name};
+  options.session.idle_beat = std::min(options.session.idle_beat, settings.lease_milliseconds() / kSignsPerLease);
   options.log = [&](const std::string& text) { log::warn(concat("worker ", settings.name, ": ", text)); };
   workers::Worker(desk, artifacts, executor, options).work([&] { return interrupt.requested(); });
 }

@@ -24,9 +24,17 @@ struct PartReport {
   bool fault() const { return found ? !problems.empty() : !optional; }
 };
 
+// The film that is made where nothing is asked for but a prompt.
+struct UsualFilm {
+  std::int64_t width = 0, height = 0;
+  double seconds = 0, fps = 0;
+  bool follows_image = false;  // the size is that of a given first frame, as near as the model comes
+};
+
 struct FolderReport {
   std::string family;                   // "ovi"
   std::vector<std::string> variants{};  // that are there
+  std::vector<UsualFilm> films{};       // of each of them; none where the folder is too damaged to tell
   std::vector<std::string> notes{};     // for people
   std::vector<PartReport> parts{};      // all that are needed, and what else is there
   bool takes_voices = false, keeps_films = false;  // as ModelInfo has them of the loaded model

@@ -188,12 +188,16 @@ void ArtifactFolder::remove_run(const std::string& job, const std::string& run) 
 
 std::int64_t ArtifactFolder::bytes() const {
   std::int64_t sum = 0;
-  for (const std::string& job : jobs()) {
-    for (const std::string& run : runs(job)) {
-      for (const fs::path& file : entries(folder_ + "/" + job + "/" + run)) {
-        struct stat found {};
-        if (lstat(file.c_str(), &found) == 0) sum += found.st_size;
-      }
+  for (const std::string& job : jobs()) sum += bytes_of(job);
+  return sum;
+}
+
+std::int64_t ArtifactFolder::bytes_of(const std::string& job) const {
+  std::int64_t sum = 0;
+  for (const std::string& run : runs(job)) {
+    for (const fs::path& file : entries(folder_ + "/" + job + "/" + run)) {
+      struct stat found {};
+      if (lstat(file.c_str(), &found) == 0) sum += found.st_size;
     }
   }
   return sum;

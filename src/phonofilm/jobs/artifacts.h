@@ -44,6 +44,7 @@ class Artifacts {
   virtual void remove(const std::string& job) = 0;  // nothing happens where there is nothing
   virtual void remove_run(const std::string& job, const std::string& run) = 0;
   virtual std::int64_t bytes() const = 0;  // on the disk, of all files
+  virtual std::int64_t bytes_of(const std::string& job) const = 0;  // the same of one job
   // When an entry of the job's folder came or went; 0: there is no folder.
   virtual Time changed(const std::string& job) const = 0;
 };
@@ -65,6 +66,7 @@ class ArtifactFolder : public Artifacts {
   void remove(const std::string& job) override;
   void remove_run(const std::string& job, const std::string& run) override;
   std::int64_t bytes() const override;
+  std::int64_t bytes_of(const std::string& job) const override;
   Time changed(const std::string& job) const override;
 
   // Makes the folder of a run before it has files, so that watch() finds it.

@@ -11,6 +11,7 @@
 //   }
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,7 +89,7 @@ class Queue {
   // Everything in `names` is published under lease.token first. After a refusal of these two, files that this lease
   // published and nothing refers to are removed.
   Job succeed(const LeaseRef& lease, const std::vector<std::string>& names);
-  Job fail(const LeaseRef& lease, const std::string& reason);
+  Job fail(const LeaseRef& lease, const std::string& reason, Fault fault = Fault::attempt);
   // Gives the job back, unfinished and without blame: the program stops.
   Job release(const LeaseRef& lease);
 
@@ -96,12 +97,15 @@ class Queue {
   std::int64_t recover();  // jobs taken from workers that were lost
   Swept sweep();           // retention, disk quota, old events, files without a job
   QueueCounts counts();
+  // On the disk, of each owner's jobs; owners without files are left out.
+  std::map<std::string, std::int64_t> bytes_by_owner();
 
  private:
   using Rule = std::function<Job(Job)>;
   Job worker_says(const LeaseRef& lease, const Rule& rule, EventKind kind);
   Job owner_says(const Caller& caller, const std::string& id, const Rule& rule, EventKind kind);
   Job worker_published(const LeaseRef& lease, const std::vector<std::string>& names, const Rule& rule, EventKind kind);
+  std::optional<Job> peek(const std::string& id);
   void discard(const LeaseRef& lease);
   bool recover_one(const std::string& id);
   bool sweep_job(const std::string& id);

@@ -92,6 +92,7 @@ Job Queue::submit(const Submission& submission) {
       return;
     }
     expect_room(transaction, submission.owner, limits_);
+    if (submission.admit) submission.admit();
     job = submitted(submission, id, number, now, limits_);
     transaction.insert(job);
     transaction.append(event_for(job, EventKind::submitted, number, now));

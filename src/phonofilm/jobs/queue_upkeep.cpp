@@ -14,6 +14,12 @@ bool refers_to(const Job& job, const std::string& run) {
 
 }  // namespace
 
+std::optional<Job> Queue::peek(const std::string& id) {
+  std::optional<Job> job;
+  store_.transact([&](Transaction& transaction) { job = transaction.peek(id); });
+  return job;
+}
+
 // False where the worker came back between the search and this transaction.
 bool Queue::recover_one(const std::string& id) {
   bool taken = false;
@@ -73,8 +79,7 @@ std::int64_t Queue::sweep_folders() {
   std::int64_t removed = 0;
   for (const std::string& id : artifacts_.jobs()) {
     const std::vector<std::string> runs = artifacts_.runs(id);
-    std::optional<Job> job;
-    store_.transact([&](Transaction& transaction) { job = transaction.peek(id); });
+    const std::optional<Job> job = peek(id);
     if (!job) {
       if (awaits_submission(id, runs)) continue;
       artifacts_.remove(id);
@@ -102,6 +107,14 @@ std::int64_t Queue::sweep_disk() {
     if (artifacts_.bytes() <= limits_.max_disk) break;
   }
   return removed;
+}
+
+std::map<std::string, std::int64_t> Queue::bytes_by_owner() {
+  std::map<std::string, std::int64_t> bytes;
+  for (const std::string& id : artifacts_.jobs()) {
+    if (const std::optional<Job> job = peek(id)) bytes[job->owner] += artifacts_.bytes_of(id);
+  }
+  return bytes;
 }
 
 QueueCounts Queue::counts() {

@@ -51,8 +51,10 @@ Job Queue::heartbeat(const LeaseRef& lease, const Progress& progress) {
   return worker_says(lease, rule, EventKind::progress);
 }
 
-Job Queue::fail(const LeaseRef& lease, const std::string& reason) {
-  const Rule rule = [&](Job job) { return failed(std::move(job), lease.token, reason, sources_.clock(), limits_); };
+Job Queue::fail(const LeaseRef& lease, const std::string& reason, Fault fault) {
+  const Rule rule = [&](Job job) {
+    return failed(std::move(job), lease.token, reason, fault, sources_.clock(), limits_);
+  };
   return worker_says(lease, rule, EventKind::failed);
 }
 
@@ -95,8 +97,7 @@ Job Queue::succeed(const LeaseRef& lease, const std::vector<std::string>& names)
 
 // A worker that came too late. Its saved latents may be what another worker goes on from.
 void Queue::discard(const LeaseRef& lease) {
-  std::optional<Job> job;
-  store_.transact([&](Transaction& transaction) { job = transaction.peek(lease.job); });
+  const std::optional<Job> job = peek(lease.job);
   if (!job) {
     artifacts_.remove(lease.job);
   } else if (lease.token != job->checkpoint.run && lease.token != job->result) {

@@ -138,10 +138,11 @@ Job checkpointed(Job job, const std::string& token, std::int64_t step) {
   return job;
 }
 
-Job failed(Job job, const std::string& token, const std::string& reason, Time now, const Limits& limits) {
+Job failed(Job job, const std::string& token, const std::string& reason, Fault fault, Time now, const Limits& limits) {
   expect_lease(job, token);
   ++job.failures;
-  const bool again = job.failures < limits.max_failures && job.attempts < limits.max_attempts;
+  const bool again =
+      fault == Fault::attempt && job.failures < limits.max_failures && job.attempts < limits.max_attempts;
   return retried_or_failed(std::move(job), reason, again, now);
 }
 

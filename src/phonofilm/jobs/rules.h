@@ -2,11 +2,12 @@
 // are written once; every store executes them inside a transaction (queue.h). docs/jobs.md draws them.
 //
 //   queued --claim--> running --succeed--> succeeded
-//                     running --fail-----> queued (once more), then failed
+//                     running --fail-----> queued (once more), then failed; at once where the request is at fault
 //                     running --recover, release--> queued
 //   queued, running --cancel--> cancelled
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,7 @@ struct Submission {
   std::int64_t priority = 0;
   std::optional<std::int64_t> retention{};  // milliseconds; Limits::retention unless given
   std::string id{};  // of the job, where its uploads are published already; empty: a new one is drawn
+  std::function<void()> admit{};  // asked where the job is a new one; what it throws refuses it
 };
 
 struct Edit {
@@ -44,6 +46,9 @@ struct Edit {
 struct LeaseRef {
   std::string job, token;
 };
+
+// What a failure is blamed on: the attempt, which is repeated once, or the request, which no attempt can fulfil.
+enum class Fault { attempt, request };
 
 // Throw Refused(invalid) for texts that are empty, too long or no UTF-8.
 void check_submission(const Submission& submission, const Limits& limits);
@@ -60,7 +65,7 @@ Job claimed(Job job, const std::string& worker, const std::string& token, Time n
 // that has run out counts until recover() has taken it: a worker that slept goes on where nobody else has begun.
 Job beaten(Job job, const std::string& token, const Progress& progress, Time now, const Limits& limits);
 Job checkpointed(Job job, const std::string& token, std::int64_t step);
-Job failed(Job job, const std::string& token, const std::string& reason, Time now, const Limits& limits);
+Job failed(Job job, const std::string& token, const std::string& reason, Fault fault, Time now, const Limits& limits);
 Job released(Job job, const std::string& token);
 // Said again under the lease that succeeded, it changes nothing.
 Job succeeded(Job job, const std::string& token, const std::vector<std::string>& artifacts, Time now);

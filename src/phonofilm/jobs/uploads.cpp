@@ -128,6 +128,19 @@ void UploadFolder::remove(const std::string& id) {
   remove_files(id);
 }
 
+std::map<std::string, std::int64_t> UploadFolder::bytes_by_owner() const {
+  std::map<std::string, std::int64_t> bytes;
+  for (const fs::path& file : entries(folder_)) {
+    if (!is_id(file.filename().string())) continue;
+    try {
+      const Upload upload = get(file.filename().string());
+      bytes[upload.owner] += upload.bytes;
+    } catch (const Error&) {  // removed meanwhile, or nobody's
+    }
+  }
+  return bytes;
+}
+
 std::int64_t UploadFolder::sweep() {
   const std::lock_guard lock(mutex_);
   std::int64_t removed = 0;

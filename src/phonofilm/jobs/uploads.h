@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 
@@ -45,6 +46,8 @@ class UploadFolder {
   // Calls read(path) of an upload, which counts as used now and is not swept meanwhile. Throws as get() does.
   void use(const std::string& id, const std::function<void(const std::string& path)>& read);
   void remove(const std::string& id);
+  // Of each owner that has uploads.
+  std::map<std::string, std::int64_t> bytes_by_owner() const;
   // Removes what was not used for UploadOptions::keep, and what a crash left half-written. Returns the number of
   // uploads.
   std::int64_t sweep();

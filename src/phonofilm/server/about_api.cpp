@@ -90,6 +90,8 @@ Response show_limits(Call& call) {
                         {"max_prompt_characters", options.max_prompt},
                         {"max_queued", limits.max_queued},
                         {"max_queued_per_owner", limits.max_queued_per_owner},
+                        {"max_disk_per_owner_bytes",
+                         options.max_disk_per_owner > 0 ? Json(options.max_disk_per_owner) : Json()},
                         {"max_page", 100},
                         {"requests_per_second", options.requests_per_second},
                         {"burst", options.burst},
@@ -109,7 +111,8 @@ Response readyz(Call& call) {
 }
 
 Response metrics_text(Call& call) {
-  Response response{.body = call.api.metrics.text(call.api.queue.counts(), call.api.clock())};
+  const OwnerBytes owners = call.api.quota ? call.api.quota->bytes() : OwnerBytes{};
+  Response response{.body = call.api.metrics.text(call.api.queue.counts(), owners, call.api.clock())};
   response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   return response;
 }

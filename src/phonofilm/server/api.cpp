@@ -135,6 +135,7 @@ Fields ApiOptions::fields() {
       {"max_json", &max_json, "bytes of a JSON body", 1024.0, 1e9},
       {"max_upload", &max_upload, "bytes of an upload", 1024.0, 1e12},
       {"max_prompt", &max_prompt, "characters of a prompt", 1.0, 1e6},
+      {"max_disk_per_owner", &max_disk_per_owner, "bytes of films, inputs and uploads; 0: no limit", 0.0},
       {"min_free_disk", &min_free_disk, "bytes; with less the server is not ready and takes no uploads", 0.0},
       {"requests_per_second", &requests_per_second,
        "of one key, or of one address where there are no keys; 0: any number", 0.0, 1e6},

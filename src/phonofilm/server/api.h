@@ -15,6 +15,7 @@
 #include "phonofilm/server/http.h"
 #include "phonofilm/server/keys.h"
 #include "phonofilm/server/metrics.h"
+#include "phonofilm/server/owner_quota.h"
 #include "phonofilm/server/syntax.h"
 #include "phonofilm/server/web_files.h"
 
@@ -25,6 +26,7 @@ struct ApiOptions {
   std::int64_t max_upload = 256LL << 20;         // bytes of an upload and of a form with files
   std::int64_t max_prompt = 32'000;              // characters
   std::int64_t min_free_disk = 1LL << 30;        // bytes; below, the server is not ready and takes no uploads
+  std::int64_t max_disk_per_owner = 0;           // bytes of films, inputs and uploads; 0: no limit
   double requests_per_second = 50, burst = 200;  // of one key, or of one address where there are no keys
   std::vector<std::string> allowed_hosts{}, allowed_origins{};
   bool log_prompts = false;
@@ -40,6 +42,7 @@ struct Api {
   Metrics& metrics;
   const FilmFormat& format;
   const KeyRing* keys = nullptr;  // none: everybody is the owner "local" and may do everything
+  OwnerQuota* quota = nullptr;    // none: an owner may fill the disk
   WebFiles web{};
   ApiOptions options{};
   jobs::Limits limits{};          // of the queue, to be shown

@@ -49,9 +49,15 @@ Response add_upload(Call& call) {
   const auto type = parse_media_type(*call.header("content-type"));
   const InputFile file{"", type ? type->type : "", call.request.body.view()};
   check_file(call.api, "", file);
+  const std::int64_t bytes = std::int64_t(file.bytes.size());
+  if (call.api.quota) {
+    call.api.quota->look(call.caller.owner, bytes);
+    call.api.quota->expect_room(call.caller.owner, bytes);
+  }
   const jobs::Upload upload =
       call.api.uploads.add({.owner = call.caller.owner, .type = file.type, .name = upload_name(call)},
                            [&](const std::string& path) { write_file_atomically(path, file.bytes); });
+  if (call.api.quota) call.api.quota->add(upload.owner, upload.bytes);
   Response response = json_response({{"id", upload.id},
                                      {"type", upload.type},
                                      {"bytes", upload.bytes},

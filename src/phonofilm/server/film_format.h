@@ -39,11 +39,13 @@ struct FieldGroup {
   std::vector<std::string> names;
 };
 
+// width, height and seconds: of films for which nothing else is asked.
 struct ModelCard {
   std::string id, family{};
   std::optional<std::int64_t> width{}, height{};
   std::optional<double> fps{}, seconds{};
   std::vector<std::string> takes{};  // names of those inputs that it can make a film with
+  bool follows_image = false;  // the size is that of a given first frame
 };
 
 struct FilmFormat {

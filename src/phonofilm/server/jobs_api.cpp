@@ -5,6 +5,7 @@
 #include "phonofilm/server/job_answer.h"
 #include "phonofilm/server/json_answer.h"
 #include "phonofilm/server/problem.h"
+#include "phonofilm/server/request_form.h"
 #include "phonofilm/server/submission.h"
 
 namespace phonofilm::server {

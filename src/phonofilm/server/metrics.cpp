@@ -59,7 +59,8 @@ std::string Metrics::durations_text() const {
   return text;
 }
 
-std::string Metrics::text(const jobs::QueueCounts& counts, jobs::Time now) const {
+std::string Metrics::text(const jobs::QueueCounts& counts, const std::map<std::string, std::int64_t>& owners,
+                          jobs::Time now) const {
   const std::lock_guard lock(mutex_);
   std::string text = requests_text() + durations_text();
   text += head("phonofilm_jobs", "gauge", "Jobs in the store by state.");
@@ -71,6 +72,10 @@ std::string Metrics::text(const jobs::QueueCounts& counts, jobs::Time now) const
     const auto found = finished_.find(state);
     text += concat("phonofilm_jobs_finished_total{state=\"", jobs::state_name(state), "\"} ",
                    found == finished_.end() ? 0 : found->second, "\n");
+  }
+  if (!owners.empty()) text += head("phonofilm_owner_bytes", "gauge", "Bytes of films and uploads, at the last look.");
+  for (const auto& [owner, bytes] : owners) {
+    text += concat("phonofilm_owner_bytes{owner=\"", owner, "\"} ", bytes, "\n");
   }
   const double waited = counts.oldest_queued == 0 ? 0 : double(now - counts.oldest_queued) / 1000;
   text += plain("phonofilm_oldest_queued_seconds", "gauge", "Age of the oldest waiting job.", waited);

@@ -25,7 +25,9 @@ class Metrics {
   void add_bytes(std::int64_t received, std::int64_t sent);
   void streams(int change) { streams_ += change; }
   std::int64_t open_streams() const { return streams_; }
-  std::string text(const jobs::QueueCounts& counts, jobs::Time now) const;
+  // owners: bytes on the disk of each, where they are counted.
+  std::string text(const jobs::QueueCounts& counts, const std::map<std::string, std::int64_t>& owners,
+                   jobs::Time now) const;
 
  private:
   struct Durations {

@@ -49,10 +49,17 @@ Server::Server(const ServerParts& parts, const ServerOptions& options, Service::
       uploads_(parts.uploads),
       log_(std::move(log)),
       keys_(read_keys(options)),
+      quota_(make_quota()),
       events_(parts.queue, parts.artifacts, metrics_),
       api_(make_api(parts)),
       service_(api_, log_),
       http_(std::make_unique<HttpServer>(options.http, service_)) {}
+
+std::unique_ptr<OwnerQuota> Server::make_quota() {
+  if (options_.api.max_disk_per_owner == 0) return nullptr;
+  const auto measure = [this] { return bytes_on_disk(queue_, uploads_); };
+  return std::make_unique<OwnerQuota>(options_.api.max_disk_per_owner, measure, steady_seconds);
+}
 
 Api Server::make_api(const ServerParts& parts) {
   Api api{.queue = parts.queue,
@@ -62,6 +69,7 @@ Api Server::make_api(const ServerParts& parts) {
           .metrics = metrics_,
           .format = parts.format,
           .keys = keys_.get(),
+          .quota = quota_.get(),
           .options = options_.api,
           .limits = options_.limits,
           .version = options_.version,

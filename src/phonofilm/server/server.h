@@ -51,6 +51,7 @@ class Server {
 
  private:
   Api make_api(const ServerParts& parts);
+  std::unique_ptr<OwnerQuota> make_quota();
   std::vector<PeriodicTask> tasks();
 
   ServerOptions options_;
@@ -59,6 +60,7 @@ class Server {
   Service::Log log_;
   Metrics metrics_{};
   std::unique_ptr<KeyRing> keys_;
+  std::unique_ptr<OwnerQuota> quota_;
   EventHub events_;
   std::atomic<bool> stopping_ = false;
   Api api_;

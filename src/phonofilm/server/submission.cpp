@@ -208,13 +208,23 @@ void withdraw(Call& call, const std::string& job) {
   }
 }
 
+// Those that came with the request; uploads and files of jobs have their room already.
+std::int64_t new_bytes(const std::vector<Source>& sources) {
+  std::int64_t bytes = 0;
+  for (const Source& source : sources) bytes += std::int64_t(source.bytes.size());
+  return bytes;
+}
+
 // Files first: a job that is in the queue has all that it needs. They go again unless they became the files of this
 // job, or may have: a store that failed may still have taken it, and what it did not take is swept.
 jobs::Job submit_with_files(Call& call, const jobs::Submission& submission, const std::vector<Source>& sources) {
   try {
     for (const Source& source : sources) publish(call, submission.id, source);
     const jobs::Job job = call.api.queue.submit(submission);
-    if (job.id == submission.id) return job;
+    if (job.id == submission.id) {
+      if (call.api.quota) call.api.quota->add(job.owner, new_bytes(sources));
+      return job;
+    }
     expect_same_files(call, submission.key, job, submission.id, sources);
     withdraw(call, submission.id);
     return job;
@@ -234,16 +244,11 @@ std::string idempotency_key(const Call& call) {
   return key ? *key : "";
 }
 
-// All but files is read as JSON would be, and has its limit; a whole form may be as large as its files.
-void expect_short_texts(const Call& call, const std::vector<Part>& parts) {
-  std::int64_t left = call.api.options.max_json + call.route.more_json;
-  for (const Part& part : parts) {
-    if (part.is_file && part.name != "request") continue;
-    left -= std::int64_t(part.content.size());
-    if (left < 0) {
-      throw Problem(413, "too_large", "the texts of the form are larger than JSON may be", excerpt(part.name));
-    }
-  }
+// A job that is there already, under its key, is given again whatever its owner has on the disk.
+void hold_to_quota(const Call& call, std::int64_t bytes, jobs::Submission& submission) {
+  OwnerQuota& quota = *call.api.quota;
+  quota.look(submission.owner, bytes);
+  submission.admit = [&quota, owner = submission.owner, bytes] { quota.expect_room(owner, bytes); };
 }
 
 }  // namespace
@@ -268,6 +273,7 @@ jobs::Job submit_film(Call& call, Json fields, const std::vector<InputFile>& fil
                               .request = checked_text(call, fields),
                               .priority = terms.priority,
                               .retention = terms.retention};
+  if (call.api.quota) hold_to_quota(call, new_bytes(sources), submission);
   if (sources.empty()) return call.api.queue.submit(submission);
   submission.id = jobs::random_id();
   return submit_with_files(call, submission, sources);
@@ -287,47 +293,6 @@ std::string edited_request(Call& call, const Json& fields, const jobs::Job& befo
     }
   }
   return text;
-}
-
-bool has_form(const Call& call) {
-  const std::string* type = call.header("content-type");
-  return type && to_lower(*type).starts_with("multipart/form-data");
-}
-
-std::vector<Part> form_parts(const Call& call) {
-  const auto type = parse_media_type(*call.header("content-type"));
-  if (!type || !type->parameters.contains("boundary")) {
-    throw Problem(400, "invalid_multipart", "the content type has no boundary");
-  }
-  std::vector<Part> parts = parse_multipart(call.request.body.view(), type->parameters.at("boundary"));
-  expect_short_texts(call, parts);
-  return parts;
-}
-
-std::vector<InputFile> form_files(const std::vector<Part>& parts) {
-  std::vector<InputFile> files;
-  for (const Part& part : parts) {
-    if (part.is_file) files.push_back({part.name, part.type, part.content});
-  }
-  return files;
-}
-
-Json value_from_text(const std::string& name, std::string_view text) {
-  const Json value = text.size() <= 4096 ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
-  if (value.is_discarded() || value.is_object() || value.is_null()) {
-    throw Problem(400, "invalid_value", concat(name, " cannot be read: ", in_quotes(text)), name);
-  }
-  return value;
-}
-
-Json field_from_text(const Api& api, const std::string& name, std::string_view text) {
-  const auto form = api.format.blank();
-  const Fields fields = form->fields();
-  const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
-  const bool plain = found == fields.end() || std::holds_alternative<std::string*>(found->target);
-  if (!plain) return value_from_text(name, text);
-  if (!is_utf8(text)) throw Problem(400, "invalid_value", concat(name, " is not UTF-8 text"), excerpt(name));
-  return std::string(text);
 }
 
 }  // namespace phonofilm::server

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "phonofilm/server/api.h"
-#include "phonofilm/server/multipart.h"
 
 namespace phonofilm::server {
 
@@ -31,16 +30,6 @@ jobs::Job submit_film(Call& call, nlohmann::json fields, const std::vector<Input
 // The text to be stored for new fields of a waiting job. Its files stay: fields that take them may keep or drop the
 // artifacts that the job has. Throws Problem.
 std::string edited_request(Call& call, const nlohmann::json& fields, const jobs::Job& before);
-
-// The parts of the call's body, and those of them that are files. Throw Problem.
-bool has_form(const Call& call);  // multipart, by its content type
-std::vector<Part> form_parts(const Call& call);
-std::vector<InputFile> form_files(const std::vector<Part>& parts);
-
-// Texts of a form: JSON's spelling of a number, a truth value or a list. Throws Problem(invalid_value).
-nlohmann::json value_from_text(const std::string& name, std::string_view text);
-// The same for a field, where texts stand for themselves; so do those of fields that are not there.
-nlohmann::json field_from_text(const Api& api, const std::string& name, std::string_view text);
 
 // Throws Problem(415) for a content type that inputs of this kind ("": any) do not have, 400 for no bytes, and
 // ResourceError where the disk is nearly full.

@@ -10,6 +10,7 @@
 #include "phonofilm/server/digest.h"
 #include "phonofilm/server/json_answer.h"
 #include "phonofilm/server/problem.h"
+#include "phonofilm/server/request_form.h"
 #include "phonofilm/server/submission.h"
 
 namespace phonofilm::server {

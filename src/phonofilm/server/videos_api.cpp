@@ -49,22 +49,38 @@ Json error_of(const jobs::Job& job) {
 
 Json seconds_or_null(jobs::Time time) { return time == 0 ? Json() : Json(time / 1000); }
 
-// What was asked for, else what the model makes by itself.
-std::string size_of(const Json& request, const ModelCard& model) {
+const ModelCard& model_of(const FilmFormat& format, const Json& request) {
+  const std::vector<ModelCard>& models = format.models;
+  const std::string name = request.value("model", "");
+  const auto found = std::find_if(models.begin(), models.end(), [&](const ModelCard& card) { return card.id == name; });
+  return found == models.end() ? models.front() : *found;
+}
+
+bool has_image(const FilmFormat& format, const Json& request) {
+  return std::any_of(format.inputs.begin(), format.inputs.end(), [&](const InputField& input) {
+    const auto given = request.find(input.name);
+    return input.kind == "image" && given != request.end() && !given->empty() && *given != "";
+  });
+}
+
+// What was asked for, else what the model makes by itself; "auto" where that follows from something else.
+std::string size_of(const FilmFormat& format, const Json& request, const ModelCard& model) {
   const std::int64_t width = request.value("width", std::int64_t(0)), height = request.value("height", std::int64_t(0));
   if (width > 0 && height > 0) return concat(width, "x", height);
-  return model.width && model.height ? concat(*model.width, "x", *model.height) : "auto";
+  const bool known = model.width && model.height && !(model.follows_image && has_image(format, request));
+  return known ? concat(*model.width, "x", *model.height) : "auto";
 }
 
 std::string length_of(const Json& request, const ModelCard& model) {
   const double seconds = request.value("seconds", 0.0);
   if (seconds > 0) return concat(seconds);
-  return model.seconds ? concat(*model.seconds) : "auto";
+  const bool known = model.seconds && request.value("latent_frames", std::int64_t(0)) == 0;
+  return known ? concat(*model.seconds) : "auto";
 }
 
 Json video_json(const Api& api, const jobs::Job& job) {
   const Json request = Json::parse(job.request, nullptr, /*allow_exceptions=*/false);
-  const ModelCard& model = api.format.models.front();
+  const ModelCard& model = model_of(api.format, request);
   return {{"id", video_id(job)},
           {"object", "video"},
           {"model", request.value("model", model.id)},
@@ -74,7 +90,7 @@ Json video_json(const Api& api, const jobs::Job& job) {
           {"completed_at", job.state == State::succeeded ? seconds_or_null(job.finished) : Json()},
           {"expires_at", seconds_or_null(job.expires)},
           {"prompt", request.value("prompt", "")},
-          {"size", size_of(request, model)},
+          {"size", size_of(api.format, request, model)},
           {"seconds", length_of(request, model)},
           {"remixed_from_video_id", nullptr},
           {"error", error_of(job)}};

@@ -1,5 +1,7 @@
 #include "phonofilm/train/audio_autoencoder_task.h"
 
+#include <nlohmann/json.hpp>
+
 #include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/random.h"

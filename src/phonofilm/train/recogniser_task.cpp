@@ -1,5 +1,7 @@
 #include "phonofilm/train/recogniser_task.h"
 
+#include <nlohmann/json.hpp>
+
 #include <ATen/ops/cross_entropy_loss.h>
 
 #include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"

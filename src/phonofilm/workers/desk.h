@@ -21,7 +21,7 @@ class Desk {
   virtual void heartbeat(const jobs::LeaseRef& lease, const jobs::Progress& progress) = 0;
   virtual void save_checkpoint(const jobs::LeaseRef& lease, std::int64_t step) = 0;
   virtual void succeed(const jobs::LeaseRef& lease, const std::vector<std::string>& names) = 0;
-  virtual void fail(const jobs::LeaseRef& lease, const std::string& reason) = 0;
+  virtual void fail(const jobs::LeaseRef& lease, const std::string& reason, jobs::Fault fault) = 0;
   virtual void release(const jobs::LeaseRef& lease) = 0;
 };
 
@@ -37,7 +37,9 @@ class QueueDesk : public Desk {
   void succeed(const jobs::LeaseRef& lease, const std::vector<std::string>& names) override {
     queue_.succeed(lease, names);
   }
-  void fail(const jobs::LeaseRef& lease, const std::string& reason) override { queue_.fail(lease, reason); }
+  void fail(const jobs::LeaseRef& lease, const std::string& reason, jobs::Fault fault) override {
+    queue_.fail(lease, reason, fault);
+  }
   void release(const jobs::LeaseRef& lease) override { queue_.release(lease); }
 
  private:

@@ -38,8 +38,8 @@ void LeaseWatch::succeed(const jobs::LeaseRef& lease, const std::vector<std::str
   ended();
 }
 
-void LeaseWatch::fail(const jobs::LeaseRef& lease, const std::string& reason) {
-  QueueDesk::fail(lease, reason);
+void LeaseWatch::fail(const jobs::LeaseRef& lease, const std::string& reason, jobs::Fault fault) {
+  QueueDesk::fail(lease, reason, fault);
   ended();
 }
 

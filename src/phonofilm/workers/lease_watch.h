@@ -13,7 +13,7 @@ class LeaseWatch : public QueueDesk {
   std::optional<jobs::Job> claim(const std::string& worker) override;
   void heartbeat(const jobs::LeaseRef& lease, const jobs::Progress& progress) override;
   void succeed(const jobs::LeaseRef& lease, const std::vector<std::string>& names) override;
-  void fail(const jobs::LeaseRef& lease, const std::string& reason) override;
+  void fail(const jobs::LeaseRef& lease, const std::string& reason, jobs::Fault fault) override;
   void release(const jobs::LeaseRef& lease) override;
 
   const std::optional<jobs::LeaseRef>& lease() const { return lease_; }

@@ -14,6 +14,7 @@ struct Question {
   std::string say{}, worker{}, job{}, token{}, stage{}, reason{};
   std::int64_t step = 0, steps = 0, eta = -1, preview = 0;
   std::vector<std::string> names{};
+  bool request_at_fault = false;
   jobs::LeaseRef lease() const { return {job, token}; }
   Fields fields() {
     return {{"say", &say, "which operation"},
@@ -22,6 +23,7 @@ struct Question {
             {"token", &token, "of the lease"},
             {"stage", &stage, "of the progress"},
             {"reason", &reason, "of a failure"},
+            {"request_at_fault", &request_at_fault, "no attempt can succeed"},
             {"step", &step, "steps finished"},
             {"steps", &steps, "of all"},
             {"eta", &eta, "milliseconds to the end"},
@@ -64,7 +66,7 @@ json act(Desk& desk, const Question& q) {
   } else if (q.say == "succeed") {
     desk.succeed(q.lease(), q.names);
   } else if (q.say == "fail") {
-    desk.fail(q.lease(), q.reason);
+    desk.fail(q.lease(), q.reason, q.request_at_fault ? jobs::Fault::request : jobs::Fault::attempt);
   } else if (q.say == "release") {
     desk.release(q.lease());
   } else {
@@ -134,9 +136,10 @@ void RemoteDesk::succeed(const jobs::LeaseRef& lease, const std::vector<std::str
   ask(asked);
 }
 
-void RemoteDesk::fail(const jobs::LeaseRef& lease, const std::string& reason) {
+void RemoteDesk::fail(const jobs::LeaseRef& lease, const std::string& reason, jobs::Fault fault) {
   json asked = question("fail", lease);
   asked["reason"] = reason;
+  asked["request_at_fault"] = fault == jobs::Fault::request;
   ask(asked);
 }
 

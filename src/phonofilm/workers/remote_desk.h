@@ -23,7 +23,7 @@ class RemoteDesk : public Desk {
   void heartbeat(const jobs::LeaseRef& lease, const jobs::Progress& progress) override;
   void save_checkpoint(const jobs::LeaseRef& lease, std::int64_t step) override;
   void succeed(const jobs::LeaseRef& lease, const std::vector<std::string>& names) override;
-  void fail(const jobs::LeaseRef& lease, const std::string& reason) override;
+  void fail(const jobs::LeaseRef& lease, const std::string& reason, jobs::Fault fault) override;
   void release(const jobs::LeaseRef& lease) override;
 
  private:

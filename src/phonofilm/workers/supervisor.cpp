@@ -142,7 +142,7 @@ class Supervisor::Post {
     if (!lease) return;
     try {
       if (blameless) watch_.release(*lease);
-      else watch_.fail(*lease, reason);
+      else watch_.fail(*lease, reason, jobs::Fault::attempt);
     } catch (const Error& error) {
       tell(concat("left job ", lease->job, ": ", error.what()));
     }

@@ -115,10 +115,12 @@ bool is_possible(const AnswerHead& head, const DecodeRequest& request) {
   std::abort();
 }
 
+// What the decoder has found wrong with a file, it will find again.
 [[noreturn]] void rethrow(const AnswerHead& head, const std::string& text, const std::string& name) {
   const std::string message = concat(name, ": ", printable(text));
   if (head.exit_code == AnswerHead::kNoSandbox) throw ResourceError(kOperation, message);
-  if (head.exit_code == InvalidRequest("", "").exit_code()) throw InvalidRequest(kOperation, message);
+  const bool of_file = head.exit_code == MediaError("", "").exit_code();
+  if (of_file || head.exit_code == InvalidRequest("", "").exit_code()) throw InvalidRequest(kOperation, message);
   throw MediaError(kOperation, message);
 }
 

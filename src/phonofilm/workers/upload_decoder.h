@@ -39,8 +39,9 @@ struct DecoderOptions {
   std::int64_t seconds = 120;  // of the wall clock, from start to end
 };
 
-// Throws MediaError for what cannot be decoded within the limits, InvalidRequest for a wrong request, ResourceError
-// where no child can be started. Messages name the file as `name`.
+// Throws InvalidRequest for a file that is damaged or beyond the limits, MediaError where the decoder was ended by its
+// limits of time or memory or in any other way that says little, ResourceError where no child can be started. Messages
+// name the file as `name`.
 Clip decode_upload(const std::string& path, const std::string& name, const DecodeRequest& request,
                    const DecoderOptions& options);
 

@@ -24,11 +24,6 @@ bool is_out_of_memory(const std::exception& error) {
          message.find("out of memory") != std::string::npos;
 }
 
-// What is wrong with a request or an upload is its owner's to know; paths and backtraces are not.
-bool is_for_the_owner(const std::exception& error) {
-  return dynamic_cast<const InvalidRequest*>(&error) || dynamic_cast<const MediaError*>(&error);
-}
-
 // What passes: a store that cannot be reached at the moment.
 bool is_passing(const Error& error) {
   return !dynamic_cast<const jobs::Refused*>(&error) && !dynamic_cast<const DeskGone*>(&error) &&
@@ -37,8 +32,8 @@ bool is_passing(const Error& error) {
 
 }  // namespace
 
-Worker::Came Worker::fail(const Session& session, const std::string& reason) {
-  desk_.fail(session.lease(), reason);
+Worker::Came Worker::fail(const Session& session, const std::string& reason, jobs::Fault fault) {
+  desk_.fail(session.lease(), reason, fault);
   return Came::failure;
 }
 
@@ -75,6 +70,7 @@ std::optional<jobs::Job> Worker::claim() {
   }
 }
 
+// What is wrong with a request or its files is its owner's to know; paths and backtraces are not.
 Worker::Came Worker::compute(Session& session) {
   try {
     artifacts_.prepare(session.lease().job, session.lease().token);
@@ -92,8 +88,12 @@ Worker::Came Worker::compute(Session& session) {
     return fail(session, refused.what());
   } catch (const DeskGone&) {
     throw;
+  } catch (const InvalidRequest& error) {
+    return fail(session, error.what(), jobs::Fault::request);
+  } catch (const MediaError& error) {
+    return fail(session, error.what());
   } catch (const std::exception& error) {
-    return is_for_the_owner(error) ? fail(session, error.what()) : fail_unexpectedly(session, error);
+    return fail_unexpectedly(session, error);
   }
 }
 

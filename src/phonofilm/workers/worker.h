@@ -8,8 +8,9 @@
 namespace phonofilm::workers {
 
 // Computes the result of one job: publishes its files through the session. Whatever it throws is the job's failure,
-// except Cancelled, with which it ends when Session::report() returned false. Owners are told the texts of
-// InvalidRequest and MediaError; of everything else only that it happened, for it may name this machine's files.
+// except Cancelled, with which it ends when Session::report() returned false. InvalidRequest ends the job at once:
+// another attempt would throw it, too. Owners are told the texts of InvalidRequest and MediaError; of everything else
+// only that it happened, for it may name this machine's files.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -40,7 +41,7 @@ class Worker {
 
  private:
   Came compute(Session& session);
-  Came fail(const Session& session, const std::string& reason);
+  Came fail(const Session& session, const std::string& reason, jobs::Fault fault = jobs::Fault::attempt);
   Came fail_unexpectedly(const Session& session, const std::exception& error);
   void succeed(const Session& session);
   std::optional<jobs::Job> claim();

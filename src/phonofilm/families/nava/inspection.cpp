@@ -5,6 +5,7 @@
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/families/nava/checkpoint.h"
+#include "phonofilm/families/nava/film_spec.h"
 #include "phonofilm/families/wan22.h"
 #include "phonofilm/speaker_encoders/redimnet/redimnet.h"
 #include "phonofilm/vocoders/ltx_vocoder/ltx_vocoder.h"
@@ -54,6 +55,11 @@ bool reads_voices(const std::string& root) {
   }
 }
 
+families::UsualFilm usual_film() {
+  const families::ClipSpec spec = film_spec({});
+  return {.width = spec.width, .height = spec.height, .seconds = kDefaultSeconds, .fps = kFps, .follows_image = true};
+}
+
 }  // namespace
 
 std::optional<FolderReport> inspect_folder(const std::string& root) {
@@ -63,6 +69,7 @@ std::optional<FolderReport> inspect_folder(const std::string& root) {
   for (const Variant& variant : known) {
     if (!is_file(root + "/" + variant.file)) continue;
     report.variants.push_back(variant.name);
+    report.films.push_back(usual_film());
     report.parts.push_back(inspect_backbone(root, variant));
   }
   if (report.variants.empty()) report.parts.push_back(inspect_backbone(root, known.front()));

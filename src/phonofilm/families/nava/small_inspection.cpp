@@ -75,6 +75,9 @@ std::optional<FolderReport> inspect_small_folder(const std::string& root) {
     report.takes_voices = report.parts.back().usable();
   }
   report.variants = {options.variant};
+  if (report.parts[0].usable()) {
+    report.films = {{.width = options.size, .height = options.size, .seconds = options.seconds, .fps = options.fps}};
+  }
   return report;
 }
 

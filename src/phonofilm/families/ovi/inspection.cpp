@@ -4,6 +4,7 @@
 
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/text.h"
+#include "phonofilm/families/ovi/film_spec.h"
 #include "phonofilm/families/ovi/networks.h"
 #include "phonofilm/families/wan22.h"
 
@@ -50,6 +51,12 @@ std::vector<Variant> present_variants(const std::string& root) {
   return present;
 }
 
+families::UsualFilm usual_film(const Variant& variant) {
+  const families::ClipSpec spec = film_spec(variant, {});
+  return {.width = spec.width, .height = spec.height, .seconds = longest_seconds(variant), .fps = kFps,
+          .follows_image = true};
+}
+
 void add_notes(FolderReport& report, const std::string& root) {
   std::vector<std::string> own, absent;
   for (const std::string& file : config_files()) {
@@ -71,8 +78,11 @@ std::optional<FolderReport> inspect_folder(const std::string& root) {
   const std::vector<Variant> present = present_variants(root);
   if (present.empty() && !is_file(root + "/" + kAudioVaeFile) && !is_file(root + "/" + kVocoderFile)) return std::nullopt;
   FolderReport report{.family = "ovi", .keeps_films = true};
+  for (const Variant& variant : present) {
+    report.variants.push_back(variant.name);
+    report.films.push_back(usual_film(variant));
+  }
   for (const Variant& variant : present.empty() ? std::vector<Variant>{variants().front()} : present) {
-    if (!present.empty()) report.variants.push_back(variant.name);
     report.parts.push_back(inspect(root, "towers " + variant.name, variant.file,
                                    [&] { return towers_network(read_tower_config(root), variant); }));
   }
