@@ -173,7 +173,7 @@ TEST_CASE("workers: of a film it is told what it holds; rates and sizes that are
   for (const char* kind : {"film", "look"}) {
     CAPTURE(kind);
     const auto refusal = [&](const DecodeRequest& request) {
-      return refusal_of_upload(folder.file("a.mp4"), request, program());
+      return refusal_of_upload<InvalidRequest>(folder.file("a.mp4"), request, program());
     };
     CHECK(contains(refusal({.kind = kind, .max_fps = 12}), "24 pictures a second, at most 12"));
     CHECK(contains(refusal({.kind = kind, .max_sample_rate = 8000}), "48000 samples a second, at most 8000"));

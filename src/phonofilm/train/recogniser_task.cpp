@@ -1,8 +1,8 @@
 #include "phonofilm/train/recogniser_task.h"
 
-#include <nlohmann/json.hpp>
-
 #include <ATen/ops/cross_entropy_loss.h>
+
+#include <nlohmann/json.hpp>
 
 #include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"
 #include "phonofilm/base/error.h"
