@@ -1,4 +1,5 @@
-// Networks that read or write mels, on disk: config.json holds the network's own options and, below "mel", its front end.
+// Networks that read or write mels, on disk: config.json holds the network's own options and, below "mel", its front
+// end.
 #pragma once
 
 #include <memory>

@@ -6,7 +6,8 @@
 namespace phonofilm::nn {
 namespace {
 
-std::vector<std::unique_ptr<ConvNextBlock>> make_blocks(Module& parent, const ConvNextShape& shape, std::int64_t count) {
+std::vector<std::unique_ptr<ConvNextBlock>> make_blocks(Module& parent, const ConvNextShape& shape,
+                                                        std::int64_t count) {
   std::vector<std::unique_ptr<ConvNextBlock>> blocks;
   for (std::int64_t i = 0; i < count; ++i) {
     blocks.push_back(std::make_unique<ConvNextBlock>(parent, concat("convnext.", i), shape, 1.0 / double(count)));

@@ -110,7 +110,9 @@ std::vector<std::string> words_of(const std::vector<HeardWord>& heard) {
   return words;
 }
 
-void save_word_recogniser(const WordRecogniser& model, const std::string& folder) { dsp::save_mel_model(model, "word_recogniser", folder); }
+void save_word_recogniser(const WordRecogniser& model, const std::string& folder) {
+  dsp::save_mel_model(model, "word_recogniser", folder);
+}
 
 std::unique_ptr<WordRecogniser> load_word_recogniser(const std::string& folder) {
   return dsp::load_mel_model<WordRecogniser>("word_recogniser", folder, at::kFloat);

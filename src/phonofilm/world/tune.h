@@ -31,8 +31,9 @@ inline constexpr double kNotesApart = 0.16;
 const std::vector<std::string>& bar_numbers();
 
 inline constexpr double kMalletHead = 0.042;  // radius, heights
-// Of the mallet above the bars at `time` if it strikes at these times: arcs between them, the higher the more time there
-// is; before the first it waits at its highest point, after the last it goes up and stays. strikes: ascending, not none.
+// Of the mallet above the bars at `time` if it strikes at these times: arcs between them, the higher the more time
+// there is; before the first it waits at its highest point, after the last it goes up and stays. strikes: ascending,
+// not none.
 double mallet_height(double time, const std::vector<double>& strikes);
 
 struct MalletState {

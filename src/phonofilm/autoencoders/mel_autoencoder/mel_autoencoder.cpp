@@ -110,7 +110,9 @@ std::unique_ptr<MelAutoencoder> widened_to_stereo(const MelAutoencoder& mono) {
   return stereo;
 }
 
-void save_mel_autoencoder(const MelAutoencoder& model, const std::string& folder) { dsp::save_mel_model(model, "mel_autoencoder", folder); }
+void save_mel_autoencoder(const MelAutoencoder& model, const std::string& folder) {
+  dsp::save_mel_model(model, "mel_autoencoder", folder);
+}
 
 std::unique_ptr<MelAutoencoder> load_mel_autoencoder(const std::string& folder, at::ScalarType dtype) {
   return dsp::load_mel_model<MelAutoencoder>("mel_autoencoder", folder, dtype);
