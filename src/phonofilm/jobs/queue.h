@@ -109,7 +109,7 @@ class Queue {
   void discard(const LeaseRef& lease);
   bool recover_one(const std::string& id);
   bool sweep_job(const std::string& id);
-  bool awaits_submission(const std::string& id, const std::vector<std::string>& runs) const;
+  bool awaits_submission(const std::string& id, const std::vector<std::string>& runs, Time since) const;
   std::int64_t sweep_folders();
   std::int64_t sweep_disk();
 

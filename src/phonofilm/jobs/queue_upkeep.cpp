@@ -64,24 +64,24 @@ Swept Queue::sweep() {
   return swept;
 }
 
-// Uploads are published before their job is submitted. What nobody came for goes before any finished job does: where
-// the disk is full it waits no longer than a submission could take.
-bool Queue::awaits_submission(const std::string& id, const std::vector<std::string>& runs) const {
+// Uploads are published before their job is submitted.
+bool Queue::awaits_submission(const std::string& id, const std::vector<std::string>& runs, Time since) const {
   const bool uploads = runs.empty() || (runs.size() == 1 && runs[0] == kUploads);
-  if (!uploads) return false;
-  const bool full = artifacts_.bytes() > limits_.max_disk;
-  return artifacts_.changed(id) > sources_.clock() - limits_.upload_wait / (full ? 10 : 1);
+  return uploads && artifacts_.changed(id) > since;
 }
 
 // Folders are listed before the job is looked up: a folder is younger than the claim that allows it, so that one whose
-// lease is unknown to the row belongs to a lease of the past.
+// lease is unknown to the row belongs to a lease of the past. What nobody came for goes before any finished job does:
+// where the disk is full it waits no longer than a submission could take.
 std::int64_t Queue::sweep_folders() {
+  const bool full = artifacts_.bytes() > limits_.max_disk;
+  const Time since = sources_.clock() - limits_.upload_wait / (full ? 10 : 1);
   std::int64_t removed = 0;
   for (const std::string& id : artifacts_.jobs()) {
     const std::vector<std::string> runs = artifacts_.runs(id);
     const std::optional<Job> job = peek(id);
     if (!job) {
-      if (awaits_submission(id, runs)) continue;
+      if (awaits_submission(id, runs, since)) continue;
       artifacts_.remove(id);
       ++removed;
       continue;
@@ -97,14 +97,17 @@ std::int64_t Queue::sweep_folders() {
 
 // Jobs without files stay: their end frees nothing.
 std::int64_t Queue::sweep_disk() {
-  if (artifacts_.bytes() <= limits_.max_disk) return 0;
+  std::int64_t excess = artifacts_.bytes() - limits_.max_disk;
+  if (excess <= 0) return 0;
   std::vector<std::string> ids;
   store_.transact([&](Transaction& transaction) { ids = transaction.finished(); });
   std::int64_t removed = 0;
-  for (const std::string& id : ids) {
-    if (artifacts_.runs(id).empty()) continue;
-    removed += sweep_job(id);
-    if (artifacts_.bytes() <= limits_.max_disk) break;
+  for (auto id = ids.begin(); id != ids.end() && excess > 0; ++id) {
+    if (artifacts_.runs(*id).empty()) continue;
+    const std::int64_t bytes = artifacts_.bytes_of(*id);
+    if (!sweep_job(*id)) continue;
+    excess -= bytes;
+    ++removed;
   }
   return removed;
 }
