@@ -18,7 +18,7 @@ constexpr FileField kFiles[] = {
     {&GivenFiles::last_image, "last_image", "Last image", "image", "last picture"},
     {&GivenFiles::audio, "audio_file", "Sound", "sound", "a sound that the picture follows, or a film's sound"},
     {&GivenFiles::video, "video_file", "Silent film", "video", "a film whose picture the sound follows"},
-    {&GivenFiles::extend, "extend", "Go on from", "film", "a film to go on from; seconds is what is added"},
+    {&GivenFiles::extend, "extend", "Go on from", "film", "a film to go on from; the seconds asked for are added"},
     {&GivenFiles::of, "of", "Make again", "film", "the film of which the moment 'retake' is made again"}};
 constexpr const char* kVoices = "voices";
 constexpr const char* kVoicesHelp = "reference voices, the i-th for the i-th <S>...<E>; empty: none";

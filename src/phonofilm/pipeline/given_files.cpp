@@ -89,9 +89,9 @@ Fields GivenFiles::fields() {
           {"last_image", &last_image, "last picture, likewise"},
           {"audio", &audio, "a sound that the picture follows: any sound file, or a film's sound"},
           {"video", &video, "a film whose picture the sound follows"},
-          {"extend", &extend, "a film to go on from; --seconds is what is added"},
+          {"extend", &extend, "a film to go on from; the seconds asked for are added"},
           {"retake", &retake, "seconds A-B, as in 1.0-1.6, that are made again; all else is kept"},
-          {"of", &of, "the film of --retake"},
+          {"of", &of, "the film whose moment is made again"},
           {"retake_only", &retake_only, "what of that moment is made again", {}, {}, {"both", "picture", "sound"}}};
 }
 
