@@ -1,5 +1,6 @@
 #include "phonofilm/text_encoders/word_encoder/word_encoder.h"
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
 #include "support/support.h"
 
@@ -61,6 +62,30 @@ TEST_CASE("a row tells the words beside it, up to its reach, where the layers ha
   CHECK(test::relative_error(row("a red wall falls", 0), row("a red ball falls", 0)) > 0.05);      // two to the right
   test::expect_close(row("a red wall falls", 0), row("a red wall ball", 0), 1e-6);                 // three away
   test::expect_close(encoder.forward(encoder.tokenize({"a red"}), {})[0].narrow(0, 2, 4), at::zeros({4, 16}), 0);
+}
+
+TEST_CASE("places in lines: counted from each line's mark to its end, and nothing outside") {
+  text_encoders::WordEncoderConfig config = tiny();
+  config.words = {"a", "ball", "e", "red", "s"};
+  config.line_places = 3;
+  config.max_tokens = 12;
+  WordEncoder encoder(config);
+  encoder.initialise(1);
+  text_encoders::LinePlaces places(encoder, "again", config.line_places, config.width, encoder.tokenizer());
+  const Tensor tokens = encoder.tokenize({"a <S>red a ball<E> a <S>ball<E> red", "<S>a", "a red ball"});
+  const Tensor expected = at::tensor({0, 1, 2, 3, 3, 3, 0, 4, 5, 6, 0, 0,   // five words share the third place
+                                      1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,   // a line that never ends
+                                      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, at::kLong);
+  CHECK(at::equal(places.places_of(tokens).flatten(), expected));
+  // What is said knows its place whatever the layers make of it: "red" first and "red" second.
+  const Tensor rows = encoder.forward(encoder.tokenize({"<S>red a<E>", "<S>a red<E>"}), {});
+  CHECK(test::relative_error(rows[0][1], rows[1][2]) > 0.2);
+}
+
+TEST_CASE("places in lines need words for the marks of lines") {
+  text_encoders::WordEncoderConfig config = tiny();
+  config.line_places = 3;
+  CHECK_THROWS_WITH_AS(WordEncoder{config}, doctest::Contains("<S>"), InvalidRequest);
 }
 
 TEST_CASE("words stay distinguishable when the layers say the same of every word") {

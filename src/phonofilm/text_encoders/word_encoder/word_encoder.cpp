@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/nn/activation.h"
 #include "phonofilm/nn/rope.h"
@@ -16,6 +18,7 @@ Fields WordEncoderConfig::fields() {
           {"heads", &heads, "of attention", 1.0, 128.0},
           {"layers", &layers, "of the transformer", 0.0, 64.0},
           {"neighbours", &neighbours, "words on either side that a row is told of directly; 0: none", 0.0, 64.0},
+          {"line_places", &line_places, "words of a spoken line that are told apart by their place; 0: none", 0.0, 64.0},
           {"max_tokens", &max_tokens, "words per text", 1.0, 4096.0}};
 }
 
@@ -52,6 +55,39 @@ Tensor NeighbourMix::forward(const Tensor& words, const nn::RunContext& run) con
   return norm_.forward(conv_.forward(words.transpose(1, 2), run).transpose(1, 2).to(at::kFloat));
 }
 
+namespace {
+
+constexpr std::int64_t kLinesToldApart = 4;
+
+std::int64_t id_of(const WordTokenizer& tokenizer, std::string_view mark) {
+  const TokenizedText word = tokenizer.encode(std::string(mark), /*limit=*/1);
+  PF_CHECK(word.unknown.empty(), InvalidRequest, "word_encoder", "'line_places' is set, but the vocabulary has no ", mark,
+           ": nothing is said in these texts, set it to 0");
+  return word.ids.at(0);
+}
+
+}  // namespace
+
+LinePlaces::LinePlaces(nn::Module& parent, const std::string& name, std::int64_t places, std::int64_t width,
+                       const WordTokenizer& tokenizer)
+    : Module(parent, name),
+      places_(places),
+      open_(id_of(tokenizer, kSpeechMarks.open)),
+      close_(id_of(tokenizer, kSpeechMarks.close)),
+      embedding_(*this, "embedding", 1 + kLinesToldApart * places, width, /*std=*/0.5) {}
+
+Tensor LinePlaces::places_of(const Tensor& tokens) const {
+  const Tensor opens = tokens.eq(open_), closes = tokens.eq(close_);
+  const Tensor index = at::arange(tokens.size(1), tokens.options()).expand_as(tokens);
+  const Tensor begun = std::get<0>(at::where(opens, index, -1).cummax(1));  // -1 before the first line
+  const Tensor ended = closes.cumsum(1) - closes.to(at::kLong);                  // the closing mark is of its line
+  const Tensor line = opens.cumsum(1) - 1, inside = line.ge(ended) & begun.ge(0);
+  const Tensor place = (index - begun).clamp_max(places_ - 1);
+  return at::where(inside, 1 + line.clamp_max(kLinesToldApart - 1) * places_ + place, 0);
+}
+
+Tensor LinePlaces::forward(const Tensor& tokens) const { return embedding_.forward(places_of(tokens)).to(at::kFloat); }
+
 WordEncoder::WordEncoder(const WordEncoderConfig& config)
     : config_(config),
       tokenizer_(config.words),
@@ -62,6 +98,9 @@ WordEncoder::WordEncoder(const WordEncoderConfig& config)
       word_norm_(*this, "word_norm", config.width),
       norm_(*this, "norm", config.width) {
   if (config.neighbours > 0) neighbours_ = std::make_unique<NeighbourMix>(*this, "neighbours", config.width, config.neighbours);
+  if (config.line_places > 0) {
+    line_places_ = std::make_unique<LinePlaces>(*this, "line_places", config.line_places, config.width, tokenizer_);
+  }
   for (std::int64_t i = 0; i < config.layers; ++i) {
     layers_.push_back(std::make_unique<WordEncoderLayer>(*this, phonofilm::concat("layers.", i), config.width, config.heads));
   }
@@ -84,6 +123,7 @@ Tensor WordEncoder::forward(const Tensor& tokens, const nn::RunContext& run) con
   for (const auto& layer : layers_) x = layer->forward(x, padding, run);
   Tensor rows = word_norm_.forward(words) + norm_.forward(x);
   if (neighbours_) rows = rows + neighbours_->forward(words.masked_fill(padding.unsqueeze(-1), 0), run);
+  if (line_places_) rows = rows + line_places_->forward(tokens);
   return rows.masked_fill(padding.unsqueeze(-1), 0);
 }
 

@@ -4,6 +4,7 @@
 //   the sound depends on), and words that matter less (the color) become indistinguishable for good;
 // - what its neighbours are, by a convolution: what belongs together stands together ("a red glass ball and a blue metal
 //   ball"), and attention between words did not learn to bind a material to its color by itself;
+// - of which spoken line it is a word, and which one: what is said is said in this order;
 // - what the sentence makes of it.
 #pragma once
 
@@ -18,7 +19,8 @@ namespace phonofilm::text_encoders {
 struct WordEncoderConfig {
   std::vector<std::string> words;  // the vocabulary
   std::int64_t width = 192, heads = 4, layers = 2;
-  std::int64_t neighbours = 0;  // words on either side that a row is told of directly
+  std::int64_t neighbours = 0;   // words on either side that a row is told of directly
+  std::int64_t line_places = 0;  // words of a spoken line that are told apart by their place in it, its mark included
   std::int64_t max_tokens = 40;
   Fields fields();
 };
@@ -48,6 +50,20 @@ class NeighbourMix : public nn::Module {
   nn::LayerNorm norm_;
 };
 
+// "line_places": an embedding of where a word stands in which spoken line; lines beyond the fourth share its rows.
+class LinePlaces : public nn::Module {
+ public:
+  LinePlaces(nn::Module& parent, const std::string& name, std::int64_t places, std::int64_t width,
+             const WordTokenizer& tokenizer);
+  // tokens: int64 [B, L] -> int64 [B, L]: 0 outside lines, else 1 + line * places + place, counted from its mark <S>.
+  Tensor places_of(const Tensor& tokens) const;
+  Tensor forward(const Tensor& tokens) const;  // [B, L, D] float32
+
+ private:
+  std::int64_t places_, open_, close_;
+  nn::Embedding embedding_;
+};
+
 class WordEncoder : public nn::Module {
  public:
   explicit WordEncoder(const WordEncoderConfig& config);
@@ -66,6 +82,7 @@ class WordEncoder : public nn::Module {
   Tensor& position_embedding_;
   std::vector<std::unique_ptr<WordEncoderLayer>> layers_;
   std::unique_ptr<NeighbourMix> neighbours_;  // null where the reach is 0
+  std::unique_ptr<LinePlaces> line_places_;   // null where there are none
   nn::LayerNorm word_norm_, norm_;
 };
 
