@@ -155,6 +155,30 @@ TEST_CASE("joint task: dropped voices are null voices, and both or neither of en
   CHECK_THROWS_WITH_AS(make_joint(toy.options), doctest::Contains("both or neither"), InvalidRequest);
 }
 
+TEST_CASE("joint task: batches of sound alone may be larger, of speech only, and at noise levels of their own") {
+  if (no_speech()) return;
+  Toy toy;
+  toy.options["scene"] = "everything";
+  toy.options["made_utterances"] = 1;
+  toy.options["clips"] = 12;
+  toy.options["audio_only"] = 1;
+  toy.options["caption_drop"] = 0;
+  const auto plain = make_joint(toy.options);
+  CHECK(plain->batch(1, 0).at("tokens").size(0) == 2);
+  toy.options["alone_batch"] = 30;
+  toy.options["alone_speech"] = true;
+  const auto speech = make_joint(toy.options);
+  const train::Batch batch = speech->batch(1, 0);
+  CHECK(!batch.contains("video"));
+  CHECK(batch.at("audio").size(0) == 30);
+  CHECK(batch.at("positions").ne(train::kNobody).any(1).all().item<bool>());
+  toy.options["alone_noise_shift"] = 0.5;
+  const auto audio_loss = [&](train::Task& task) { return task.loss(batch, 1, 0, {}).total.item<double>(); };
+  CHECK(audio_loss(*make_joint(toy.options)) != audio_loss(*speech));
+  toy.options["audio_only"] = 0;
+  CHECK(make_joint(toy.options)->batch(1, 0).at("audio").size(0) == 2);
+}
+
 TEST_CASE("joint task: speech is judged with wrong words and wrong voices, scenes apart") {
   if (no_speech()) return;
   Toy toy;

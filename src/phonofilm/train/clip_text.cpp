@@ -31,6 +31,14 @@ ClipText with_words(const ClipText& text, const std::vector<std::string>& words)
   return other;
 }
 
+std::vector<std::int64_t> clips_with_lines(const std::vector<ClipText>& texts) {
+  std::vector<std::int64_t> clips;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (!texts[i].lines.empty()) clips.push_back(std::int64_t(i));
+  }
+  return clips;
+}
+
 nlohmann::json to_json(const std::vector<ClipText>& texts) {
   nlohmann::json list = nlohmann::json::array();
   for (const ClipText& text : texts) {

@@ -1,6 +1,7 @@
 // What is said about a rendered clip and in it: all that training needs of a clip beside its latents.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ ClipText text_of(const world::Truth& truth);
 
 // The same with other words between the marks, and their words in the lines; one line for each.
 ClipText with_words(const ClipText& text, const std::vector<std::string>& words);
+
+// Which of them have lines.
+std::vector<std::int64_t> clips_with_lines(const std::vector<ClipText>& texts);
 
 nlohmann::json to_json(const std::vector<ClipText>& texts);
 // Throws CheckpointError for other JSON; `where` names the file.

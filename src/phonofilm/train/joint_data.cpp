@@ -46,6 +46,14 @@ Batch conditions_of(const nava::SmallBackbone& backbone, const std::vector<ClipT
   return conditions;
 }
 
+void hold(Batch& batch, const diffusion::Held& held, const ClipLength& length) {
+  const auto rows = [&](const std::vector<diffusion::LatentSpan>& spans, std::int64_t latents) {
+    return diffusion::held_mask(spans, latents).expand({batch.at("mode").size(0), latents});
+  };
+  if (!held.video.empty()) batch["held_video"] = rows(held.video, length.frames);
+  if (!held.audio.empty()) batch["held_audio"] = rows(held.audio, length.steps);
+}
+
 void check_voices(const VoiceBank& bank, const std::vector<ClipText>& texts) {
   for (const ClipText& text : texts) {
     for (const SaidLine& line : text.lines) {
@@ -73,6 +81,7 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
     if (bank_) check_voices(*bank_, bucket.latents.texts);
     bucket.tokens = tokens_of(backbone, bucket.latents.texts);
     bucket.lines = rows_of_lines(backbone, bucket.tokens, bucket.latents.texts);
+    bucket.speech = clips_with_lines(bucket.latents.texts);
     return bucket;
   };
   for (size_t i = 0; i < options.frames.size(); ++i) {
@@ -89,13 +98,11 @@ Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
   Random random(mix_seed(seed, "batch", std::uint64_t(step)));
   const Bucket& bucket = pick_bucket(random);
   const JointMode mode = draw_mode(options_, random);
-  Tensor index = at::empty({options_.batch}, at::kLong), drop = at::zeros({options_.batch}, at::kBool);
-  for (std::int64_t i = 0; i < options_.batch; ++i) {
-    index[i] = random.below(bucket.tokens.size(0));
-    drop[i] = random.chance(options_.caption_drop);
-  }
+  const Tensor index = draw_clips(bucket, mode, random);
+  Tensor drop = at::zeros(index.sizes(), at::kBool);
+  for (std::int64_t i = 0; i < index.size(0); ++i) drop[i] = random.chance(options_.caption_drop);
   Batch batch{{"tokens", bucket.tokens.index_select(0, index).masked_fill(drop.unsqueeze(1), 0)},
-              {"mode", at::full({options_.batch}, mode.code(), at::kLong)}};
+              {"mode", at::full(index.sizes(), mode.code(), at::kLong)}};
   Random voices(mix_seed(seed, "voices", std::uint64_t(step)));
   add_voices(bucket, index, drop, mode, voices, batch);
   const ClipLength length = length_of(bucket);
@@ -103,6 +110,17 @@ Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
   if (mode.has_video) batch["video"] = take(bucket.latents.video, index, video_);
   if (mode.has_audio) batch["audio"] = take(bucket.latents.audio, index, audio_);
   return batch;
+}
+
+Tensor JointData::draw_clips(const Bucket& bucket, const JointMode& mode, Random& random) const {
+  const bool alone = !mode.has_video, speech = alone && options_.alone_speech && !bucket.speech.empty();
+  const std::int64_t clips = speech ? std::int64_t(bucket.speech.size()) : bucket.tokens.size(0);
+  Tensor index = at::empty({alone && options_.alone_batch > 0 ? options_.alone_batch : options_.batch}, at::kLong);
+  for (std::int64_t i = 0; i < index.size(0); ++i) {
+    const std::int64_t drawn = random.below(clips);
+    index[i] = speech ? bucket.speech[size_t(drawn)] : drawn;
+  }
+  return index;
 }
 
 void JointData::make_held_out(const nava::SmallBackbone& backbone, std::uint64_t seed) {
@@ -150,14 +168,6 @@ const JointData::Bucket& JointData::pick_bucket(Random& random) const {
 
 ClipLength JointData::length_of(const Bucket& bucket) const {
   return {bucket.latents.video.size(2), frame_patch_, bucket.latents.audio.size(2)};
-}
-
-void JointData::hold(Batch& batch, const diffusion::Held& held, const ClipLength& length) const {
-  const auto rows = [&](const std::vector<diffusion::LatentSpan>& spans, std::int64_t latents) {
-    return diffusion::held_mask(spans, latents).expand({options_.batch, latents});
-  };
-  if (!held.video.empty()) batch["held_video"] = rows(held.video, length.frames);
-  if (!held.audio.empty()) batch["held_audio"] = rows(held.audio, length.steps);
 }
 
 JointMode mode_of(const Batch& batch) { return JointMode::from_code(batch.at("mode")[0].item<std::int64_t>()); }

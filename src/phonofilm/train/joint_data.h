@@ -47,13 +47,14 @@ class JointData {
     LatentSet latents;
     Tensor tokens;  // int64 [N, max_tokens]
     Tensor lines;   // int64 [N, S]: rows_of_lines
+    std::vector<std::int64_t> speech;  // clips with lines
   };
+  Tensor draw_clips(const Bucket& bucket, const JointMode& mode, Random& random) const;  // int64 [B]
   void add_voices(const Bucket& bucket, const Tensor& index, const Tensor& dropped, const JointMode& mode,
                   Random& random, Batch& batch) const;
   void make_held_out(const nava::SmallBackbone& backbone, std::uint64_t seed);
   const Bucket& pick_bucket(Random& random) const;
   ClipLength length_of(const Bucket& bucket) const;
-  void hold(Batch& batch, const diffusion::Held& held, const ClipLength& length) const;
 
   JointTaskOptions options_;
   std::int64_t frame_patch_ = 4;  // of the video autoencoder

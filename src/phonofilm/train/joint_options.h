@@ -38,6 +38,11 @@ struct JointTaskOptions {
   double retake = 0;             // all but a span in one modality or both
   double mask_modality = 0.1;        // per batch: no attention between picture and sound
   double audio_only = 0.05, video_only = 0.05;  // per batch: the other modality is absent
+  // Sound alone has few tokens and the most to learn, words: its batches may be larger, of speech only, and at noise
+  // levels of their own, as the towers of Ovi meet speech before they meet each other.
+  std::int64_t alone_batch = 0;  // clips per step; 0: as many as of both
+  bool alone_speech = false;     // of clips in which somebody speaks
+  double alone_noise_shift = 0;  // 0: as of both
   Fields fields();
 };
 

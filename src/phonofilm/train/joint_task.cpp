@@ -43,7 +43,9 @@ class JointTask : public Task {
   StepLoss loss(const Batch& batch, std::uint64_t seed, std::int64_t step, const nn::RunContext& run) override {
     const std::int64_t count = batch.at("tokens").size(0);
     Random random(mix_seed(seed, "noise level", std::uint64_t(step)));
-    const LogitNormal logit_normal{options_.noise_mean, options_.noise_std, options_.noise_shift};
+    const bool alone = !mode_of(batch).has_video && options_.alone_noise_shift > 0;
+    const LogitNormal logit_normal{options_.noise_mean, options_.noise_std,
+                                   alone ? options_.alone_noise_shift : options_.noise_shift};
     const NoiseLevels levels =
         options_.noise == "nava" ? nava_table_.draw(count, random) : logit_normal.draw(count, random);
     return step_loss(flow_of(batch, levels, mix_seed(seed, "noise", std::uint64_t(step)), run));
@@ -128,11 +130,7 @@ class JointTask : public Task {
   }
 
   void report_speech(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
-    std::vector<std::int64_t> clips;
-    const std::vector<ClipText>& texts = data_.held_out_texts();
-    for (size_t i = 0; i < texts.size(); ++i) {
-      if (!texts[i].lines.empty()) clips.push_back(std::int64_t(i));
-    }
+    const std::vector<std::int64_t> clips = clips_with_lines(data_.held_out_texts());
     if (clips.empty()) return;
     const Tensor speech = at::tensor(clips, at::kLong);
     report(figures, " speech", own, speech);
