@@ -125,6 +125,18 @@ TEST_CASE("edges cross the middle") {
   CHECK(edges_of({0.1, {0, 0.1, 0}}, 0.5).on.empty());
 }
 
+TEST_CASE("edges are counted once, however a series wavers about its middle, and short dips are steadied away") {
+  const Edges wavering = edges_of({0.1, {0, 0.48, 0.52, 0.45, 0.9, 0.48, 1, 0}}, 0.5);
+  CHECK(wavering.on.size() == 1);
+  CHECK(wavering.off.size() == 1);
+  const Series dipped{0.01, {0, 0, 0, 0, 1, 1, 1, 1, 0.1, 1, 1, 1, 1, 1, 0, 0, 0, 0}};
+  CHECK(edges_of(dipped, 0.5).on.size() == 2);
+  const Edges steady = edges_of(steadied(dipped, 0.02), 0.5), plain = edges_of(smoothed(dipped, 0), 0.5);
+  REQUIRE(steady.on.size() == 1);
+  CHECK(steady.on[0] == doctest::Approx(plain.on[0]));
+  CHECK(steady.off.back() == doctest::Approx(plain.off.back()));
+}
+
 TEST_CASE("a xylophone is struck where it sounds") {
   const SceneReport report = measure("xylophone", 8);
   check_targets(report);

@@ -25,12 +25,15 @@ Edges edges_of(const Series& series, double least_range) {
   if (series.values.empty()) return edges;
   const auto [low, high] = std::minmax_element(series.values.begin(), series.values.end());
   if (*high - *low < least_range) return edges;
-  const double middle = 0.5 * (*low + *high);
+  const double middle = 0.5 * (*low + *high), margin = (*high - *low) / 6;
+  bool is_on = series.values[0] > middle;
+  double crossed = 0;
   for (std::size_t k = 1; k < series.values.size(); ++k) {
     const double before = series.values[k - 1] - middle, now = series.values[k] - middle;
-    if ((before < 0) == (now < 0)) continue;
-    const double time = series.step * (double(k) - now / (now - before));
-    (now < 0 ? edges.off : edges.on).push_back(time);
+    if ((before < 0) != (now < 0)) crossed = series.step * (double(k) - now / (now - before));
+    if (is_on ? now > -margin : now < margin) continue;
+    is_on = !is_on;
+    (is_on ? edges.on : edges.off).push_back(crossed);
   }
   return edges;
 }
@@ -73,7 +76,9 @@ std::vector<FigureSpec> lamp_figures() {
 
 Readings read_lamp(const Clip& clip, const world::Truth& truth, bool depicts_truth) {
   const Series light = light_in(Pictures(clip.frames), clip.fps);
-  const Series beep = band_level(mono_samples(clip.waveform), double(clip.sample_rate), 150, 4000, /*window=*/0.02);
+  // A decoded tone may waver; the shortest beep is three times as long as what the median removes.
+  const Series level = band_level(mono_samples(clip.waveform), double(clip.sample_rate), 150, 4000, /*window=*/0.02);
+  const Series beep = steadied(level, /*reach=*/0.03);
   const Edges seen = edges_of(light, /*least_range=*/0.15), heard = edges_of(beep, /*least_range=*/0.01);
   Readings readings;
   add_ways(seen.on, heard.on, "light on to beep on", readings);

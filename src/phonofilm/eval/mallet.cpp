@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "phonofilm/eval/bar_lights.h"
 #include "phonofilm/eval/tune.h"
 #include "phonofilm/world/tune.h"
 
@@ -158,7 +159,11 @@ std::vector<BarStrike> find_bar_strikes(const Pictures& pictures, double fps) {
   if (times.empty()) return {};
   refine(course, times, world::kBarMiddle);
   std::vector<BarStrike> strikes;
-  for (const double time : times) strikes.push_back({time, bar_under(course, time, pictures[0].aspect())});
+  const BarLights lights(pictures, fps);
+  for (const double time : times) {
+    const std::optional<std::int64_t> lit = lights.lit_at(time);
+    strikes.push_back({time, lit ? *lit : bar_under(course, time, pictures[0].aspect())});
+  }
   return strikes;
 }
 

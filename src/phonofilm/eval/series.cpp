@@ -25,6 +25,18 @@ Series smoothed(const Series& series, double reach) {
   return result;
 }
 
+Series steadied(const Series& series, double reach) {
+  const auto side = std::int64_t(std::lround(reach / series.step)), count = std::int64_t(series.values.size());
+  Series result{series.step, {}};
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto first = series.values.begin() + std::max<std::int64_t>(0, i - side);
+    std::vector<double> around(first, series.values.begin() + std::min(count, i + side + 1));
+    std::nth_element(around.begin(), around.begin() + std::int64_t(around.size() / 2), around.end());
+    result.values.push_back(around[around.size() / 2]);
+  }
+  return result;
+}
+
 double correlation(const std::vector<double>& a, const std::vector<double>& b) {
   const double n = double(std::min(a.size(), b.size()));
   double mean_a = 0, mean_b = 0, aa = 0, bb = 0, ab = 0;

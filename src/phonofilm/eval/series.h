@@ -20,6 +20,9 @@ double value_at(const Series& series, double time);
 // The mean over `reach` seconds on either side.
 Series smoothed(const Series& series, double reach);
 
+// The median over `reach` seconds on either side: what is shorter than that is gone, what is longer keeps its edges.
+Series steadied(const Series& series, double reach);
+
 // Pearson's correlation of two lists of equal length; 0 where either does not vary.
 double correlation(const std::vector<double>& a, const std::vector<double>& b);
 

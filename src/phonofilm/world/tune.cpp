@@ -28,6 +28,8 @@ double bar_frequency(std::int64_t bar) {
 
 double bar_x(std::int64_t bar, double aspect) { return aspect * (0.13 + 0.148 * double(bar)); }
 
+double bar_half_width(double aspect) { return 0.056 * aspect; }
+
 double bar_half_length(std::int64_t bar) { return 0.27 - 0.022 * double(bar); }
 
 std::vector<Note> draw_tune(double seconds, Random& random) {

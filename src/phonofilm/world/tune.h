@@ -15,6 +15,7 @@ double bar_frequency(std::int64_t bar);
 // Middle of a bar in a picture of that width / height; heights.
 double bar_x(std::int64_t bar, double aspect);
 double bar_half_length(std::int64_t bar);
+double bar_half_width(double aspect);
 inline constexpr double kBarMiddle = 0.62;  // y of every bar, where the mallet strikes
 
 struct Note {

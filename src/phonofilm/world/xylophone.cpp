@@ -15,7 +15,6 @@ namespace phonofilm::world {
 namespace {
 
 constexpr double kLoudness = 0.30, kNoiseFloor = 2e-4;
-constexpr double kHalfWidth = 0.056;   // of a bar, of the picture's width
 constexpr double kFlash = 0.10;        // seconds in which a struck bar's light fades to 1/e
 
 // A bar that is free at both ends and tuned: its second partial lies three times as high as the first.
@@ -101,7 +100,7 @@ std::string Xylophone::caption() const {
 Truth Xylophone::truth() const {
   Truth truth;
   for (std::int64_t bar = 0; bar < kBars; ++bar) {
-    Object object{colors()[color_of_bar_[std::size_t(bar)]].name, "bar", kHalfWidth * stage_.aspect,
+    Object object{colors()[color_of_bar_[std::size_t(bar)]].name, "bar", bar_half_width(stage_.aspect),
                   bar_x(bar, stage_.aspect), kBarMiddle, 0};
     object.amounts = {{"frequency", bar_frequency(bar)}, {"number", double(bar + 1)}};
     truth.objects.push_back(std::move(object));
@@ -125,7 +124,7 @@ double Xylophone::light_of(std::int64_t bar, double time) const {
 void Xylophone::draw_bar(Canvas& canvas, std::int64_t bar, double light) const {
   const NamedColor& named = colors()[color_of_bar_[std::size_t(bar)]];
   const Color plain = Color{float(named.red), float(named.green), float(named.blue)} * 0.85f;
-  const double x = bar_x(bar, stage_.aspect), half = kHalfWidth * stage_.aspect, length = bar_half_length(bar);
+  const double x = bar_x(bar, stage_.aspect), half = bar_half_width(stage_.aspect), length = bar_half_length(bar);
   fill_rounded_box(canvas, {x - half, kBarMiddle - length, x + half, kBarMiddle + length}, 0.02,
                    mix(plain, {1, 1, 1}, float(0.75 * light)));
   for (const double end : {-1.0, 1.0}) {
