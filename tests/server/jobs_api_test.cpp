@@ -112,6 +112,8 @@ TEST_CASE("api: submissions that are refused leave nothing") {
     INFO(body);
     CHECK(bench.ask("POST", "/api/v1/jobs", std::string(body), {{"content-type", "application/json"}}).status == 400);
   }
+  const Answer flat = bench.ask("POST", "/api/v1/jobs", Json{{"prompt", "a"}});
+  CHECK(flat.json.value("/error/message"_json_pointer, "").find("there are request, priority") != std::string::npos);
   CHECK(bench.ask("POST", "/api/v1/jobs", std::string("{}"), {{"content-type", "text/plain"}}).status == 415);
   CHECK(bench.ask("POST", "/api/v1/jobs", std::string(2 << 20, ' ')).status == 413);
   CHECK(bench.queue.list({.admin = true}).jobs.empty());

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "phonofilm/base/fields.h"
+#include "phonofilm/base/text.h"
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/server/problem.h"
 
@@ -70,7 +71,8 @@ Json parse_object(std::string_view text, const std::vector<std::string>& known) 
   Json object = parse_object(text);
   for (const auto& [name, value] : object.items()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    throw Problem(400, "unknown_field", concat("unknown member ", in_quotes(name), did_you_mean(name, known)),
+    throw Problem(400, "unknown_field",
+                  concat("unknown member ", in_quotes(name), did_you_mean(name, known), "; there are ", join(known, ", ")),
                   excerpt(name));
   }
   return object;
