@@ -5,7 +5,8 @@
 set_target_properties(phonofilm PROPERTIES INSTALL_RPATH "\$ORIGIN/../lib/phonofilm")
 install(TARGETS phonofilm RUNTIME_DEPENDENCY_SET phonofilm_libraries RUNTIME DESTINATION bin)
 install(RUNTIME_DEPENDENCY_SET phonofilm_libraries DESTINATION lib/phonofilm POST_EXCLUDE_REGEXES "^/lib" "^/usr")
-install(DIRECTORY models/ DESTINATION models)
+# models/world is on its way: weights for trainings to go on from.
+install(DIRECTORY models/ DESTINATION models PATTERN world EXCLUDE)
 install(FILES packaging/phonofilm.service DESTINATION lib/systemd/system)
 install(FILES packaging/phonofilm.sysusers DESTINATION lib/sysusers.d RENAME phonofilm.conf)
 install(FILES LICENSE THIRD_PARTY.md DESTINATION share/doc/phonofilm)
