@@ -8,6 +8,7 @@
 #include "eval/worn_pictures.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/eval/bar_lights.h"
 #include "phonofilm/eval/lamp.h"
 #include "phonofilm/eval/passing.h"
 #include "phonofilm/eval/report.h"
@@ -145,6 +146,21 @@ TEST_CASE("a xylophone is struck where it sounds") {
   const SceneReport blurred = measure("xylophone", 6, Wear::codec);
   CHECK(value(blurred, "ground_truth", "strike to onset") < 5);
   CHECK(value(blurred, "ground_truth", "pitch of the bar struck") > 95);
+}
+
+TEST_CASE("bars are seen to light up when they are struck, and in a film in which nothing moves none does") {
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    const auto sample = world::render("xylophone", held_out_seed(4, std::int64_t(i)), {});
+    const std::vector<BarFlash> flashes = find_bar_flashes(Pictures(sample.clip.frames), sample.clip.fps);
+    REQUIRE(flashes.size() == sample.truth.events.size());
+    for (std::size_t k = 0; k < flashes.size(); ++k) {
+      CHECK(flashes[k].bar == sample.truth.events[k].object);
+      CHECK(std::abs(flashes[k].time - sample.truth.events[k].time) < 0.75 / sample.clip.fps);
+      CHECK(flashes[k].rise > 0.5);
+    }
+  }
+  const Tensor grey = at::full({20, 48, 48, 3}, 90, at::kByte);
+  CHECK(find_bar_flashes(Pictures(grey), 24).empty());
 }
 
 TEST_CASE("a bar that is struck in silence has not the pitch of the bar") {

@@ -9,7 +9,8 @@ namespace phonofilm::eval {
 namespace {
 
 constexpr double kWhitest = 0.75;   // of white in the colour of a bar that has just been struck
-constexpr double kLeastRise = 0.2;  // of which less is noise of a decoder
+constexpr double kLeastRise = 0.3;  // less is noise of a decoder
+constexpr double kTogether = 0.10;  // seconds: closer flashes are one; notes are 0.16 s apart
 
 struct BarPixel {
   std::int64_t row = 0, column = 0;
@@ -48,33 +49,41 @@ double light_of(const std::vector<BarPixel>& bar, const Picture& picture) {
   return all[all.size() / 2] / kWhitest;
 }
 
+// Every climb from a low to a high of at least kLeastRise. `light`: by frame.
+std::vector<BarFlash> climbs(const std::vector<double>& light, std::int64_t bar, double fps) {
+  std::vector<BarFlash> found;
+  std::size_t low = 0;
+  for (std::size_t k = 1; k < light.size(); ++k) {
+    if (light[k] <= light[low]) low = k;
+    const bool is_high = k + 1 == light.size() || light[k + 1] < light[k];
+    if (!is_high || light[k] - light[low] < kLeastRise) continue;
+    const double half = 0.5 * (light[low] + light[k]);
+    std::size_t above = low + 1;
+    while (light[above] < half) ++above;
+    const double place = double(above) - (light[above] - half) / (light[above] - light[above - 1]);
+    found.push_back({place / fps, bar, light[k] - light[low]});
+    low = k;
+  }
+  return found;
+}
+
 }  // namespace
 
-BarLights::BarLights(const Pictures& pictures, double fps) : fps_(fps) {
+std::vector<BarFlash> find_bar_flashes(const Pictures& pictures, double fps) {
+  std::vector<BarFlash> all, flashes;
   for (std::int64_t bar = 0; bar < world::kBars; ++bar) {
     const std::vector<BarPixel> pixels = pixels_of(bar, pictures);
     std::vector<double> light;
     for (std::int64_t k = 0; k < pictures.size(); ++k) light.push_back(light_of(pixels, pictures[k]));
-    lights_.push_back(std::move(light));
+    const std::vector<BarFlash> own = climbs(light, bar, fps);
+    all.insert(all.end(), own.begin(), own.end());
   }
-}
-
-double BarLights::rise(std::int64_t bar, double time) const {
-  const std::vector<double>& light = lights_[std::size_t(bar)];
-  const auto at = [&](std::int64_t frame) {
-    return light[std::size_t(std::clamp<std::int64_t>(frame, 0, std::int64_t(light.size()) - 1))];
-  };
-  const auto frame = std::int64_t(std::lround(time * fps_));
-  return std::max(at(frame), at(frame + 1)) - at(frame - 2);
-}
-
-std::optional<std::int64_t> BarLights::lit_at(double time) const {
-  std::int64_t most = 0;
-  for (std::int64_t bar = 1; bar < world::kBars; ++bar) {
-    if (rise(bar, time) > rise(most, time)) most = bar;
+  std::sort(all.begin(), all.end(), [](const BarFlash& a, const BarFlash& b) { return a.time < b.time; });
+  for (const BarFlash& flash : all) {
+    if (flashes.empty() || flash.time - flashes.back().time > kTogether) flashes.push_back(flash);
+    else if (flash.rise > flashes.back().rise) flashes.back() = flash;
   }
-  if (rise(most, time) < kLeastRise) return std::nullopt;
-  return most;
+  return flashes;
 }
 
 }  // namespace phonofilm::eval

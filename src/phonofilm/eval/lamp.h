@@ -17,9 +17,9 @@ namespace phonofilm::eval {
 struct Edges {
   std::vector<double> on, off;
 };
-// Where a series crosses the middle between its lowest and its highest value for good: a crossing counts once the series
-// is a sixth of that range beyond the middle, the last one before that. None where lowest and highest differ by less
-// than `least_range`.
+// Where a series crosses the middle between its lowest and its highest value for good: a crossing counts once the
+// series is a sixth of that range beyond the middle, the last one before that. None where lowest and highest differ by
+// less than `least_range`.
 Edges edges_of(const Series& series, double least_range);
 
 // Brightness of those pixels that change most, by frame.

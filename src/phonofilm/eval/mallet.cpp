@@ -155,15 +155,18 @@ std::int64_t bar_under(const MalletCourse& course, double time, double aspect) {
 
 std::vector<BarStrike> find_bar_strikes(const Pictures& pictures, double fps) {
   const MalletCourse course = follow(pictures, fps);
-  std::vector<double> times = turns(course, world::kBarMiddle);
-  if (times.empty()) return {};
-  refine(course, times, world::kBarMiddle);
   std::vector<BarStrike> strikes;
-  const BarLights lights(pictures, fps);
-  for (const double time : times) {
-    const std::optional<std::int64_t> lit = lights.lit_at(time);
-    strikes.push_back({time, lit ? *lit : bar_under(course, time, pictures[0].aspect())});
+  for (const BarFlash& flash : find_bar_flashes(pictures, fps)) strikes.push_back({flash.time, flash.bar});
+  if (strikes.empty()) {
+    for (const double time : turns(course, world::kBarMiddle)) {
+      strikes.push_back({time, bar_under(course, time, pictures[0].aspect())});
+    }
   }
+  if (strikes.empty()) return strikes;
+  std::vector<double> times;
+  for (const BarStrike& strike : strikes) times.push_back(strike.time);
+  refine(course, times, world::kBarMiddle);
+  for (std::size_t i = 0; i < strikes.size(); ++i) strikes[i].time = times[i];
   return strikes;
 }
 

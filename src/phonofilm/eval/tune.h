@@ -18,10 +18,10 @@ struct BarStrike {
   double time = 0;       // seconds
   std::int64_t bar = 0;  // 0 the longest
 };
-// The head of the mallet is followed as the disc, dark or white, that differs from the film's median picture. Between
-// two strikes it flies on an arc whose height the world fixes, so that the times of all strikes explain its whole
-// course: they are moved until they do so best (least squares). The bar is the one that lights up then, or where none
-// does the one under the mallet.
+// Bars light up when they are struck; where none does, strikes are where the mallet turns. The head of the mallet is
+// followed as the disc, dark or white, that differs from the film's median picture. Between two strikes it flies on an
+// arc whose height the world fixes, so that the times of all strikes explain its whole course: they are moved until they
+// do so best (least squares).
 std::vector<BarStrike> find_bar_strikes(const Pictures& pictures, double fps);
 
 // Frequency, in Hz between 400 and 1400, that is louder after `time` than before it: the first partial of a new note.
