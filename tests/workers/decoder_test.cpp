@@ -134,7 +134,10 @@ TEST_CASE("workers: files that are too large in any way are refused by what they
   const DecodeRequest wide{.kind = "picture", .max_side = 16'384, .max_pixels = 300'000'000};
   CHECK(!refusal_of_upload<Error>(folder.file("wide.png"), wide, small).empty());
   media::write_wav(folder.file("long.wav"), at::zeros({1, 8000 * 90}), 8000);
-  CHECK(contains(refusal_of_upload<InvalidRequest>(folder.file("long.wav"), {.kind = "sound"}, program()), "90 seconds"));
+  const std::string too_long = refusal_of_upload<InvalidRequest>(folder.file("long.wav"), {.kind = "sound"}, program());
+  CHECK(contains(too_long, "90 seconds"));
+  CHECK(too_long.find("[upload] upload: ") == 0);
+  CHECK(too_long.rfind("upload: ") == too_long.find("upload: "));  // it is said once what this is about
   const DecodeRequest cut{.kind = "sound", .max_seconds = 30, .truncate = true};
   CHECK(decode_upload(folder.file("long.wav"), "upload", cut, program()).audio_seconds() <= 30.2);
   media::write_wav(folder.file("stereo.wav"), at::zeros({2, 8000}), 8000);

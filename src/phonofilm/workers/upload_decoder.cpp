@@ -115,9 +115,16 @@ bool is_possible(const AnswerHead& head, const DecodeRequest& request) {
   std::abort();
 }
 
+// What is behind the decoder's own "[operation] name: ", which is said once.
+std::string_view reason_in(std::string_view text, const std::string& name) {
+  if (text.starts_with('[') && text.find("] ") != text.npos) text.remove_prefix(text.find("] ") + 2);
+  if (text.starts_with(name + ": ")) text.remove_prefix(name.size() + 2);
+  return text;
+}
+
 // What the decoder has found wrong with a file, it will find again.
 [[noreturn]] void rethrow(const AnswerHead& head, const std::string& text, const std::string& name) {
-  const std::string message = concat(name, ": ", printable(text));
+  const std::string message = concat(name, ": ", printable(reason_in(text, name)));
   if (head.exit_code == AnswerHead::kNoSandbox) throw ResourceError(kOperation, message);
   const bool of_file = head.exit_code == MediaError("", "").exit_code();
   if (of_file || head.exit_code == InvalidRequest("", "").exit_code()) throw InvalidRequest(kOperation, message);
