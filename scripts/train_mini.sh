@@ -16,7 +16,7 @@ if [ "$runs" != runs/mini ]; then
   ln -sfn "$(realpath "$runs")" runs/mini  # the recipes name each other's results below runs/mini
 fi
 
-# adopt STAGE FOLDER: the result of a stage is what the folder holds, unless the stage has a result or is under way here.
+# adopt STAGE FOLDER: the result of a stage is what the folder holds, unless it has a result or is under way here.
 adopt() {
   [ -d "$2" ] || return 0
   if [ -e "runs/mini/$1/model" ] || [ -e "runs/mini/$1/checkpoint.safetensors" ]; then return 0; fi

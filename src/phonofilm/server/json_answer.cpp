@@ -72,7 +72,8 @@ Json parse_object(std::string_view text, const std::vector<std::string>& known) 
   for (const auto& [name, value] : object.items()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     throw Problem(400, "unknown_field",
-                  concat("unknown member ", in_quotes(name), did_you_mean(name, known), "; there are ", join(known, ", ")),
+                  concat("unknown member ", in_quotes(name), did_you_mean(name, known), "; there are ",
+                         join(known, ", ")),
                   excerpt(name));
   }
   return object;

@@ -18,7 +18,7 @@ Fields WordEncoderConfig::fields() {
           {"heads", &heads, "of attention", 1.0, 128.0},
           {"layers", &layers, "of the transformer", 0.0, 64.0},
           {"neighbours", &neighbours, "words on either side that a row is told of directly; 0: none", 0.0, 64.0},
-          {"line_places", &line_places, "words of a spoken line that are told apart by their place; 0: none", 0.0, 64.0},
+          {"line_places", &line_places, "words of a spoken line told apart by their place; 0: none", 0.0, 64.0},
           {"max_tokens", &max_tokens, "words per text", 1.0, 4096.0}};
 }
 
@@ -61,8 +61,8 @@ constexpr std::int64_t kLinesToldApart = 4;
 
 std::int64_t id_of(const WordTokenizer& tokenizer, std::string_view mark) {
   const TokenizedText word = tokenizer.encode(std::string(mark), /*limit=*/1);
-  PF_CHECK(word.unknown.empty(), InvalidRequest, "word_encoder", "'line_places' is set, but the vocabulary has no ", mark,
-           ": nothing is said in these texts, set it to 0");
+  PF_CHECK(word.unknown.empty(), InvalidRequest, "word_encoder", "'line_places' is set, but the vocabulary has no ",
+           mark, ": nothing is said in these texts, set it to 0");
   return word.ids.at(0);
 }
 
