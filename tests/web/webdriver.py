@@ -82,7 +82,8 @@ class Browser:
             f"an element {selector}")[ELEMENT]
 
     def click(self, selector):
-        """Clicks when the element is there, stands still and is not covered."""
+        """Clicks when the element is there, stands still and is not covered; what lies under a bar is scrolled into the
+        middle, as people do."""
         self.until(lambda: self._try_click(selector), f"a click on {selector}")
 
     def _try_click(self, selector):
@@ -90,7 +91,10 @@ class Browser:
             self._call("POST", f"/element/{self.find(selector)}/click")
             return True
         except RuntimeError as error:
-            if "stale" in str(error) or "intercepted" in str(error) or "not interactable" in str(error):
+            if "intercepted" in str(error):
+                self.run("document.querySelector(arguments[0])?.scrollIntoView({block: 'center'})", selector)
+                return False
+            if "stale" in str(error) or "not interactable" in str(error):
                 return False
             raise
 
