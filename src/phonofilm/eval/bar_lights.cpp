@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "phonofilm/eval/statistics.h"
 #include "phonofilm/world/tune.h"
 
 namespace phonofilm::eval {
 namespace {
 
-constexpr double kWhitest = 0.75;   // of white in the colour of a bar that has just been struck
 constexpr double kLeastRise = 0.3;  // less is noise of a decoder
-constexpr double kTogether = 0.10;  // seconds: closer flashes are one; notes are 0.16 s apart
+constexpr double kTogether = 0.6 * world::kNotesApart;  // seconds: closer flashes are one
 
 struct BarPixel {
   std::int64_t row = 0, column = 0;
@@ -42,11 +42,9 @@ double whiteness(const Rgb& color, const Rgb& plain) {
 
 // The median over its pixels: the mallet hides fewer than half of them.
 double light_of(const std::vector<BarPixel>& bar, const Picture& picture) {
-  std::vector<double> all;
+  Values all;
   for (const BarPixel& pixel : bar) all.push_back(whiteness(picture.pixel(pixel.row, pixel.column), pixel.plain));
-  if (all.empty()) return 0;
-  std::nth_element(all.begin(), all.begin() + std::int64_t(all.size() / 2), all.end());
-  return all[all.size() / 2] / kWhitest;
+  return median_of(std::move(all)) / world::kStruckWhite;
 }
 
 // Every climb from a low to a high of at least kLeastRise. `light`: by frame.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "phonofilm/eval/statistics.h"
+
 namespace phonofilm::eval {
 
 double value_at(const Series& series, double time) {
@@ -30,9 +32,7 @@ Series steadied(const Series& series, double reach) {
   Series result{series.step, {}};
   for (std::int64_t i = 0; i < count; ++i) {
     const auto first = series.values.begin() + std::max<std::int64_t>(0, i - side);
-    std::vector<double> around(first, series.values.begin() + std::min(count, i + side + 1));
-    std::nth_element(around.begin(), around.begin() + std::int64_t(around.size() / 2), around.end());
-    result.values.push_back(around[around.size() / 2]);
+    result.values.push_back(median_of({first, series.values.begin() + std::min(count, i + side + 1)}));
   }
   return result;
 }

@@ -17,6 +17,8 @@ double bar_x(std::int64_t bar, double aspect);
 double bar_half_length(std::int64_t bar);
 double bar_half_width(double aspect);
 inline constexpr double kBarMiddle = 0.62;  // y of every bar, where the mallet strikes
+// A bar lights up when it is struck, and fades: the share of white in its colour at that moment.
+inline constexpr double kStruckWhite = 0.75;
 
 struct Note {
   double time = 0;       // seconds, when the mallet touches the bar

@@ -126,7 +126,7 @@ void Xylophone::draw_bar(Canvas& canvas, std::int64_t bar, double light) const {
   const Color plain = Color{float(named.red), float(named.green), float(named.blue)} * 0.85f;
   const double x = bar_x(bar, stage_.aspect), half = bar_half_width(stage_.aspect), length = bar_half_length(bar);
   fill_rounded_box(canvas, {x - half, kBarMiddle - length, x + half, kBarMiddle + length}, 0.02,
-                   mix(plain, {1, 1, 1}, float(0.75 * light)));
+                   mix(plain, {1, 1, 1}, float(kStruckWhite * light)));
   for (const double end : {-1.0, 1.0}) {
     fill_oval(canvas, {x, kBarMiddle + end * (length - 0.045), 0.012, 0.012}, plain * 0.4f);
   }
