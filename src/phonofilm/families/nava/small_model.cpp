@@ -78,9 +78,9 @@ std::vector<std::vector<std::int64_t>> SmallBackbone::line_rows(const Tensor& to
 std::vector<std::vector<std::int64_t>> SmallBackbone::rows_of(const Tensor& tokens, std::string_view mark) const {
   expect_shape(tokens, {kAny, text_encoder_.config().max_tokens}, "nava: tokens");
   std::vector<std::vector<std::int64_t>> rows(size_t(tokens.size(0)));
-  const auto word = text_encoder_.tokenizer().encode(std::string(mark), /*limit=*/1);
-  if (!word.unknown.empty()) return rows;
-  const Tensor places = tokens.eq(word.ids.at(0)).nonzero();  // [found, 2], in order
+  const std::optional<std::int64_t> word = text_encoder_.tokenizer().id_of(mark);
+  if (!word) return rows;
+  const Tensor places = tokens.eq(*word).nonzero();  // [found, 2], in order
   for (std::int64_t i = 0; i < places.size(0); ++i) {
     rows[size_t(places[i][0].item<std::int64_t>())].push_back(places[i][1].item<std::int64_t>());
   }

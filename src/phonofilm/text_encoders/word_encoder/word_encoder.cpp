@@ -60,10 +60,10 @@ namespace {
 constexpr std::int64_t kLinesToldApart = 4;
 
 std::int64_t id_of(const WordTokenizer& tokenizer, std::string_view mark) {
-  const TokenizedText word = tokenizer.encode(std::string(mark), /*limit=*/1);
-  PF_CHECK(word.unknown.empty(), InvalidRequest, "word_encoder", "'line_places' is set, but the vocabulary has no ",
-           mark, ": nothing is said in these texts, set it to 0");
-  return word.ids.at(0);
+  const std::optional<std::int64_t> id = tokenizer.id_of(mark);
+  PF_CHECK(id, InvalidRequest, "word_encoder", "'line_places' is set, but the vocabulary has no ", mark,
+           ": nothing is said in these texts, set it to 0");
+  return *id;
 }
 
 }  // namespace

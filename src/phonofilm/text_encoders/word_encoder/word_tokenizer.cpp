@@ -66,4 +66,10 @@ TokenizedText WordTokenizer::encode(std::string_view text, std::int64_t limit) c
   return result;
 }
 
+std::optional<std::int64_t> WordTokenizer::id_of(std::string_view word) const {
+  const TokenizedText found = encode(word, /*limit=*/1);
+  if (found.ids.empty() || !found.unknown.empty()) return std::nullopt;
+  return found.ids[0];
+}
+
 }  // namespace phonofilm::text_encoders

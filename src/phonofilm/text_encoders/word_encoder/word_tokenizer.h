@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +23,8 @@ class WordTokenizer {
   explicit WordTokenizer(std::vector<std::string> words);
   // Lower case; punctuation stands alone; "3" is read as "three"; an unknown plural or singular finds its partner.
   TokenizedText encode(std::string_view text, std::int64_t limit) const;
+  // Of a text of one word, as encode() finds it; none where the vocabulary lacks it.
+  std::optional<std::int64_t> id_of(std::string_view word) const;
   std::int64_t vocabulary_size() const { return kFirstWord + std::int64_t(words_.size()); }
   const std::vector<std::string>& words() const { return words_; }
 
