@@ -53,16 +53,6 @@ class Model:
         ids = [known.get(word, 1) for word in re.findall(r"[\w'-]+", text.lower())]
         return torch.tensor([ids + [0] * (self.text["max_tokens"] - len(ids))])
 
-    def line_places(self, tokens):
-        places, rows = self.text["line_places"], []
-        begin, end = (self.text["words"].index(mark) + 2 for mark in "se")
-        line, place, inside = -1, 0, False
-        for token in tokens[0].tolist():
-            line, place, inside = (line + 1, 0, True) if token == begin else (line, place + 1, inside)
-            rows.append(1 + min(line, 3) * places + min(place, places - 1) if inside else 0)
-            inside = inside and token != end
-        return torch.tensor([rows])
-
     def encode(self, tokens):
         p = "text_encoder."
         words = (self.w[p + "word_embedding.weight"][tokens] + self.w[p + "position_embedding"]).float()
@@ -81,8 +71,6 @@ class Model:
             filters, given = self.w[p + "neighbours.conv.weight"], words.masked_fill(padding[..., None], 0).transpose(1, 2)
             mixed = F.conv1d(given.to(self.dtype), filters, padding=self.text["neighbours"], groups=len(filters))
             rows = rows + self.norm(p + "neighbours.norm", mixed.transpose(1, 2))
-        if self.text.get("line_places", 0) > 0:
-            rows = rows + F.embedding(self.line_places(tokens), self.w[p + "line_places.embedding.weight"]).float()
         rows = rows.masked_fill(padding[..., None], 0)
         p = "transformer.text_embedding."
         return self.linear(p + "2", F.gelu(self.linear(p + "0", rows), approximate="tanh"))
