@@ -64,6 +64,9 @@ TEST_CASE("redimnet: from a waveform of one or two channels to the embedding, fr
   const c10::InferenceMode guard;
   const auto file = recording();
   const auto archive = load_redimnet(golden(kArchive)), safetensors = load_redimnet(golden(kSafetensors));
+  const auto of_archive = archive->named_parameters(), of_safetensors = safetensors->named_parameters();
+  REQUIRE(of_archive.size() == of_safetensors.size());
+  for (std::size_t i = 0; i < of_archive.size(); ++i) CHECK(at::equal(of_archive[i].second, of_safetensors[i].second));
   const std::pair<const char*, const char*> voices[] = {
       {"a.waveform", "a.embedding"}, {"b.waveform", "b.embedding"}, {"stereo.waveform_2ch", "stereo.embedding"}};
   for (const auto& [waveform, expected] : voices) {
