@@ -165,14 +165,14 @@ TEST_CASE("joint task: batches of sound alone may be larger, of speech only, and
   toy.options["caption_drop"] = 0;
   const auto plain = make_joint(toy.options);
   CHECK(plain->batch(1, 0).at("tokens").size(0) == 2);
-  toy.options["alone_batch"] = 30;
-  toy.options["alone_speech"] = true;
+  toy.options["audio_only_batch"] = 30;
+  toy.options["audio_only_speech"] = true;
   const auto speech = make_joint(toy.options);
   const train::Batch batch = speech->batch(1, 0);
   CHECK(!batch.contains("video"));
   CHECK(batch.at("audio").size(0) == 30);
   CHECK(batch.at("positions").ne(train::kNobody).any(1).all().item<bool>());
-  toy.options["alone_noise_shift"] = 0.5;
+  toy.options["audio_only_noise_shift"] = 0.5;
   const auto audio_loss = [&](train::Task& task) { return task.loss(batch, 1, 0, {}).total.item<double>(); };
   CHECK(audio_loss(*make_joint(toy.options)) != audio_loss(*speech));
   toy.options["audio_only"] = 0;

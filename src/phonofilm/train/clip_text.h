@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "phonofilm/train/heard.h"
 #include "phonofilm/world/truth.h"
 
 namespace phonofilm::train {
@@ -20,6 +21,7 @@ struct ClipText {
   std::string caption;
   std::string scene;            // "two_talkers"; of a mixture the scene that was drawn
   std::vector<SaidLine> lines;  // in the order of the caption's <S>...<E>, which is that of time
+  std::vector<Heard> heard{};
   bool operator==(const ClipText&) const = default;
 };
 

@@ -71,6 +71,8 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
   const nava::SmallCodecs codecs =
       nava::load_codecs(options.video_autoencoder, options.audio_autoencoder, /*vocoder_folder=*/"", run.dtype);
   frame_patch_ = codecs.video->config().frame_patch;
+  const auto& mel = codecs.audio->config().mel;
+  step_seconds_ = 2 * double(mel.hop) / double(mel.sample_rate);
   const std::string codec_files = file_fingerprint(options.video_autoencoder + "/model.safetensors") +
                                   file_fingerprint(options.audio_autoencoder + "/model.safetensors");
   const auto make_bucket = [&](const std::string& purpose, std::int64_t clips, std::int64_t frames) {
@@ -89,9 +91,26 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
     buckets_.push_back(make_bucket("train", std::int64_t(std::ceil(double(options.clips) * share)), options.frames[i]));
   }
   validation_ = make_bucket("validation", options.validation_clips, options.frames[0]);
+  label_what_is_heard();
   make_held_out(backbone, seed);
   video_ = measure(buckets_[0].latents.video, options.video_scale);
   audio_ = measure(buckets_[0].latents.audio, options.audio_scale);
+}
+
+void JointData::label_what_is_heard() {
+  std::vector<Bucket*> all{&validation_};
+  for (Bucket& bucket : buckets_) all.push_back(&bucket);
+  for (const Bucket* bucket : all) {
+    for (const ClipText& text : bucket->latents.texts) labels_.add(text.heard);
+  }
+  for (Bucket* bucket : all) {
+    const std::int64_t steps = bucket->latents.audio.size(2);
+    std::vector<Tensor> rows;
+    for (const ClipText& text : bucket->latents.texts) {
+      rows.push_back(labels_.rows(text.heard, steps, step_seconds_).to(at::kShort));
+    }
+    bucket->heard = at::stack(rows);
+  }
 }
 
 Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
@@ -108,14 +127,17 @@ Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
   const ClipLength length = length_of(bucket);
   hold(batch, draw_held(options_, mode, length, random), length);
   if (mode.has_video) batch["video"] = take(bucket.latents.video, index, video_);
-  if (mode.has_audio) batch["audio"] = take(bucket.latents.audio, index, audio_);
+  if (!mode.has_audio) return batch;
+  batch["audio"] = take(bucket.latents.audio, index, audio_);
+  batch["heard"] = bucket.heard.index_select(0, index).to(at::kLong);
   return batch;
 }
 
 Tensor JointData::draw_clips(const Bucket& bucket, const JointMode& mode, Random& random) const {
-  const bool alone = !mode.has_video, speech = alone && options_.alone_speech && !bucket.speech.empty();
+  const bool alone = !mode.has_video, speech = alone && options_.audio_only_speech && !bucket.speech.empty();
   const std::int64_t clips = speech ? std::int64_t(bucket.speech.size()) : bucket.tokens.size(0);
-  Tensor index = at::empty({alone && options_.alone_batch > 0 ? options_.alone_batch : options_.batch}, at::kLong);
+  const bool larger = alone && options_.audio_only_batch > 0;
+  Tensor index = at::empty({larger ? options_.audio_only_batch : options_.batch}, at::kLong);
   for (std::int64_t i = 0; i < index.size(0); ++i) {
     const std::int64_t drawn = random.below(clips);
     index[i] = speech ? bucket.speech[size_t(drawn)] : drawn;
@@ -154,6 +176,7 @@ Batch JointData::held_out(const Batch& conditions) const {
   batch["mode"] = at::full({count}, JointMode{}.code(), at::kLong);
   batch["video"] = take(validation_.latents.video, index, video_);
   batch["audio"] = take(validation_.latents.audio, index, audio_);
+  batch["heard"] = validation_.heard.to(at::kLong);
   return batch;
 }
 

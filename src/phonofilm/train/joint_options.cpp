@@ -93,9 +93,11 @@ Fields JointTaskOptions::fields() {
           {"mask_modality", &mask_modality, "probability of separate modalities, per batch", 0.0, 1.0},
           {"audio_only", &audio_only, "probability of sound alone, per batch", 0.0, 1.0},
           {"video_only", &video_only, "probability of picture alone, per batch", 0.0, 1.0},
-          {"alone_batch", &alone_batch, "clips per step of sound alone; 0: batch", 0.0, 4096.0},
-          {"alone_speech", &alone_speech, "sound alone is of clips in which somebody speaks"},
-          {"alone_noise_shift", &alone_noise_shift, "of the noise levels of sound alone; 0: noise_shift", 0.0, 100.0}};
+          {"audio_only_batch", &audio_only_batch, "clips per step of sound alone; 0: batch", 0.0, 4096.0},
+          {"audio_only_speech", &audio_only_speech, "sound alone is of clips in which somebody speaks"},
+          {"audio_only_noise_shift", &audio_only_noise_shift, "of sound alone; 0: noise_shift", 0.0, 100.0},
+          {"listen", &listen, "weight of naming what is heard from hidden tokens", 0.0, 100.0},
+          {"listen_after", &listen_after, "block whose tokens are asked", 0.0, 1000.0}};
 }
 
 JointMode draw_mode(const JointTaskOptions& options, Random& random) {

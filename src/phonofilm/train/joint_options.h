@@ -39,10 +39,14 @@ struct JointTaskOptions {
   double mask_modality = 0.1;        // per batch: no attention between picture and sound
   double audio_only = 0.05, video_only = 0.05;  // per batch: the other modality is absent
   // Sound alone has few tokens and the most to learn, words: its batches may be larger, of speech only, and at noise
-  // levels of their own, as the towers of Ovi meet speech before they meet each other.
-  std::int64_t alone_batch = 0;  // clips per step; 0: as many as of both
-  bool alone_speech = false;     // of clips in which somebody speaks
-  double alone_noise_shift = 0;  // 0: as of both
+  // levels of their own.
+  std::int64_t audio_only_batch = 0;  // clips per step; 0: as many as of both
+  bool audio_only_speech = false;     // of clips in which somebody speaks
+  double audio_only_noise_shift = 0;  // 0: as of both
+  // Weight of the loss that asks hidden tokens of the sound what is heard (listener.h), after block `listen_after` (0, 1,
+  // ... over all blocks). 0: nobody listens.
+  double listen = 0;
+  std::int64_t listen_after = 0;
   Fields fields();
 };
 

@@ -13,6 +13,7 @@
 #include "phonofilm/train/exchanged_materials.h"
 #include "phonofilm/train/joint_data.h"
 #include "phonofilm/train/joint_start.h"
+#include "phonofilm/train/listener.h"
 #include "phonofilm/train/nava_batch.h"
 #include "phonofilm/train/utterances.h"
 #include "phonofilm/weights/model_folder.h"
@@ -34,34 +35,52 @@ class JointTask : public Task {
         seed_(seed), writer_(std::move(writer)) {
     model_options_.video_mean = data_.video().mean, model_options_.video_std = data_.video().std;
     model_options_.audio_mean = data_.audio().mean, model_options_.audio_std = data_.audio().std;
+    if (options.listen > 0) start_listening();
   }
 
   std::string name() const override { return "joint"; }
-  nn::Module& model() override { return *backbone_; }
+  nn::Module& model() override {
+    if (listened_) return *listened_;
+    return *backbone_;
+  }
   Batch batch(std::uint64_t seed, std::int64_t step) const override { return data_.draw(seed, step); }
 
   StepLoss loss(const Batch& batch, std::uint64_t seed, std::int64_t step, const nn::RunContext& run) override {
     const std::int64_t count = batch.at("tokens").size(0);
     Random random(mix_seed(seed, "noise level", std::uint64_t(step)));
-    const bool alone = !mode_of(batch).has_video && options_.alone_noise_shift > 0;
+    const bool alone = !mode_of(batch).has_video && options_.audio_only_noise_shift > 0;
     const LogitNormal logit_normal{options_.noise_mean, options_.noise_std,
-                                   alone ? options_.alone_noise_shift : options_.noise_shift};
+                                   alone ? options_.audio_only_noise_shift : options_.noise_shift};
     const NoiseLevels levels =
         options_.noise == "nava" ? nava_table_.draw(count, random) : logit_normal.draw(count, random);
-    return step_loss(flow_of(batch, levels, mix_seed(seed, "noise", std::uint64_t(step)), run));
+    const std::uint64_t noise_seed = mix_seed(seed, "noise", std::uint64_t(step));
+    if (!listener_ || !batch.contains("heard")) return step_loss(flow_of(batch, levels, noise_seed, run));
+    const HiddenTokens hidden(options_.listen_after);
+    StepLoss loss = step_loss(flow_of(batch, levels, noise_seed, run, hidden));
+    const Tensor heard = listen(batch, hidden, run).total;
+    loss.total = loss.total + options_.listen * heard;
+    loss.parts["heard"] = heard.item<double>();
+    return loss;
   }
 
   // Losses at even noise levels, with the right captions, and with wrong ones, with which a model that reads its text
   // is worse: those of the next clip ("... wrong text"), and where a caption tells of two balls of two materials ("...
   // two materials"), its own with the materials exchanged ("... exchanged"), which only a model that binds words to
   // balls minds.
+  // A listener reports of what share of steps it names what is heard ("heard word" etc.).
   // Of clips of several scenes also the losses of each, and of clips in which somebody speaks ("... speech") those with
   // the words of other lines and with other voices ("... wrong words", "... wrong voice"); of two who speak ("...
   // dialogues") that with their voices exchanged ("... exchanged voices"), which only a model that binds voices minds.
   std::map<std::string, double> validate(const nn::RunContext& run) override {
     const Batch& right = data_.held_out_conditions();
-    const FlowLoss own = validation_loss(right, run);
+    const HiddenTokens hidden(options_.listen_after);
+    const FlowLoss own = validation_loss(right, run, hidden);
     std::map<std::string, double> figures;
+    if (listener_) {
+      for (const auto& [kind, right_share] : listen(data_.held_out(right), hidden, run).right) {
+        figures["heard " + kind] = right_share;
+      }
+    }
     report(figures, "", own, {});
     report(figures, " wrong text", validation_loss(of_next_clip(right), run), {});
     for (const auto& [scene, index] : clips_of_scenes()) report(figures, " " + scene, own, index);
@@ -96,10 +115,26 @@ class JointTask : public Task {
   }
 
  private:
-  FlowLoss validation_loss(const Batch& conditions, const nn::RunContext& run) const {
+  void start_listening() {
+    const nava::NavaConfig& config = backbone_->transformer().config();
+    PF_CHECK(options_.listen_after < config.num_double_layers + config.num_single_layers, InvalidRequest, "recipe",
+             "'listen_after' is ", options_.listen_after, ", but the transformer has only ",
+             config.num_double_layers + config.num_single_layers, " blocks");
+    listener_ = std::make_unique<Listener>(config.dim, data_.labels());
+    listener_->initialise(mix_seed(seed_, "listener"));
+    listened_ = std::make_unique<ListenedBackbone>(*backbone_, *listener_);
+  }
+
+  Listener::Loss listen(const Batch& batch, const HiddenTokens& hidden, const nn::RunContext& run) const {
+    return listener_->loss(hidden.sound(batch.at("audio").size(2)), batch.at("heard"), run);
+  }
+
+  FlowLoss validation_loss(const Batch& conditions, const nn::RunContext& run,
+                           const nn::BlockRunner& runner = nn::PlainRunner()) const {
     const std::int64_t count = conditions.at("tokens").size(0);
     const Tensor sigma = (at::arange(count, at::kFloat) + 0.5) / double(count);
-    return flow_of(data_.held_out(conditions), {sigma, at::ones({count})}, mix_seed(seed_, "validation noise"), run);
+    return flow_of(data_.held_out(conditions), {sigma, at::ones({count})}, mix_seed(seed_, "validation noise"), run,
+                   runner);
   }
 
   static Batch of_next_clip(const Batch& conditions) {
@@ -160,7 +195,7 @@ class JointTask : public Task {
   }
 
   FlowLoss flow_of(const Batch& batch, const NoiseLevels& levels, std::uint64_t noise_seed,
-                   const nn::RunContext& run) const {
+                   const nn::RunContext& run, const nn::BlockRunner& runner = nn::PlainRunner()) const {
     const JointMode mode = mode_of(batch);
     const JointLatent data{mode.has_video ? batch.at("video") : Tensor(), mode.has_audio ? batch.at("audio") : Tensor()};
     const at::Generator generator = make_generator(noise_seed);
@@ -175,7 +210,7 @@ class JointTask : public Task {
     inputs.context = &context;
     inputs.mask_modality = mode.masked;
     inputs.held = held;
-    JointLatent prediction = backbone_->transformer().forward(inputs, run);
+    JointLatent prediction = backbone_->transformer().forward(inputs, run, runner);
     if (!held.video.empty()) prediction.video = without_held(prediction.video, noise.video - data.video, held.video);
     if (!held.audio.empty()) prediction.audio = without_held(prediction.audio, noise.audio - data.audio, held.audio);
     return flow_loss(prediction, data, noise, levels.weight, {options_.video_weight, options_.audio_weight});
@@ -229,6 +264,8 @@ class JointTask : public Task {
   std::uint64_t seed_;
   SampleWriter writer_;
   NavaNoiseTable nava_table_;
+  std::unique_ptr<Listener> listener_;          // null where nobody listens
+  std::unique_ptr<ListenedBackbone> listened_;  // of backbone_ and listener_
 };
 
 nlohmann::json take_section(nlohmann::json& json, const char* name) {
