@@ -10,9 +10,9 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/train/flow_matching.h"
-#include "phonofilm/train/exchanged_materials.h"
 #include "phonofilm/train/joint_data.h"
 #include "phonofilm/train/joint_start.h"
+#include "phonofilm/train/joint_validation.h"
 #include "phonofilm/train/listener.h"
 #include "phonofilm/train/nava_batch.h"
 #include "phonofilm/train/utterances.h"
@@ -63,29 +63,17 @@ class JointTask : public Task {
     return loss;
   }
 
-  // Losses at even noise levels, with the right captions, and with wrong ones, with which a model that reads its text
-  // is worse: those of the next clip ("... wrong text"), and where a caption tells of two balls of two materials ("...
-  // two materials"), its own with the materials exchanged ("... exchanged"), which only a model that binds words to
-  // balls minds.
-  // A listener reports of what share of steps it names what is heard ("heard word" etc.).
-  // Of clips of several scenes also the losses of each, and of clips in which somebody speaks ("... speech") those with
-  // the words of other lines and with other voices ("... wrong words", "... wrong voice"); of two who speak ("...
-  // dialogues") that with their voices exchanged ("... exchanged voices"), which only a model that binds voices minds.
+  // validation_figures, and of a listener the share of steps of which it names what is heard ("heard word" etc.).
   std::map<std::string, double> validate(const nn::RunContext& run) override {
     const Batch& right = data_.held_out_conditions();
     const HiddenTokens hidden(options_.listen_after);
     const FlowLoss own = validation_loss(right, run, hidden);
-    std::map<std::string, double> figures;
-    if (listener_) {
-      for (const auto& [kind, right_share] : listen(data_.held_out(right), hidden, run).right) {
-        figures["heard " + kind] = right_share;
-      }
-    }
-    report(figures, "", own, {});
-    report(figures, " wrong text", validation_loss(of_next_clip(right), run), {});
-    for (const auto& [scene, index] : clips_of_scenes()) report(figures, " " + scene, own, index);
-    report_materials(figures, own, run);
-    report_speech(figures, own, run);
+    std::map<std::string, double> figures =
+        validation_figures(data_, backbone_->text_encoder().tokenizer(), own,
+                           [&](const Batch& conditions) { return validation_loss(conditions, run); });
+    if (!listener_) return figures;
+    const Listener::Loss heard = listen(data_.held_out(right), hidden, run);
+    for (const auto& [kind, share] : heard.right) figures["heard " + kind] = share;
     return figures;
   }
 
@@ -135,63 +123,6 @@ class JointTask : public Task {
     const Tensor sigma = (at::arange(count, at::kFloat) + 0.5) / double(count);
     return flow_of(data_.held_out(conditions), {sigma, at::ones({count})}, mix_seed(seed_, "validation noise"), run,
                    runner);
-  }
-
-  static Batch of_next_clip(const Batch& conditions) {
-    Batch next;
-    for (const auto& [name, tensor] : conditions) next[name] = tensor.roll(1, 0);
-    return next;
-  }
-
-  // Which held-out clips are of each scene; nothing where all are of one.
-  std::map<std::string, Tensor> clips_of_scenes() const {
-    std::map<std::string, std::vector<std::int64_t>> clips;
-    const std::vector<ClipText>& texts = data_.held_out_texts();
-    for (size_t i = 0; i < texts.size(); ++i) clips[texts[i].scene].push_back(std::int64_t(i));
-    std::map<std::string, Tensor> index;
-    if (clips.size() < 2) return index;
-    for (const auto& [scene, list] : clips) index[scene] = at::tensor(list, at::kLong);
-    return index;
-  }
-
-  void report_materials(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
-    Batch exchanged = data_.held_out_conditions();
-    const Tensor tokens = exchanged["tokens"];
-    exchanged["tokens"] = exchange_materials(tokens, backbone_->text_encoder().tokenizer());
-    const Tensor two = exchanged["tokens"].ne(tokens).any(1).nonzero().flatten();
-    if (two.numel() == 0) return;
-    report(figures, " two materials", own, two);
-    report(figures, " exchanged", validation_loss(exchanged, run), two);
-  }
-
-  void report_speech(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
-    const std::vector<std::int64_t> clips = clips_with_lines(data_.held_out_texts());
-    if (clips.empty()) return;
-    const Tensor speech = at::tensor(clips, at::kLong);
-    report(figures, " speech", own, speech);
-    report(figures, " wrong words", validation_loss(data_.wrong_words(), run), speech);
-    if (data_.wrong_voices().empty()) return;
-    report(figures, " wrong voice", validation_loss(data_.wrong_voices(), run), speech);
-    report_dialogues(figures, own, run);
-  }
-
-  void report_dialogues(std::map<std::string, double>& figures, const FlowLoss& own, const nn::RunContext& run) const {
-    Batch exchanged = data_.held_out_conditions();
-    const Tensor two = exchanged["positions"].ne(kNobody).sum(1).eq(2).nonzero().flatten();
-    if (two.numel() == 0) return;
-    exchanged["voices"] = exchanged["voices"].flip({1});
-    report(figures, " dialogues", own, two);
-    report(figures, " exchanged voices", validation_loss(exchanged, run), two);
-  }
-
-  // Means over all samples, or over those of an index.
-  static void report(std::map<std::string, double>& figures, const std::string& name, const FlowLoss& loss,
-                     const Tensor& index) {
-    const auto mean = [&](const Tensor& x) {
-      return (index.defined() ? x.index_select(0, index) : x).mean().item<double>();
-    };
-    figures["video" + name] = mean(loss.video);
-    figures["audio" + name] = mean(loss.audio);
   }
 
   FlowLoss flow_of(const Batch& batch, const NoiseLevels& levels, std::uint64_t noise_seed,
