@@ -11,7 +11,7 @@ namespace phonofilm::train {
 ClipText text_of(const world::Truth& truth) {
   std::vector<world::Span> lines = world::spans_of(truth, "line");
   std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
-  ClipText text{truth.caption, truth.scene, {}, heard_in(truth)};
+  ClipText text{truth.caption, truth.scene, {}, happenings_in(truth)};
   for (const world::Span& line : lines) {
     text.lines.push_back({truth.objects.at(size_t(line.object)).details.at("voice"), line.label});
   }
@@ -44,9 +44,12 @@ nlohmann::json to_json(const std::vector<ClipText>& texts) {
   for (const ClipText& text : texts) {
     nlohmann::json lines = nlohmann::json::array();
     for (const SaidLine& line : text.lines) lines.push_back({{"voice", line.voice}, {"words", line.words}});
-    nlohmann::json heard = nlohmann::json::array();
-    for (const Heard& one : text.heard) heard.push_back({one.kind, one.label, one.start, one.end});
-    list.push_back({{"caption", text.caption}, {"scene", text.scene}, {"lines", lines}, {"heard", heard}});
+    nlohmann::json happenings = nlohmann::json::array();
+    for (const Happening& one : text.happenings) {
+      happenings.push_back({one.kind, one.label, one.start, one.end});
+    }
+    list.push_back({{"caption", text.caption}, {"scene", text.scene}, {"lines", lines},
+                    {"happenings", happenings}});
   }
   return list;
 }
@@ -59,9 +62,9 @@ std::vector<ClipText> clip_texts_from_json(const nlohmann::json& json, const std
       for (const nlohmann::json& line : entry.at("lines")) {
         text.lines.push_back({line.at("voice").get<std::string>(), line.at("words").get<std::string>()});
       }
-      for (const nlohmann::json& one : entry.at("heard")) {
-        text.heard.push_back({one.at(0).get<std::string>(), one.at(1).get<std::string>(), one.at(2).get<double>(),
-                              one.at(3).get<double>()});
+      for (const nlohmann::json& one : entry.at("happenings")) {
+        text.happenings.push_back({one.at(0).get<std::string>(), one.at(1).get<std::string>(),
+                                   one.at(2).get<double>(), one.at(3).get<double>()});
       }
       texts.push_back(std::move(text));
     }

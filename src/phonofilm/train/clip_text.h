@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "phonofilm/train/heard.h"
+#include "phonofilm/train/happenings.h"
 #include "phonofilm/world/truth.h"
 
 namespace phonofilm::train {
@@ -21,7 +21,7 @@ struct ClipText {
   std::string caption;
   std::string scene;            // "two_talkers"; of a mixture the scene that was drawn
   std::vector<SaidLine> lines;  // in the order of the caption's <S>...<E>, which is that of time
-  std::vector<Heard> heard{};
+  std::vector<Happening> happenings{};
   bool operator==(const ClipText&) const = default;
 };
 

@@ -91,25 +91,30 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
     buckets_.push_back(make_bucket("train", std::int64_t(std::ceil(double(options.clips) * share)), options.frames[i]));
   }
   validation_ = make_bucket("validation", options.validation_clips, options.frames[0]);
-  label_what_is_heard();
+  label_happenings();
   make_held_out(backbone, seed);
   video_ = measure(buckets_[0].latents.video, options.video_scale);
   audio_ = measure(buckets_[0].latents.audio, options.audio_scale);
 }
 
-void JointData::label_what_is_heard() {
+// Picture k is the one at k / fps: its moment lasts from half a picture before to half a picture after.
+void JointData::label_happenings() {
   std::vector<Bucket*> all{&validation_};
   for (Bucket& bucket : buckets_) all.push_back(&bucket);
   for (const Bucket* bucket : all) {
-    for (const ClipText& text : bucket->latents.texts) labels_.add(text.heard);
+    for (const ClipText& text : bucket->latents.texts) labels_.add(text.happenings);
   }
+  const double picture = 1 / world::RenderOptions{}.fps;
   for (Bucket* bucket : all) {
     const std::int64_t steps = bucket->latents.audio.size(2);
-    std::vector<Tensor> rows;
+    const std::int64_t pictures = frame_patch_ * (bucket->latents.video.size(2) - 1) + 1;
+    std::vector<Tensor> heard, seen;
     for (const ClipText& text : bucket->latents.texts) {
-      rows.push_back(labels_.rows(text.heard, steps, step_seconds_).to(at::kShort));
+      heard.push_back(labels_.rows(text.happenings, steps, 0, step_seconds_).to(at::kShort));
+      seen.push_back(labels_.rows(text.happenings, pictures, -picture / 2, picture).to(at::kShort));
     }
-    bucket->heard = at::stack(rows);
+    bucket->heard = at::stack(heard);
+    bucket->seen = at::stack(seen);
   }
 }
 
@@ -126,10 +131,14 @@ Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
   add_voices(bucket, index, drop, mode, voices, batch);
   const ClipLength length = length_of(bucket);
   hold(batch, draw_held(options_, mode, length, random), length);
-  if (mode.has_video) batch["video"] = take(bucket.latents.video, index, video_);
-  if (!mode.has_audio) return batch;
-  batch["audio"] = take(bucket.latents.audio, index, audio_);
-  batch["heard"] = bucket.heard.index_select(0, index).to(at::kLong);
+  if (mode.has_video) {
+    batch["video"] = take(bucket.latents.video, index, video_);
+    batch["seen"] = bucket.seen.index_select(0, index).to(at::kLong);
+  }
+  if (mode.has_audio) {
+    batch["audio"] = take(bucket.latents.audio, index, audio_);
+    batch["heard"] = bucket.heard.index_select(0, index).to(at::kLong);
+  }
   return batch;
 }
 
@@ -177,6 +186,7 @@ Batch JointData::held_out(const Batch& conditions) const {
   batch["video"] = take(validation_.latents.video, index, video_);
   batch["audio"] = take(validation_.latents.audio, index, audio_);
   batch["heard"] = validation_.heard.to(at::kLong);
+  batch["seen"] = validation_.seen.to(at::kLong);
   return batch;
 }
 

@@ -20,7 +20,7 @@ struct LatentStatistics {
 //   mode    int64 [B]               JointMode::code, the same for all
 //   video, audio                    normalised latents; a modality that the mode leaves out is missing
 //   held_video, held_audio          bool [B, F], [B, T]: what is given; missing where nothing is
-//   heard   int64 [B, T, kinds]     HeardLabels::rows; missing without sound
+//   heard, seen   int64 [B, T, kinds], [B, pictures, kinds]: HappeningLabels::rows; missing with their modality
 //   positions, voices               int64 [B, S], float32 [B, S, D]: of spoken lines, as in nava_batch.h; missing
 //                                   without a speaker encoder and where no clip of that length has a line
 class JointData {
@@ -29,11 +29,12 @@ class JointData {
   JointData(const JointTaskOptions& options, std::uint64_t seed, const nava::SmallBackbone& backbone,
             std::optional<VoiceBank> bank, const nn::RunContext& run, const Observer& observer);
 
+  std::int64_t frame_patch() const { return frame_patch_; }
   // What to subtract from raw latents and to divide by, so that they have the deviation that the options ask for.
   const LatentStatistics& video() const { return video_; }
   const LatentStatistics& audio() const { return audio_; }
 
-  const HeardLabels& labels() const { return labels_; }  // of all clips
+  const HappeningLabels& labels() const { return labels_; }  // of all clips
 
   Batch draw(std::uint64_t seed, std::int64_t step) const;  // a pure function
   // All held-out clips with these conditions (tokens, and positions and voices where there are any), in a joint mode
@@ -50,21 +51,21 @@ class JointData {
     LatentSet latents;
     Tensor tokens;  // int64 [N, max_tokens]
     Tensor lines;   // int64 [N, S]: rows_of_lines
-    Tensor heard;   // int16 [N, T, kinds]
+    Tensor heard, seen;  // int16 [N, T, kinds], [N, pictures, kinds]
     std::vector<std::int64_t> speech;  // clips with lines
   };
   Tensor draw_clips(const Bucket& bucket, const JointMode& mode, Random& random) const;  // int64 [B]
   void add_voices(const Bucket& bucket, const Tensor& index, const Tensor& dropped, const JointMode& mode,
                   Random& random, Batch& batch) const;
-  void label_what_is_heard();
+  void label_happenings();
   void make_held_out(const nava::SmallBackbone& backbone, std::uint64_t seed);
   const Bucket& pick_bucket(Random& random) const;
   ClipLength length_of(const Bucket& bucket) const;
 
   JointTaskOptions options_;
-  std::int64_t frame_patch_ = 4;  // of the video autoencoder
+  std::int64_t frame_patch_ = 4;  // of the video autoencoder: pictures per latent frame
   double step_seconds_ = 0;       // of the sound's latent
-  HeardLabels labels_;
+  HappeningLabels labels_;
   std::vector<Bucket> buckets_;
   Bucket validation_;
   std::optional<VoiceBank> bank_;

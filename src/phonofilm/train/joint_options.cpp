@@ -96,8 +96,9 @@ Fields JointTaskOptions::fields() {
           {"audio_only_batch", &audio_only_batch, "clips per step of sound alone; 0: batch", 0.0, 4096.0},
           {"audio_only_speech", &audio_only_speech, "sound alone is of clips in which somebody speaks"},
           {"audio_only_noise_shift", &audio_only_noise_shift, "of sound alone; 0: noise_shift", 0.0, 100.0},
-          {"listen", &listen, "weight of naming what is heard from hidden tokens", 0.0, 100.0},
-          {"listen_after", &listen_after, "block whose tokens are asked", 0.0, 1000.0}};
+          {"listen", &listen, "weight of naming what happens from hidden tokens of the sound", 0.0, 100.0},
+          {"watch", &watch, "the same from those of the picture", 0.0, 100.0},
+          {"name_after", &name_after, "block whose tokens are asked", 0.0, 1000.0}};
 }
 
 JointMode draw_mode(const JointTaskOptions& options, Random& random) {

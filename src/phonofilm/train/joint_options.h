@@ -43,10 +43,10 @@ struct JointTaskOptions {
   std::int64_t audio_only_batch = 0;  // clips per step; 0: as many as of both
   bool audio_only_speech = false;     // of clips in which somebody speaks
   double audio_only_noise_shift = 0;  // 0: as of both
-  // Weight of the loss that asks hidden tokens of the sound what is heard (listener.h), after block `listen_after` (0, 1,
-  // ... over all blocks). 0: nobody listens.
-  double listen = 0;
-  std::int64_t listen_after = 0;
+  // Weights of the losses that ask hidden tokens of the sound and of the picture what happens (naming.h), after block
+  // `name_after` (0, 1, ... over all blocks). 0: nobody asks.
+  double listen = 0, watch = 0;
+  std::int64_t name_after = 0;
   Fields fields();
 };
 

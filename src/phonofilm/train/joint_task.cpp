@@ -13,7 +13,7 @@
 #include "phonofilm/train/joint_data.h"
 #include "phonofilm/train/joint_start.h"
 #include "phonofilm/train/joint_validation.h"
-#include "phonofilm/train/listener.h"
+#include "phonofilm/train/naming.h"
 #include "phonofilm/train/nava_batch.h"
 #include "phonofilm/train/utterances.h"
 #include "phonofilm/weights/model_folder.h"
@@ -35,12 +35,16 @@ class JointTask : public Task {
         seed_(seed), writer_(std::move(writer)) {
     model_options_.video_mean = data_.video().mean, model_options_.video_std = data_.video().std;
     model_options_.audio_mean = data_.audio().mean, model_options_.audio_std = data_.audio().std;
-    if (options.listen > 0) start_listening();
+    if (options.listen > 0 || options.watch > 0) {
+      const NamingOptions naming{options.listen, options.watch, options.name_after};
+      naming_ = std::make_unique<Naming>(naming, *backbone_, data_.frame_patch(), data_.labels());
+      naming_->initialise_namers(mix_seed(seed_, "naming"));
+    }
   }
 
   std::string name() const override { return "joint"; }
   nn::Module& model() override {
-    if (listened_) return *listened_;
+    if (naming_) return *naming_;
     return *backbone_;
   }
   Batch batch(std::uint64_t seed, std::int64_t step) const override { return data_.draw(seed, step); }
@@ -54,26 +58,21 @@ class JointTask : public Task {
     const NoiseLevels levels =
         options_.noise == "nava" ? nava_table_.draw(count, random) : logit_normal.draw(count, random);
     const std::uint64_t noise_seed = mix_seed(seed, "noise", std::uint64_t(step));
-    if (!listener_ || !batch.contains("heard")) return step_loss(flow_of(batch, levels, noise_seed, run));
-    const HiddenTokens hidden(options_.listen_after);
+    const HiddenTokens hidden(options_.name_after);
     StepLoss loss = step_loss(flow_of(batch, levels, noise_seed, run, hidden));
-    const Tensor heard = listen(batch, hidden, run).total;
-    loss.total = loss.total + options_.listen * heard;
-    loss.parts["heard"] = heard.item<double>();
+    if (naming_) naming_->add_to(loss, hidden, batch, run);
     return loss;
   }
 
-  // validation_figures, and of a listener the share of steps of which it names what is heard ("heard word" etc.).
+  // validation_figures, and Naming::shares where there is naming.
   std::map<std::string, double> validate(const nn::RunContext& run) override {
     const Batch& right = data_.held_out_conditions();
-    const HiddenTokens hidden(options_.listen_after);
+    const HiddenTokens hidden(options_.name_after);
     const FlowLoss own = validation_loss(right, run, hidden);
     std::map<std::string, double> figures =
         validation_figures(data_, backbone_->text_encoder().tokenizer(), own,
                            [&](const Batch& conditions) { return validation_loss(conditions, run); });
-    if (!listener_) return figures;
-    const Listener::Loss heard = listen(data_.held_out(right), hidden, run);
-    for (const auto& [kind, share] : heard.right) figures["heard " + kind] = share;
+    if (naming_) figures.merge(naming_->shares(hidden, data_.held_out(right), run));
     return figures;
   }
 
@@ -103,20 +102,6 @@ class JointTask : public Task {
   }
 
  private:
-  void start_listening() {
-    const nava::NavaConfig& config = backbone_->transformer().config();
-    PF_CHECK(options_.listen_after < config.num_double_layers + config.num_single_layers, InvalidRequest, "recipe",
-             "'listen_after' is ", options_.listen_after, ", but the transformer has only ",
-             config.num_double_layers + config.num_single_layers, " blocks");
-    listener_ = std::make_unique<Listener>(config.dim, data_.labels());
-    listener_->initialise(mix_seed(seed_, "listener"));
-    listened_ = std::make_unique<ListenedBackbone>(*backbone_, *listener_);
-  }
-
-  Listener::Loss listen(const Batch& batch, const HiddenTokens& hidden, const nn::RunContext& run) const {
-    return listener_->loss(hidden.sound(batch.at("audio").size(2)), batch.at("heard"), run);
-  }
-
   FlowLoss validation_loss(const Batch& conditions, const nn::RunContext& run,
                            const nn::BlockRunner& runner = nn::PlainRunner()) const {
     const std::int64_t count = conditions.at("tokens").size(0);
@@ -195,8 +180,7 @@ class JointTask : public Task {
   std::uint64_t seed_;
   SampleWriter writer_;
   NavaNoiseTable nava_table_;
-  std::unique_ptr<Listener> listener_;          // null where nobody listens
-  std::unique_ptr<ListenedBackbone> listened_;  // of backbone_ and listener_
+  std::unique_ptr<Naming> naming_;  // null where nobody names
 };
 
 nlohmann::json take_section(nlohmann::json& json, const char* name) {

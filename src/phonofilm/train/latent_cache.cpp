@@ -20,7 +20,7 @@ namespace {
 
 // Begins with the version of the file's layout.
 std::string describe(const LatentCacheOptions& o) {
-  return phonofilm::concat("3 ", o.scene, " ", o.purpose, " ", o.seed, " ", o.clips, "x", o.frames, "x", o.size, " ",
+  return phonofilm::concat("4 ", o.scene, " ", o.purpose, " ", o.seed, " ", o.clips, "x", o.frames, "x", o.size, " ",
                            o.codec_fingerprint);
 }
 
