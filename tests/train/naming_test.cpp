@@ -167,6 +167,7 @@ TEST_CASE("naming: what it asks changes the backbone's gradient; a block that is
     json heavier = options;
     heavier[weight] = 5;
     const auto task = make_joint(heavier);
+    train_on(*task, task->batch(1, 0), 1);  // names begin at zero, where they ask nothing
     task->model().require_grad(true);
     task->loss(task->batch(1, 0), 1, 0, {}).total.backward();
     for (const auto& [name, p] : task->model().named_parameters()) {

@@ -52,9 +52,11 @@ Tensor HiddenTokens::last(std::int64_t tokens) const {
   return all.narrow(1, all.size(1) - tokens, tokens);
 }
 
+// It starts at nothing, so that a trained backbone is not shaken by what random names ask of it.
 Namer::Namer(std::int64_t width, std::int64_t moments, const HappeningLabels& labels)
     : moments_(moments), counts_(counts_of(labels)),
-      names_(*this, "names", width, moments * std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0})) {}
+      names_(*this, "names", width, moments * std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0}),
+             nn::Bias::yes, nn::init::zeros()) {}
 
 Namer::Loss Namer::loss(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const {
   const std::int64_t all = hidden.size(1) * moments_;
