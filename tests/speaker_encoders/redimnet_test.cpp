@@ -74,7 +74,7 @@ TEST_CASE("redimnet: from a waveform of one or two channels to the embedding, fr
     REQUIRE(embedding.sizes() == at::IntArrayRef({192}));
     CHECK((embedding.scalar_type() == at::kFloat));
     report(concat(expected, " from ", waveform), embedding, file.at(expected)[0]);
-    // Mapped weights lie at other addresses, where vector code may round otherwise.
+    // Mapped weights lie unaligned, where vector code rounds otherwise.
     CHECK(test::relative_error(safetensors->embedding(file.at(waveform)), embedding) < 2e-6);
   }
   CHECK(std::abs(archive->embedding(file.at("a.waveform")).norm().item<double>() - 1) > 0.01);  // not normalised

@@ -28,4 +28,15 @@ inline std::unique_ptr<train::Task> make_joint(const json& options) {
   return train::make_joint_task(train::parse_recipe(recipe, "test"), {}, ignore_progress);
 }
 
+// One plain gradient step. The model has to require gradients since before the loss.
+inline void descend(train::Task& task, const train::StepLoss& loss, double rate) {
+  loss.total.backward();
+  const at::NoGradGuard no_grad;
+  for (auto& [name, p] : task.model().named_parameters()) {
+    if (!p.grad().defined()) continue;
+    p.sub_(p.grad() * rate);
+    p.mutable_grad() = Tensor();
+  }
+}
+
 }  // namespace phonofilm::test

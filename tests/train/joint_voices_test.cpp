@@ -36,18 +36,9 @@ struct Toy {
   }
 };
 
-// A few plain gradient steps.
 void train_steps(train::Task& task, int steps) {
   task.model().require_grad(true);
-  for (int step = 0; step < steps; ++step) {
-    task.loss(task.batch(1, step), 1, step, {}).total.backward();
-    const at::NoGradGuard no_grad;
-    for (auto& [name, p] : task.model().named_parameters()) {
-      if (!p.grad().defined()) continue;
-      p.sub_(p.grad() * 0.02);
-      p.mutable_grad() = Tensor();
-    }
-  }
+  for (int step = 0; step < steps; ++step) descend(task, task.loss(task.batch(1, step), 1, step, {}), 0.02);
   task.model().require_grad(false);
 }
 

@@ -2,6 +2,7 @@
 #include "phonofilm/train/naming.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
@@ -38,7 +39,7 @@ json naming_options(const TemporaryFolder& folder) {
 
 using Parts = std::map<std::string, double>;
 
-// A few plain gradient steps on one batch: the parts of the losses before the first and before the last.
+// Steps on one batch: the parts of the losses before the first and before the last.
 std::pair<Parts, Parts> train_on(train::Task& task, const train::Batch& batch, int steps) {
   std::pair<Parts, Parts> parts;
   task.model().require_grad(true);
@@ -46,13 +47,7 @@ std::pair<Parts, Parts> train_on(train::Task& task, const train::Batch& batch, i
     const train::StepLoss loss = task.loss(batch, 1, 0, {});
     parts.second = loss.parts;
     if (step == 0) parts.first = loss.parts;
-    loss.total.backward();
-    const at::NoGradGuard no_grad;
-    for (auto& [name, p] : task.model().named_parameters()) {
-      if (!p.grad().defined()) continue;
-      p.sub_(p.grad() * 0.1);
-      p.mutable_grad() = Tensor();
-    }
+    descend(task, loss, 0.1);
   }
   task.model().require_grad(false);
   return parts;
@@ -69,14 +64,14 @@ TEST_CASE("happenings: labels stand at the moments whose middles lie within, sho
   CHECK(labels.count(size_t(kind_of("mouth"))) == 1);
   const Tensor rows = labels.rows(said, 6, 0, 0.1);
   const auto column = [&](const Tensor& of, const char* kind) { return of.select(1, kind_of(kind)); };
-  CHECK(at::equal(column(rows, "word"), at::tensor({0, 2, 2, 1, 1, 0}, at::kLong)));
-  CHECK(at::equal(column(rows, "sound"), at::tensor({1, 0, 0, 0, 0, 0}, at::kLong)));
-  CHECK(at::equal(column(rows, "phoneme"), at::tensor({0, 0, 2, 0, 0, 0}, at::kLong)));
+  CHECK(at::equal(column(rows, "word"), at::tensor({0, 2, 2, 1, 1, 0}, at::kShort)));
+  CHECK(at::equal(column(rows, "sound"), at::tensor({1, 0, 0, 0, 0, 0}, at::kShort)));
+  CHECK(at::equal(column(rows, "phoneme"), at::tensor({0, 0, 2, 0, 0, 0}, at::kShort)));
   CHECK(column(rows, "mouth").sum().item<std::int64_t>() == 0);
   CHECK(at::equal(labels.rows(said, 4, 0, 0.1), rows.narrow(0, 0, 4)));  // what lasts beyond the end is cut
   const Tensor earlier = labels.rows(said, 7, -0.05, 0.1);
-  CHECK(at::equal(column(earlier, "word"), at::tensor({0, 2, 2, 1, 1, 1, 0}, at::kLong)));
-  CHECK(at::equal(column(earlier, "sound"), at::tensor({1, 0, 0, 0, 0, 0, 0}, at::kLong)));
+  CHECK(at::equal(column(earlier, "word"), at::tensor({0, 2, 2, 1, 1, 1, 0}, at::kShort)));
+  CHECK(at::equal(column(earlier, "sound"), at::tensor({1, 0, 0, 0, 0, 0, 0}, at::kShort)));
   CHECK_THROWS_WITH_AS(labels.rows({{"word", "ten", 0, 1}}, 6, 0, 0.1), doctest::Contains("\"ten\""), InvalidRequest);
 }
 
@@ -128,13 +123,28 @@ TEST_CASE("naming: hidden tokens of the picture come first, of the sound last, i
   }
 }
 
+// A namer of one word, sure of it (10 nat) at the last of every token's four moments.
 TEST_CASE("naming: of tokens with four moments each, the last ones are labelled") {
   train::HappeningLabels labels;
+  labels.add({{"word", "two", 0, 1}});
   train::Namer namer(6, 4, labels);
   namer.initialise(1);
-  const Tensor hidden = at::ones({2, 3, 6});
   const auto kinds = std::int64_t(train::kHappeningKinds.size());
-  CHECK(namer.loss(hidden, at::zeros({2, 9, kinds}, at::kLong), {}).total.item<double>() < 1e-5);  // of one label each
+  for (auto& [name, p] : namer.named_parameters()) {
+    if (name == "names.bias") p.view({4, kinds + 1})[3][kind_of("word") + 1] = 10;
+  }
+  const Tensor hidden = at::ones({2, 3, 6});
+  const auto said = [&](std::int64_t moment) {  // of nine
+    Tensor rows = at::zeros({2, 9, kinds}, at::kLong);
+    if (moment >= 0) rows.select(1, moment).select(1, kind_of("word")).fill_(1);
+    return rows;
+  };
+  const auto share = [&](std::int64_t moment) { return namer.shares(hidden, said(moment), {}).at("word"); };
+  for (std::int64_t moment = 0; moment < 9; ++moment) CHECK(share(moment) == (moment % 4 == 0 ? 1 : 0));
+  const auto loss = [&](std::int64_t moment) { return namer.loss(hidden, said(moment), {}).item<double>(); };
+  // Six of nine moments are undecided; of the other three, which say "two", all are wrong, or one less.
+  CHECK(loss(-1) == doctest::Approx((6 * std::log(2) + 3 * 10) / 9).epsilon(1e-3));
+  CHECK(loss(0) == doctest::Approx((6 * std::log(2) + 2 * 10) / 9).epsilon(1e-3));
   CHECK_THROWS_AS(namer.loss(hidden, at::zeros({2, 8, kinds}, at::kLong), {}), ShapeError);
   CHECK_THROWS_AS(namer.loss(hidden, at::zeros({2, 13, kinds}, at::kLong), {}), ShapeError);
 }
@@ -160,7 +170,7 @@ TEST_CASE("naming: it learns what is heard and seen, through the backbone, and a
   CHECK(task->model().named_parameters().size() == shared + 4);  // weight and bias of two namers
 }
 
-TEST_CASE("naming: what it asks changes the backbone's gradient; a block that is not there is refused") {
+TEST_CASE("naming: what it asks changes the backbone's gradient; what nobody asks is not labelled; a block that is not there is refused") {
   const TemporaryFolder folder;
   json options = naming_options(folder);
   const auto gradient = [&](const char* weight, const std::string& parameter) {
@@ -178,6 +188,10 @@ TEST_CASE("naming: what it asks changes the backbone's gradient; a block that is
   const std::string sound = "patch_embedding_audio.0.weight", picture = "patch_embedding.weight";
   CHECK(relative_error(gradient("listen", sound), gradient("watch", sound)) > 1e-3);
   CHECK(relative_error(gradient("listen", picture), gradient("watch", picture)) > 1e-3);
+  options["watch"] = 0;
+  const train::Batch batch = make_joint(options)->batch(1, 0);
+  CHECK(batch.contains("heard"));
+  CHECK(!batch.contains("seen"));
   options["name_after"] = 2;
   CHECK_THROWS_WITH_AS(make_joint(options), doctest::Contains("has only 2 blocks"), InvalidRequest);
 }

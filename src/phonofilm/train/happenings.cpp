@@ -87,7 +87,8 @@ void HappeningLabels::add(const std::vector<Happening>& happenings) {
 
 Tensor HappeningLabels::rows(const std::vector<Happening>& happenings, std::int64_t moments, double begin,
                              double length) const {
-  Tensor rows = at::zeros({moments, std::int64_t(kHappeningKinds.size())}, at::kLong);
+  Tensor rows = at::zeros({moments, std::int64_t(kHappeningKinds.size())}, at::kShort);
+  auto row = rows.accessor<std::int16_t, 2>();
   for (const Happening& one : happenings) {
     const auto& labels = labels_.at(one.kind);
     const auto id = labels.find(one.label);
@@ -99,7 +100,7 @@ Tensor HappeningLabels::rows(const std::vector<Happening>& happenings, std::int6
     std::int64_t from = moment(first), to = moment(last);
     if (to <= from) from = std::int64_t(std::floor((first + last) / 2)), to = from + 1;
     from = std::clamp<std::int64_t>(from, 0, moments), to = std::clamp<std::int64_t>(to, from, moments);
-    if (to > from) rows.narrow(0, from, to - from).select(1, kind).fill_(id->second);
+    for (std::int64_t at = from; at < to; ++at) row[at][kind] = std::int16_t(id->second);
   }
   return rows;
 }

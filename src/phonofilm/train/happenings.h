@@ -31,7 +31,7 @@ class HappeningLabels {
   HappeningLabels();
   void add(const std::vector<Happening>& happenings);
   std::int64_t count(size_t kind) const { return 1 + std::int64_t(labels_.at(kHappeningKinds.at(kind)).size()); }
-  // int64 [moments, kinds] for moments of `length` seconds, the first of which begins at `begin`: what lasts through the
+  // int16 [moments, kinds] for moments of `length` seconds, the first of which begins at `begin`: what lasts through the
   // middle of a moment, or has its own middle in it. Throws InvalidRequest for a label that was not added.
   Tensor rows(const std::vector<Happening>& happenings, std::int64_t moments, double begin, double length) const;
 

@@ -54,6 +54,11 @@ void hold(Batch& batch, const diffusion::Held& held, const ClipLength& length) {
   if (!held.audio.empty()) batch["held_audio"] = rows(held.audio, length.steps);
 }
 
+// labels: undefined where nobody asks for them.
+void add_labels(Batch& batch, const char* name, const Tensor& labels, const Tensor& index) {
+  if (labels.defined()) batch[name] = labels.index_select(0, index).to(at::kLong);
+}
+
 void check_voices(const VoiceBank& bank, const std::vector<ClipText>& texts) {
   for (const ClipText& text : texts) {
     for (const SaidLine& line : text.lines) {
@@ -110,11 +115,11 @@ void JointData::label_happenings() {
     const std::int64_t pictures = frame_patch_ * (bucket->latents.video.size(2) - 1) + 1;
     std::vector<Tensor> heard, seen;
     for (const ClipText& text : bucket->latents.texts) {
-      heard.push_back(labels_.rows(text.happenings, steps, 0, step_seconds_).to(at::kShort));
-      seen.push_back(labels_.rows(text.happenings, pictures, -picture / 2, picture).to(at::kShort));
+      if (options_.listen > 0) heard.push_back(labels_.rows(text.happenings, steps, 0, step_seconds_));
+      if (options_.watch > 0) seen.push_back(labels_.rows(text.happenings, pictures, -picture / 2, picture));
     }
-    bucket->heard = at::stack(heard);
-    bucket->seen = at::stack(seen);
+    if (!heard.empty()) bucket->heard = at::stack(heard);
+    if (!seen.empty()) bucket->seen = at::stack(seen);
   }
 }
 
@@ -133,11 +138,11 @@ Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
   hold(batch, draw_held(options_, mode, length, random), length);
   if (mode.has_video) {
     batch["video"] = take(bucket.latents.video, index, video_);
-    batch["seen"] = bucket.seen.index_select(0, index).to(at::kLong);
+    add_labels(batch, "seen", bucket.seen, index);
   }
   if (mode.has_audio) {
     batch["audio"] = take(bucket.latents.audio, index, audio_);
-    batch["heard"] = bucket.heard.index_select(0, index).to(at::kLong);
+    add_labels(batch, "heard", bucket.heard, index);
   }
   return batch;
 }
@@ -185,8 +190,8 @@ Batch JointData::held_out(const Batch& conditions) const {
   batch["mode"] = at::full({count}, JointMode{}.code(), at::kLong);
   batch["video"] = take(validation_.latents.video, index, video_);
   batch["audio"] = take(validation_.latents.audio, index, audio_);
-  batch["heard"] = validation_.heard.to(at::kLong);
-  batch["seen"] = validation_.seen.to(at::kLong);
+  add_labels(batch, "seen", validation_.seen, index);
+  add_labels(batch, "heard", validation_.heard, index);
   return batch;
 }
 

@@ -20,7 +20,8 @@ struct LatentStatistics {
 //   mode    int64 [B]               JointMode::code, the same for all
 //   video, audio                    normalised latents; a modality that the mode leaves out is missing
 //   held_video, held_audio          bool [B, F], [B, T]: what is given; missing where nothing is
-//   heard, seen   int64 [B, T, kinds], [B, pictures, kinds]: HappeningLabels::rows; missing with their modality
+//   heard, seen   int64 [B, T, kinds], [B, pictures, kinds]: HappeningLabels::rows; missing with their modality and
+//                                   without `listen`, `watch`
 //   positions, voices               int64 [B, S], float32 [B, S, D]: of spoken lines, as in nava_batch.h; missing
 //                                   without a speaker encoder and where no clip of that length has a line
 class JointData {
@@ -51,7 +52,7 @@ class JointData {
     LatentSet latents;
     Tensor tokens;  // int64 [N, max_tokens]
     Tensor lines;   // int64 [N, S]: rows_of_lines
-    Tensor heard, seen;  // int16 [N, T, kinds], [N, pictures, kinds]
+    Tensor heard, seen;  // int16 [N, T, kinds], [N, pictures, kinds]; undefined where nobody asks for them
     std::vector<std::int64_t> speech;  // clips with lines
   };
   Tensor draw_clips(const Bucket& bucket, const JointMode& mode, Random& random) const;  // int64 [B]

@@ -58,23 +58,35 @@ Namer::Namer(std::int64_t width, std::int64_t moments, const HappeningLabels& la
       names_(*this, "names", width, moments * std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0}),
              nn::Bias::yes, nn::init::zeros()) {}
 
-Namer::Loss Namer::loss(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const {
+std::vector<Namer::Answer> Namer::answers(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const {
   const std::int64_t all = hidden.size(1) * moments_;
   expect_shape(labels, {hidden.size(0), kAny, std::int64_t(counts_.size())}, "naming: labels");
   PF_CHECK(labels.size(1) <= all && labels.size(1) > all - moments_, ShapeError, "naming", "labels of ",
            labels.size(1), " moments for tokens of ", all);
   Tensor logits = names_.forward(nn::layer_norm(hidden), run).to(at::kFloat);
   logits = logits.reshape({hidden.size(0), all, -1}).narrow(1, all - labels.size(1), labels.size(1)).flatten(0, 1);
-  Loss loss;
+  std::vector<Answer> answers;
   std::int64_t first = 0;
   for (size_t kind = 0; kind < counts_.size(); ++kind) {
-    const Tensor own = logits.narrow(1, first, counts_[kind]), target = labels.select(2, std::int64_t(kind)).flatten();
-    const Tensor part = at::cross_entropy_loss(own, target);
-    loss.total = loss.total.defined() ? loss.total + part : part;
-    loss.right[kHappeningKinds[kind]] = share_right(own.detach(), target);
+    answers.push_back({logits.narrow(1, first, counts_[kind]), labels.select(2, std::int64_t(kind)).flatten()});
     first += counts_[kind];
   }
-  return loss;
+  return answers;
+}
+
+Tensor Namer::loss(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const {
+  Tensor total = at::zeros({}, hidden.options().dtype(at::kFloat));
+  for (const Answer& of : answers(hidden, labels, run)) total = total + at::cross_entropy_loss(of.logits, of.labels);
+  return total;
+}
+
+std::map<std::string, double> Namer::shares(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const {
+  std::map<std::string, double> shares;
+  const std::vector<Answer> all = answers(hidden, labels, run);
+  for (size_t kind = 0; kind < all.size(); ++kind) {
+    shares[kHappeningKinds[kind]] = share_right(all[kind].logits, all[kind].labels);
+  }
+  return shares;
 }
 
 Naming::Naming(const NamingOptions& options, nava::SmallBackbone& backbone, std::int64_t frame_patch,
@@ -97,35 +109,35 @@ void Naming::initialise_namers(std::uint64_t seed) {
   if (watcher_) watcher_->initialise(mix_seed(seed, "watcher"));
 }
 
-Namer::Loss Naming::heard(const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const {
-  return listener_->loss(hidden.last(batch.at("audio").size(2)), batch.at("heard"), run);
+Tensor Naming::tokens_of_sound(const HiddenTokens& hidden, const Batch& batch) const {
+  return hidden.last(batch.at("audio").size(2));
 }
 
-Namer::Loss Naming::seen(const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const {
+Tensor Naming::tokens_of_picture(const HiddenTokens& hidden, const Batch& batch) const {
   const Tensor& video = batch.at("video");  // [B, C, F, H, W]
   const std::int64_t frames = divided(video.size(2), patch_[0]);
   const std::int64_t rows = divided(video.size(3), patch_[1]), columns = divided(video.size(4), patch_[2]);
-  const Tensor tokens = hidden.first(frames * rows * columns);
-  return watcher_->loss(halves(tokens, frames, rows, columns), batch.at("seen"), run);
+  return halves(hidden.first(frames * rows * columns), frames, rows, columns);
 }
 
 void Naming::add_to(StepLoss& loss, const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const {
-  const auto add = [&](const char* name, double weight, const Tensor& part) {
+  const auto add = [&](const char* name, double weight, const Namer& namer, const Tensor& tokens) {
+    const Tensor part = namer.loss(tokens, batch.at(name), run);
     loss.total = loss.total + weight * part;
     loss.parts[name] = part.item<double>();
   };
-  if (hears(batch)) add("heard", options_.listen, heard(hidden, batch, run).total);
-  if (sees(batch)) add("seen", options_.watch, seen(hidden, batch, run).total);
+  if (batch.contains("heard")) add("heard", options_.listen, *listener_, tokens_of_sound(hidden, batch));
+  if (batch.contains("seen")) add("seen", options_.watch, *watcher_, tokens_of_picture(hidden, batch));
 }
 
 std::map<std::string, double> Naming::shares(const HiddenTokens& hidden, const Batch& batch,
                                              const nn::RunContext& run) const {
   std::map<std::string, double> shares;
-  const auto add = [&](const std::string& name, const Namer::Loss& loss) {
-    for (const auto& [kind, share] : loss.right) shares[name + " " + kind] = share;
+  const auto add = [&](const std::string& name, const Namer& namer, const Tensor& tokens) {
+    for (const auto& [kind, share] : namer.shares(tokens, batch.at(name), run)) shares[name + " " + kind] = share;
   };
-  if (hears(batch)) add("heard", heard(hidden, batch, run));
-  if (sees(batch)) add("seen", seen(hidden, batch, run));
+  if (batch.contains("heard")) add("heard", *listener_, tokens_of_sound(hidden, batch));
+  if (batch.contains("seen")) add("seen", *watcher_, tokens_of_picture(hidden, batch));
   return shares;
 }
 

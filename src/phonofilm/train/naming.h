@@ -38,14 +38,19 @@ class Namer : public nn::Module {
   // For tokens of `width` values, each of `moments` moments.
   Namer(std::int64_t width, std::int64_t moments, const HappeningLabels& labels);
 
-  struct Loss {
-    Tensor total;  // scalar float32: cross-entropy in nat, the mean over moments, summed over kinds
-    std::map<std::string, double> right;  // per kind: of the moments in which something happens, the share named right
-  };
-  // hidden: [B, L, width]; labels: int64 [B, M, kinds] of HappeningLabels::rows, of the last M of the L x moments.
-  Loss loss(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const;
+  // Cross-entropy in nat, the mean over moments, summed over kinds; scalar float32. hidden: [B, L, width]; labels: int64
+  // [B, M, kinds] of HappeningLabels::rows, of the last M of the L x moments. Throws ShapeError for more or fewer.
+  Tensor loss(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const;
+  // Per kind: of the moments in which something happens, the share named right.
+  std::map<std::string, double> shares(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const;
 
  private:
+  // What is said of a kind, and what is right.
+  struct Answer {
+    Tensor logits, labels;  // float32 [B M, count], int64 [B M]
+  };
+  std::vector<Answer> answers(const Tensor& hidden, const Tensor& labels, const nn::RunContext& run) const;
+
   std::int64_t moments_;
   std::vector<std::int64_t> counts_;  // of the labels of each kind
   nn::Linear names_;
@@ -62,17 +67,16 @@ class Naming : public nn::Module {
   // frame_patch: pictures per latent frame. Throws InvalidRequest for a block that the transformer does not have.
   Naming(const NamingOptions& options, nava::SmallBackbone& backbone, std::int64_t frame_patch,
          const HappeningLabels& labels);
-  void initialise_namers(std::uint64_t seed);  // and leaves the backbone as it is
-  // hidden: of a pass with the batch's latents "video" and "audio"; labels are its "seen" and "heard".
+  void initialise_namers(std::uint64_t seed);  // alone: the backbone stays as it is
+  // hidden: of a pass with the batch's latents "video" and "audio". Its labels are "seen" and "heard"; where they are
+  // missing, nothing is asked.
   void add_to(StepLoss& loss, const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const;
   // What share of the moments in which something happens is named right: "heard word", "seen mouth", ...
   std::map<std::string, double> shares(const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const;
 
  private:
-  Namer::Loss heard(const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const;
-  Namer::Loss seen(const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const;
-  bool hears(const Batch& batch) const { return listener_ && batch.contains("heard"); }
-  bool sees(const Batch& batch) const { return watcher_ && batch.contains("seen"); }
+  Tensor tokens_of_sound(const HiddenTokens& hidden, const Batch& batch) const;    // [B, T, D]
+  Tensor tokens_of_picture(const HiddenTokens& hidden, const Batch& batch) const;  // [B, F, 2 D]
 
   NamingOptions options_;
   std::vector<std::int64_t> patch_;  // latent frames, rows, columns per token
