@@ -119,6 +119,17 @@ TEST_CASE("following: a film with a given sound has that sound, and is as long")
   CHECK(json["settings"]["seconds"].get<double>() == doctest::Approx(2.5));
 }
 
+TEST_CASE("following: where picture or sound is given, the sound is not made again") {
+  const TemporaryFolder folder;
+  const std::string again = folder.file("again.mp4"), under = folder.file("under.mp4");
+  expect_made(again, "--sound-steps 1");
+  CHECK(settings(again)["settings"]["sound_steps"] == 1);
+  const Outcome made = generate(under, "--sound-steps 1 --video " + again);
+  REQUIRE(made.exit_code == 0);
+  CHECK(made.error.find("--sound-steps has no effect") != std::string::npos);
+  CHECK(settings(under)["settings"]["sound_steps"] == 0);
+}
+
 TEST_CASE("following: of a given sound that is longer than is read --seconds takes the beginning") {
   const TemporaryFolder folder;
   const Tensor time = at::arange(200 * 8000, at::kDouble) / 8000;

@@ -137,7 +137,7 @@ TEST_CASE("latents of an earlier version, which knew fewer settings, are of the 
   weights::Metadata metadata = file.metadata();
   auto settings = nlohmann::json::parse(metadata.at("request")),
        progress = nlohmann::json::parse(metadata.at("progress"));
-  for (const char* key : {"sample_rate", "latent_frames", "align_guidance", "timbre_guidance"})
+  for (const char* key : {"sample_rate", "latent_frames", "align_guidance", "timbre_guidance", "sound_steps"})
     REQUIRE(settings.erase(key) == 1);
   REQUIRE(progress.erase("sample_rate") == 1);
   metadata["request"] = settings.dump();
@@ -147,6 +147,7 @@ TEST_CASE("latents of an earlier version, which knew fewer settings, are of the 
   for (const auto& [name, tensor] : file.tensors()) tensors[name] = tensor.clone();
   weights::save_safetensors(path, tensors, metadata);
   const SavedLatent old = pipeline::load_latent(path);
+  CHECK(old.request.sound_steps == 0);  // whatever the model's default is today
   const families::ModelInfo& info = model.generator->info();
   CHECK_FALSE(old.request == pipeline::resolve(tiny_request(), info));
   CHECK(pipeline::resolve(old.request, info) == pipeline::resolve(tiny_request(), info));

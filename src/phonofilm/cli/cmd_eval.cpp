@@ -34,8 +34,9 @@ struct EvalOptions {
     fields.push_back({"voices", &voices, "give models that take voices other words by each talker"});
     fields.push_back({"given", &given, "half of the held-out film that is kept; the model makes the other one", {}, {},
                       {"nothing", "picture", "sound"}});
-    const std::vector<std::string> passed_on{"negative_prompt", "seconds",       "steps",          "solver",
-                                             "shift",           "text_guidance", "align_guidance", "timbre_guidance"};
+    const std::vector<std::string> passed_on{"negative_prompt", "seconds",        "steps",          "solver",
+                                             "shift",           "sound_steps",    "sound_shift",    "text_guidance",
+                                             "align_guidance",  "timbre_guidance"};
     for (Field& field : request.fields()) {
       if (std::find(passed_on.begin(), passed_on.end(), field.name) != passed_on.end()) fields.push_back(field);
     }
@@ -92,6 +93,7 @@ std::vector<eval::Circumstance> circumstances(const families::Generator* model, 
   asked = pipeline::resolve(asked, info);
   const diffusion::GuidanceScales scales = pipeline::sampling_of(asked, info).guidance;
   facts.push_back({"steps", concat(asked.steps, " ", asked.solver)});
+  if (asked.sound_steps > 0) facts.push_back({"and again for the sound", concat(asked.sound_steps)});
   facts.push_back({"text guidance, picture / sound", concat(scales.text.video, " / ", scales.text.audio)});
   if (options.given != "nothing") facts.push_back({"given", options.given});
   if (info.takes_voices) facts.push_back({"reference voices", options.voices ? "other words" : "none"});

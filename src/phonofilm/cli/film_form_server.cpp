@@ -36,7 +36,7 @@ std::vector<server::FieldGroup> groups() {
   return {{"Film", {"seconds", "overlap", "latent_frames", "width", "height", "exact_size", "video", "audio",
                     "sample_rate", "then"}},
           {"A moment made again", {"retake", "retake_only"}},
-          {"Sampling", {"seed", "steps", "solver", "shift", "noise"}},
+          {"Sampling", {"seed", "steps", "solver", "shift", "sound_steps", "sound_shift", "noise"}},
           {"Guidance", {"negative_prompt", "negative_audio_prompt", "text_guidance", "video_guidance", "audio_guidance",
                         "align_guidance", "video_align_guidance", "audio_align_guidance", "timbre_guidance",
                         "skip_layer"}}};

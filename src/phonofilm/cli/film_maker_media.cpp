@@ -209,7 +209,7 @@ void FilmMaker::decode(const pipeline::SavedLatent& saved, const std::string& pa
   if (!saved.finished()) {
     const std::string segment =
         saved.segments > 1 ? concat(" of segment ", saved.earlier.size() + 1, " of ", saved.segments) : "";
-    log::warn(concat("these latents are at step ", saved.steps_done, " of ", saved.request.steps, segment,
+    log::warn(concat("these latents are at step ", saved.steps_done, " of ", saved.request.all_steps(), segment,
                      ": the film is not finished"));
   }
   finish(pipeline::decode_film(*model_, saved, watched(progress, sink)), saved.given, path, sink);

@@ -60,6 +60,16 @@ void print_memory(const families::WorkPlan& plan) {
   std::printf("  %-18s %10s  while denoising, about\n", "activations", human_bytes(plan.activation_bytes).c_str());
 }
 
+// Of the steps that make the sound again.
+double again_flop(const families::Generator& model, const pipeline::FilmPlan& film, const families::Sampling& sampling,
+                  bool voices) {
+  if (sampling.sound_steps == 0) return 0;
+  const families::WorkPlan plan = model.plan(film.specs.front(), pipeline::sound_sampling(sampling), voices);
+  std::printf("          then the sound again: %lld steps of %lld passes\n",
+              static_cast<long long>(sampling.sound_steps), static_cast<long long>(plan.passes));
+  return plan.step_flop * double(sampling.sound_steps);
+}
+
 }  // namespace
 
 void print_work_plan(const families::Generator& model, const pipeline::GenerateRequest& resolved,
@@ -76,8 +86,9 @@ void print_work_plan(const families::Generator& model, const pipeline::GenerateR
               static_cast<long long>(plan.video_tokens),
               static_cast<long long>(plan.audio_tokens), static_cast<long long>(plan.text_tokens),
               static_cast<long long>(resolved.steps), static_cast<long long>(plan.passes));
+  const double again = again_flop(model, film, sampling, voices);
   print_memory(plan);
-  const double peak = nn::gemm_rate(context.dtype), denoise = plan.step_flop * double(resolved.steps);
+  const double peak = nn::gemm_rate(context.dtype), denoise = plan.step_flop * double(resolved.steps) + again;
   std::printf("work      matrix products run at %s per second here\n", flop_text(peak).c_str());
   print_stage("encode", plan.encode_flop, peak);
   print_stage("one step", plan.step_flop, peak);

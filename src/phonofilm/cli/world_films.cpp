@@ -82,6 +82,7 @@ eval::GenerateFilm WorldFilms::generate() const {
     pipeline::GenerateRequest request = request_;
     request.prompt = held_out.truth.caption;
     request.seed = std::int64_t(seed >> 1);  // seeds of requests are signed
+    if (options_.given != GivenHalf::none) request.sound_steps = 0;
     const pipeline::Given given = given_to(held_out, seed);
     pipeline::GenerateOptions options;
     options.run = context_;

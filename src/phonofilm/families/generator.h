@@ -24,6 +24,9 @@ struct Sampling {
   std::string solver = "unipc";
   std::int64_t steps = 25;
   double shift = 1;  // of the noise schedule
+  // Where above 0, the sound is made once more in so many steps, from noise, while the picture is held as it has become.
+  std::int64_t sound_steps = 0;
+  double sound_shift = 1;  // of their schedule
   diffusion::GuidanceScales guidance;
   std::int64_t skip_layer = 0;  // skip-layer guidance: the block that the negative pass leaves out; 0: none
 };
@@ -139,6 +142,9 @@ class Generator {
                                          const nn::RunContext& run) const = 0;
   // voices: whether there will be any.
   virtual WorkPlan plan(const ClipSpec& spec, const Sampling& sampling, bool voices) const = 0;
+  // Lets the conditioning hold this picture clean as well: a whole video latent of the film. Velocities that were made
+  // before do not know of it. Of models with ModelInfo::keeps_films.
+  virtual void hold_picture(Conditioning& conditioning, const Tensor& video) const = 0;
   // Overwrites what the conditioning holds clean: the latent of a given first frame.
   virtual void hold(const Conditioning& conditioning, diffusion::JointLatent& latent) const = 0;
 

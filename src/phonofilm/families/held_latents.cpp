@@ -35,4 +35,9 @@ void hold_first_frame(const Tensor& frame, const Shape& video, HeldLatents& late
   if (!held) spans.insert(spans.begin(), {0, 1});
 }
 
+void hold_picture(const Tensor& video, HeldLatents& latents) {
+  latents.given.video = video;
+  latents.held.video = {{0, video.size(2)}};
+}
+
 }  // namespace phonofilm::families

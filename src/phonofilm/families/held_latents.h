@@ -25,4 +25,7 @@ HeldLatents give_film(const Generator& model, const KeptFilm& film, const ClipSp
 // has the shape `video`.
 void hold_first_frame(const Tensor& frame, const Shape& video, HeldLatents& latents);
 
+// All of a film's picture.
+void hold_picture(const Tensor& video, HeldLatents& latents);
+
 }  // namespace phonofilm::families

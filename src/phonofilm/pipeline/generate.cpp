@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/random.h"
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/tensor/ops.h"
@@ -24,12 +25,9 @@ JointLatent draw_noise(const LatentShape& shape, std::int64_t seed) {
   return noise;
 }
 
-// The steps of the schedule that are not walked any more: those before a saved latent without its solver's memory.
-std::int64_t left_out(const SavedLatent* saved, const std::vector<double>& sigmas) {
-  if (!saved) return 0;
-  PF_CHECK(saved->steps_done >= 0 && saved->steps_done < std::int64_t(sigmas.size()), InvalidRequest, "resume",
-           "the saved latent is at step ", saved->steps_done, ", the schedule has ", sigmas.size() - 1, " steps");
-  return saved->solver.empty() ? saved->steps_done : 0;
+// Of the sound alone, when it is made again.
+Tensor draw_sound_noise(const LatentShape& shape, std::int64_t seed) {
+  return randn(shape.audio, make_generator(mix_seed(std::uint64_t(seed), "sound")));
 }
 
 // Passes velocities on and keeps the newest data prediction that follows from them.
@@ -122,8 +120,8 @@ Work checked_work(const families::Generator& model, const GenerateRequest& reque
   model.check(work.sampling);
   PF_CHECK(info.takes_voices || (given.voices.empty() && !work.sampling.guidance.use_timbre), InvalidRequest,
            "generate", info.name(), " takes no reference voices, and has no guidance towards their timbre");
-  PF_CHECK(info.keeps_films || given.kept.empty(), InvalidRequest, "generate", info.name(),
-           " cannot keep parts of a given film");
+  PF_CHECK(info.keeps_films || (given.kept.empty() && asked.sound_steps == 0), InvalidRequest, "generate",
+           info.name(), " cannot keep parts of a given film, nor a picture to make its sound again");
   expect_tiles(model, options);
   if (options.resume) expect_fitting(*options.resume, model, work.spec);
   return work;
@@ -149,38 +147,68 @@ SavedLatent saved(const Work& work, const JointLatent& latent, const JointLatent
   return {work.model.info().name(), work.asked, work.spec, latent, noise, steps_done, work.given};
 }
 
-void show_step(const Work& work, const WatchedVelocity& velocity, const std::function<SavedLatent()>& saved,
-               std::int64_t done) {
-  if (!work.options.on_step || done == work.asked.steps) return;
-  work.options.on_step({done, work.asked.steps, saved, [&] { return velocity.estimate(); }});
+// One of the ways from noise to data that a film takes: the joint one, and where its sound is made again a second.
+struct Walk {
+  families::Sampling sampling;
+  std::int64_t before = 0;             // steps of the film before it
+  const SavedLatent* resume = nullptr;  // within it
+};
+
+// The steps of the schedule that are not walked any more: those before a saved latent without its solver's memory.
+std::int64_t left_out(const Walk& walk) {
+  return walk.resume && walk.resume->solver.empty() ? walk.resume->steps_done - walk.before : 0;
 }
 
-// Walks what is left of the schedule. A film that could not be written, but whose latents were kept, has nothing left.
-JointLatent denoise(const Work& work, const families::Conditioning& conditioning, const JointLatent& noise) {
+// A latent between two steps, in which solvers move what is held, too.
+JointLatent with_held(const Work& work, const families::Conditioning& conditioning, const JointLatent& latent) {
+  JointLatent copy = diffusion::map([](const Tensor& x) { return x.clone(); }, latent);
+  work.model.hold(conditioning, copy);
+  return copy;
+}
+
+// Walks what is left of a schedule.
+JointLatent walk_on(const Work& work, const families::Conditioning& conditioning, const Walk& walk,
+                    const JointLatent& start, const JointLatent& noise) {
   const GenerateOptions& options = work.options;
-  std::vector<double> sigmas = work.model.sigmas(work.sampling);
-  const std::int64_t skipped = left_out(options.resume, sigmas);
-  diffusion::SampleStart from;
-  if (options.resume) from = {options.resume->steps_done - skipped, options.resume->solver};
-  const JointLatent& start = options.resume ? options.resume->latent : noise;
+  const std::int64_t skipped = left_out(walk), all = work.asked.all_steps();
+  std::vector<double> sigmas = work.model.sigmas(walk.sampling);
   sigmas.erase(sigmas.begin(), sigmas.begin() + skipped);
-  if (options.resume && options.resume->finished()) return start;
-  WatchedVelocity velocity{work.model.velocity(conditioning, work.sampling, options.run)};
+  diffusion::SampleStart from;
+  if (walk.resume) from = {walk.resume->steps_done - walk.before - skipped, walk.resume->solver};
+  WatchedVelocity velocity{work.model.velocity(conditioning, walk.sampling, options.run)};
   const auto solver = diffusion::make_solver(work.asked.solver);
   const auto hold = [&](JointLatent& latent) { work.model.hold(conditioning, latent); };
   const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
-    const std::int64_t done = skipped + step + 1;
+    const std::int64_t done = walk.before + skipped + step + 1;
     const auto present = [&] {
-      SavedLatent now = saved(work, latent, noise, done);
+      SavedLatent now = saved(work, with_held(work, conditioning, latent), noise, done);
       now.solver = solver->memory();
       return now;
     };
-    const bool go_on = options.observer({"denoise", done, work.asked.steps});
+    const bool go_on = options.observer({"denoise", done, all});
     if (!go_on) options.keep(present());
-    if (go_on) show_step(work, velocity, present, done);
+    if (go_on && options.on_step && done < all) {
+      options.on_step({done, all, present, [&] { return with_held(work, conditioning, velocity.estimate()); }});
+    }
     return go_on;
   };
   return diffusion::sample(std::ref(velocity), start, sigmas, *solver, hold, on_step, from);
+}
+
+// Picture and sound together; then, where it is asked for, the sound once more under the picture as it has become. A
+// film that could not be written, but whose latents were kept, has nothing left to walk.
+JointLatent denoise(const Work& work, families::Conditioning& conditioning, const JointLatent& noise) {
+  const SavedLatent* resume = work.options.resume;
+  const std::int64_t joint = work.asked.steps, all = work.asked.all_steps(), done = resume ? resume->steps_done : 0;
+  PF_CHECK(done >= 0 && done <= all, InvalidRequest, "resume", "the saved latent is at step ", done,
+           ", the schedule has ", all, " steps");
+  JointLatent latent = resume ? resume->latent : noise;
+  if (done < joint) latent = walk_on(work, conditioning, {work.sampling, 0, resume}, latent, noise);
+  if (joint == all || done == all) return latent;
+  work.model.hold_picture(conditioning, latent.video);
+  Walk again{sound_sampling(work.sampling), joint, done > joint ? resume : nullptr};
+  if (!again.resume) latent.audio = draw_sound_noise(work.model.latent_shape(work.spec), work.asked.seed);
+  return walk_on(work, conditioning, again, latent, noise);
 }
 
 }  // namespace
@@ -213,7 +241,7 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   const JointLatent noise = noise_for(work), latent = denoise(work, *conditioning, noise);
   clock.finished("denoise");
 
-  options.keep(saved(work, latent, noise, work.asked.steps));
+  options.keep(saved(work, latent, noise, work.asked.all_steps()));
   result.clip = decode_keeping(model, latent, work.spec, given.kept, options);
   clock.finished("decode");
   return result;

@@ -177,6 +177,7 @@ SavedLatent load_latent(const std::string& path) {
   SavedLatent saved;
   Progress progress;
   saved.model = entry(file, "model");
+  saved.request.sound_steps = 0;  // which files of earlier versions do not name
   read_json(section(file, "request"), saved.request.fields(), path + ": request");
   read_json(section(file, "progress"), progress.fields(), path + ": progress");
   saved.spec = progress.spec;

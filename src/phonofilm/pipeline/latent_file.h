@@ -16,7 +16,7 @@ struct SavedLatent {
   GenerateRequest request;  // resolved
   families::ClipSpec spec;
   diffusion::JointLatent latent, noise;
-  std::int64_t steps_done = 0;  // of request.steps
+  std::int64_t steps_done = 0;  // of request.all_steps()
   Given given{};
   std::int64_t segments = 1;    // that the film is made in; request, spec and given are those of the whole
   std::vector<diffusion::JointLatent> earlier{};  // of the segments that are finished
@@ -25,9 +25,9 @@ struct SavedLatent {
   diffusion::SolverMemory solver{};
 
   // Steps of all segments.
-  std::int64_t film_steps() const { return segments * request.steps; }
-  std::int64_t film_steps_done() const { return std::int64_t(earlier.size()) * request.steps + steps_done; }
-  bool finished() const { return steps_done == request.steps && std::int64_t(earlier.size()) + 1 == segments; }
+  std::int64_t film_steps() const { return segments * request.all_steps(); }
+  std::int64_t film_steps_done() const { return std::int64_t(earlier.size()) * request.all_steps() + steps_done; }
+  bool finished() const { return steps_done == request.all_steps() && std::int64_t(earlier.size()) + 1 == segments; }
 };
 
 void save_latent(const std::string& path, const SavedLatent& saved);

@@ -151,7 +151,7 @@ class LongFilm {
 
   Generated decoded(std::size_t k, const diffusion::JointLatent& latent) {
     const Given given = given_for(k);
-    const std::int64_t steps = result_.request.steps;
+    const std::int64_t steps = result_.request.all_steps();
     return pipeline::decode(model_, saved(k, latent, latent, steps, given), segment_options(k, steps));
   }
 
@@ -188,7 +188,7 @@ class LongFilm {
   // steps: of the segment's that are done already.
   GenerateOptions segment_options(std::size_t k, std::int64_t steps) {
     GenerateOptions options{.run = options_.run, .tiles = options_.tiles};
-    const std::int64_t each = result_.request.steps, all = each * std::int64_t(plan_.segments.size());
+    const std::int64_t each = result_.request.all_steps(), all = each * std::int64_t(plan_.segments.size());
     options.observer = [this, k, each, all, done = steps](const ProgressEvent& event) mutable {
       if (event.stage == "denoise") done = event.done;
       return options_.observer(

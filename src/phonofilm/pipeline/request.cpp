@@ -78,6 +78,10 @@ Fields GenerateRequest::sampling_fields() {
       {"solver", &solver, "step rule of the sampler", {}, {}, solvers},
       {"shift", &shift, "of the noise schedule, above 1 for more steps at high noise; 0: the model's default", 0.0,
        100.0},
+      {"sound_steps", &sound_steps,
+       "further steps that make the sound again under the finished picture, 0 for none; -1: the model's default", -1,
+       1000},
+      {"sound_shift", &sound_shift, "of the noise schedule of these steps; 0: the model's default", 0.0, 100.0},
       {"text_guidance", &text_guidance,
        "how hard to follow the prompt, 1 for none (0 beside alignment guidance); -1: the model's default", -1.0, 100.0},
       {"video_guidance", &video_guidance, "text guidance of the picture alone; -1: as of both", -1.0, 100.0},
@@ -122,6 +126,9 @@ GenerateRequest resolve(const GenerateRequest& request, const families::ModelInf
   resolve_sample_rate(resolved, model);
   if (resolved.steps == 0) resolved.steps = model.sampling.steps;
   if (resolved.shift == 0) resolved.shift = model.sampling.shift;
+  if (resolved.sound_steps == -1) resolved.sound_steps = model.sampling.sound_steps;
+  if (!resolved.video || !resolved.audio) resolved.sound_steps = 0;
+  if (resolved.sound_shift == 0) resolved.sound_shift = model.sampling.sound_shift;
   if (resolved.negative_prompt.empty()) resolved.negative_prompt = model.negative_video;
   if (resolved.negative_audio_prompt.empty()) resolved.negative_audio_prompt = model.negative_audio;
   if (resolved.solver == "default") resolved.solver = model.sampling.solver;
@@ -163,6 +170,8 @@ families::Sampling sampling_of(const GenerateRequest& resolved, const families::
   sampling.solver = resolved.solver;
   sampling.steps = resolved.steps;
   sampling.shift = resolved.shift;
+  sampling.sound_steps = resolved.sound_steps;
+  sampling.sound_shift = resolved.sound_shift;
   if (resolved.skip_layer >= 0) sampling.skip_layer = resolved.skip_layer;
   diffusion::GuidanceScales& scales = sampling.guidance;
   if (resolved.text_guidance >= 0) scales.text = {resolved.text_guidance, resolved.text_guidance};
@@ -178,6 +187,14 @@ families::Sampling sampling_of(const GenerateRequest& resolved, const families::
     scales.timbre = resolved.timbre_guidance;
     scales.use_timbre = resolved.timbre_guidance > 0;
   }
+  return sampling;
+}
+
+families::Sampling sound_sampling(families::Sampling sampling) {
+  sampling.steps = sampling.sound_steps;
+  sampling.shift = sampling.sound_shift;
+  sampling.guidance.text.video = sampling.guidance.text.audio;
+  sampling.guidance.align.video = sampling.guidance.align.audio;
   return sampling;
 }
 

@@ -1,6 +1,8 @@
 // What a user asks for. The field list drives the command line, JSON and what is embedded in films.
 #pragma once
 
+#include <algorithm>
+
 #include "phonofilm/base/fields.h"
 #include "phonofilm/families/generator.h"
 
@@ -23,6 +25,8 @@ struct GenerateRequest {
   std::int64_t steps = 0;        // 0: the model's default
   std::string solver = "default";
   double shift = 0;              // of the sigma schedule; 0: the model's default
+  std::int64_t sound_steps = -1;  // that make the sound again under the picture; 0: none; -1: the model's default
+  double sound_shift = 0;        // of their schedule; 0: the model's default
   double text_guidance = -1;     // of both modalities; -1: the model's default per modality
   double video_guidance = -1, audio_guidance = -1;  // text guidance of one modality; -1: as above
   std::int64_t skip_layer = -1;  // block that the negative pass leaves out; 0: none; -1: the model's default
@@ -30,6 +34,7 @@ struct GenerateRequest {
   double video_align_guidance = -1, audio_align_guidance = -1;  // of one modality; -1: as above
   double timbre_guidance = -1;   // pull of the sound towards the reference voices; 0 switches its pass off
   Fields fields();
+  std::int64_t all_steps() const { return steps + std::max<std::int64_t>(0, sound_steps); }
   bool operator==(const GenerateRequest&) const = default;
 
  private:
@@ -69,5 +74,7 @@ GenerateRequest resolve(const GenerateRequest& request, const families::ModelInf
 families::ClipRequest clip_request(const GenerateRequest& request, const Tensor& image);
 // What a resolved request asks of the sampler.
 families::Sampling sampling_of(const GenerateRequest& resolved, const families::ModelInfo& model);
+// How the sound is made again: with its own steps, and with the guidance of the sound alone.
+families::Sampling sound_sampling(families::Sampling sampling);
 
 }  // namespace phonofilm::pipeline

@@ -142,6 +142,10 @@ class NavaGenerator : public families::Generator {
     return plan_work(root_, backbone_.config(), placement_.plan, latent_shape(spec), scales);
   }
 
+  void hold_picture(families::Conditioning& conditioning, const Tensor& video) const override {
+    families::hold_picture(video, dynamic_cast<NavaConditioning&>(conditioning).context.clean);
+  }
+
   // After the last step too, where the publisher's program leaves a trace of noise in the given frame.
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
     const families::HeldLatents& clean = own(conditioning).context.clean;

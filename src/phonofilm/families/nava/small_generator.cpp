@@ -132,6 +132,10 @@ class SmallGenerator : public families::Generator {
     return plan;
   }
 
+  void hold_picture(families::Conditioning& conditioning, const Tensor& video) const override {
+    families::hold_picture(video, dynamic_cast<SmallConditioning&>(conditioning).clean);
+  }
+
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
     diffusion::impose(own.clean.given, own.clean.held, latent);
@@ -246,6 +250,8 @@ class SmallGenerator : public families::Generator {
     info_.sampling.steps = options_.steps;
     info_.sampling.solver = options_.solver;
     info_.sampling.shift = options_.shift;
+    info_.sampling.sound_steps = options_.sound_steps;
+    info_.sampling.sound_shift = options_.sound_shift;
     info_.threads = 1;
     info_.shows_strikes = true;
     info_.keeps_films = true;

@@ -27,6 +27,8 @@ Fields SmallModelOptions::fields() {
           {"steps", &steps, "default sampling steps", 1.0, 1000.0},
           {"solver", &solver, "default solver", {}, {}, {"euler", "unipc", "dpmpp"}},
           {"shift", &shift, "of the sigma schedule", 0.1, 100.0},
+          {"sound_steps", &sound_steps, "default steps that make the sound again under the finished picture", 0.0, 1000.0},
+          {"sound_shift", &sound_shift, "of their sigma schedule", 0.1, 100.0},
           {"text_guidance_video", &text_guidance_video, "default text guidance of the picture", 0.0, 100.0},
           {"text_guidance_audio", &text_guidance_audio, "default text guidance of the sound", 0.0, 100.0},
           {"align_guidance_video", &align_guidance_video, "default alignment guidance of the picture", 0.0, 100.0},

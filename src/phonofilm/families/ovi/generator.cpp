@@ -145,6 +145,10 @@ class OviGenerator : public families::Generator {
     return plan_work(folder_, placement_.plan, latent_shape(spec), sampling);
   }
 
+  void hold_picture(families::Conditioning& conditioning, const Tensor& video) const override {
+    families::hold_picture(video, dynamic_cast<OviConditioning&>(conditioning).clean);
+  }
+
   void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
     const families::HeldLatents& clean = dynamic_cast<const OviConditioning&>(conditioning).clean;
     diffusion::impose(clean.given, clean.held, latent);
