@@ -1,4 +1,5 @@
-// Films in segments of models in their publishers' layouts: long ones, films that go on, moments that are made again.
+// Films of models in their publishers' layouts that hold parts of what is given or made: long ones, films that go on,
+// moments and sounds that are made again.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -117,22 +118,37 @@ void expect_one_size(const families::Generator& model) {
   }
 }
 
+// Under the picture that the joint process made, which keeps its given beginning.
+void expect_sound_again(const families::Generator& model) {
+  const Given given{.image = random_clip(model, 1, 1).frames[0]};
+  GenerateRequest r = request(9);
+  const auto film_with = [&](std::int64_t sound_steps) {
+    r.sound_steps = sound_steps;
+    return pipeline::generate_film(model, r, given, {}).clip;
+  };
+  const Clip once = film_with(-1), again = film_with(2);
+  CHECK(at::equal(once.frames, again.frames));
+  CHECK_FALSE(at::equal(once.waveform, again.waveform));
+  CHECK(at::equal(film_with(2).waveform, again.waveform));
+}
+
 void expect_segments(const families::Generator& model) {
   SUBCASE("a long film") { expect_long_film(model); }
   SUBCASE("known sound") { expect_known_sound(model); }
   SUBCASE("going on") { expect_going_on(model); }
   SUBCASE("a moment made again") { expect_retake(model); }
   SUBCASE("one size") { expect_one_size(model); }
+  SUBCASE("sound again") { expect_sound_again(model); }
 }
 
 }  // namespace
 
-TEST_CASE("ovi: films in segments") {
+TEST_CASE("ovi: films in segments, sounds made again") {
   const OviFolder tiny;
   expect_segments(*tiny.load());
 }
 
-TEST_CASE("nava: films in segments") {
+TEST_CASE("nava: films in segments, sounds made again") {
   const NavaFolder tiny;
   expect_segments(*tiny.load());
 }

@@ -22,6 +22,9 @@ FIELDS = [
     field("steps", "integer", 0, f"sampling steps; 0: {DEFAULT}", 0, 1000),
     field("solver", "string", "default", "step rule of the sampler", choices=["default", "euler", "unipc", "dpmpp"]),
     field("shift", "number", 0.0, f"of the noise schedule, above 1 for more steps at high noise; 0: {DEFAULT}", 0, 100),
+    field("sound_steps", "integer", -1,
+          f"further steps that make the sound again under the finished picture, 0 for none; -1: {DEFAULT}", -1, 1000),
+    field("sound_shift", "number", 0.0, f"of the noise schedule of these steps; 0: {DEFAULT}", 0, 100),
     field("text_guidance", "number", -1.0, f"how hard to follow the prompt, 1 for none; -1: {DEFAULT}", -1, 100),
     field("align_guidance", "number", -1.0, f"how hard picture and sound follow each other; -1: {DEFAULT}", -1, 100),
     field("timbre_guidance", "number", -1.0, f"how hard the sound follows the reference voices; -1: {DEFAULT}", -1,
@@ -61,7 +64,7 @@ INPUTS = [
 GROUPS = [
     {"title": "Film", "names": ["model", "seconds", "width", "height", "video", "audio", "then"]},
     {"title": "A moment made again", "names": ["retake", "retake_only"]},
-    {"title": "Sampling", "names": ["seed", "steps", "solver", "shift", "noise"]},
+    {"title": "Sampling", "names": ["seed", "steps", "solver", "shift", "sound_steps", "sound_shift", "noise"]},
     {"title": "Guidance", "names": ["negative_prompt", "text_guidance", "align_guidance", "timbre_guidance"]}]
 
 SCHEMA = {"fields": FIELDS, "inputs": INPUTS, "groups": GROUPS}
