@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "phonofilm/base/error.h"
 
 namespace phonofilm::world {
 namespace {
 
-constexpr std::size_t kMade = 240;
+constexpr std::size_t kMade = 480;
 
 int changed(int value, double change, Random& random) {
   return int(std::clamp(std::lround(value + random.uniform(-change, change)), 0L, 99L));
@@ -23,8 +24,13 @@ bool near_held_out(const Voice& voice) {
   return std::any_of(voices().begin(), voices().end(), [&](const Voice& v) { return v.held_out && near(v, voice); });
 }
 
-}  // namespace
+std::vector<std::string> variants_of(const std::vector<Voice>& voices) {
+  std::set<std::string> variants;
+  for (const Voice& voice : voices) variants.insert(voice.variant);
+  return {variants.begin(), variants.end()};
+}
 
+}  // namespace
 
 // Only variants without flutter, roughness and breath: those three keep a state inside espeak-ng from one utterance to
 // the next, and an utterance must not depend on what was spoken before. The tract multiplies a variant's pitch, too.
@@ -70,9 +76,11 @@ const std::vector<Voice>& made_voices() {
   static const std::vector<Voice> kVoices = [] {
     Random random(mix_seed(1, "made voices"));
     const std::vector<Voice> training = training_voices();
+    const std::vector<std::string> variants = variants_of(training);
     std::vector<Voice> made;
     while (made.size() < kMade) {
       Voice voice = draw_voice(training, {}, random);
+      voice.variant = random.pick(variants);
       if (near_held_out(voice)) continue;
       const std::string number = std::to_string(made.size());
       voice.id = concat("m", std::string(3 - number.size(), '0'), number);

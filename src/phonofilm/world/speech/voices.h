@@ -31,8 +31,9 @@ struct VoiceChange {
 // One of `voices` with another pitch, melody, speed and vocal tract.
 Voice draw_voice(const std::vector<Voice>& voices, const VoiceChange& change, Random& random);
 
-// 240 voices drawn from those for training, "m000" to "m239", none of which is near one that is held out: whoever
-// learns from twelve voices learns which of the twelve it is.
+// 480 voices, "m000" to "m479", none of which is near one that is held out: whoever learns from twelve voices learns
+// which of the twelve it is. Each is drawn from those for training, and sounds by the variant of any of them, so that
+// they fill the room in which the held-out ones lie instead of standing around twelve places in it.
 const std::vector<Voice>& made_voices();
 
 enum class VoicePool { training, held_out, made };
