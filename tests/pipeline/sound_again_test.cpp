@@ -133,6 +133,12 @@ TEST_CASE("sound again: the model's default holds for films of both, and a film 
   CHECK(pipeline::resolve(r, info).sound_steps == 0);
   r.audio = true, r.sound_steps = -2;
   CHECK_THROWS_AS(pipeline::resolve(r, info), InvalidRequest);
+  const test::TinyModel model;
+  GenerateRequest sound = again_request();
+  sound.video = false;
+  const auto notices = pipeline::generate(*model.generator, sound, {}, {}).notices;
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].starts_with("--sound-steps has no effect"));
 }
 
 TEST_CASE("sound again: in a film of segments every segment has it, and the film is resumed within one") {

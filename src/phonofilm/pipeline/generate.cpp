@@ -59,14 +59,17 @@ class StageClock {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// Guidance that was asked for and finds nothing to pull at.
-void note_idle_guidance(const GenerateRequest& asked, const Given& given, std::vector<std::string>& notices) {
+// What was asked for and finds nothing to work on.
+void note_idle_settings(const GenerateRequest& asked, const Given& given, std::vector<std::string>& notices) {
   const bool joint = asked.video && asked.audio;
   if (asked.timbre_guidance > 0 && (given.voices.empty() || !asked.audio)) {
     notices.push_back("--timbre-guidance has no effect on a film without reference voices");
   }
   if (!joint && (asked.align_guidance > 0 || asked.video_align_guidance > 0 || asked.audio_align_guidance > 0)) {
     notices.push_back("alignment guidance has no effect on a film of picture or sound alone");
+  }
+  if (!joint && asked.sound_steps > 0) {
+    notices.push_back("--sound-steps has no effect on a film of picture or sound alone");
   }
 }
 
@@ -235,7 +238,7 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   StageClock clock(result.seconds);
   const auto conditioning = encode(work);
   result.notices = conditioning->notices;
-  note_idle_guidance(request, given, result.notices);
+  note_idle_settings(request, given, result.notices);
   clock.finished("encode");
 
   const JointLatent noise = noise_for(work), latent = denoise(work, *conditioning, noise);
