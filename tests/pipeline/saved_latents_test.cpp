@@ -29,11 +29,7 @@ TEST_CASE("a cancelled film keeps its latents, and goes on to the very film it w
   const SavedLatent saved = pipeline::load_latent(path);
   CHECK(saved.steps_done == 4);
   CHECK(saved.request.prompt == r.prompt);
-  GenerateOptions resumed;
-  resumed.resume = &saved;
-  const Clip finished = pipeline::generate(*model.generator, saved.request, {}, resumed).clip;
-  CHECK(at::equal(finished.frames, straight.frames));
-  CHECK(at::equal(finished.waveform, straight.waveform));
+  CHECK(test::same_film(test::gone_on(*model.generator, saved), straight));
 }
 
 TEST_CASE("saved latents are decoded without their prompt, finished or not, and only by a model of their shape") {
@@ -172,12 +168,7 @@ TEST_CASE("a film that was saved after any step ends as the one that was never i
     CHECK(files.size() == 4);  // after the last step there is nothing to go on with
     for (const std::string& file : files) {
       CAPTURE(file);
-      const SavedLatent saved = pipeline::load_latent(file);
-      GenerateOptions resumed;
-      resumed.resume = &saved;
-      const Clip clip = pipeline::generate(*model.generator, saved.request, {}, resumed).clip;
-      CHECK(at::equal(clip.frames, whole.frames));
-      CHECK(at::equal(clip.waveform, whole.waveform));
+      CHECK(test::same_film(test::gone_on(*model.generator, pipeline::load_latent(file)), whole));
     }
     SavedLatent foreign = pipeline::load_latent(files[2]);
     foreign.solver["of another rule"] = foreign.latent;

@@ -19,4 +19,15 @@ inline Clip make(const families::Generator& model, const pipeline::GenerateReque
   return pipeline::generate(model, r, {image}, {}).clip;
 }
 
+// The film that saved latents become when they are gone on with.
+inline Clip gone_on(const families::Generator& model, const pipeline::SavedLatent& saved) {
+  pipeline::GenerateOptions options;
+  options.resume = &saved;
+  return pipeline::generate(model, saved.request, saved.given, options).clip;
+}
+
+inline bool same_film(const Clip& a, const Clip& b) {
+  return at::equal(a.frames, b.frames) && at::equal(a.waveform, b.waveform);
+}
+
 }  // namespace phonofilm::test
