@@ -120,24 +120,29 @@ Tensor Naming::tokens_of_picture(const HiddenTokens& hidden, const Batch& batch)
   return halves(hidden.first(frames * rows * columns), frames, rows, columns);
 }
 
+std::vector<Naming::Asked> Naming::asked(const HiddenTokens& hidden, const Batch& batch) const {
+  std::vector<Asked> all;
+  if (batch.contains("heard")) all.push_back({"heard", options_.listen, *listener_, tokens_of_sound(hidden, batch)});
+  if (batch.contains("seen")) all.push_back({"seen", options_.watch, *watcher_, tokens_of_picture(hidden, batch)});
+  return all;
+}
+
 void Naming::add_to(StepLoss& loss, const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const {
-  const auto add = [&](const char* name, double weight, const Namer& namer, const Tensor& tokens) {
-    const Tensor part = namer.loss(tokens, batch.at(name), run);
-    loss.total = loss.total + weight * part;
-    loss.parts[name] = part.item<double>();
-  };
-  if (batch.contains("heard")) add("heard", options_.listen, *listener_, tokens_of_sound(hidden, batch));
-  if (batch.contains("seen")) add("seen", options_.watch, *watcher_, tokens_of_picture(hidden, batch));
+  for (const Asked& of : asked(hidden, batch)) {
+    const Tensor part = of.namer.loss(of.tokens, batch.at(of.name), run);
+    loss.total = loss.total + of.weight * part;
+    loss.parts[of.name] = part.item<double>();
+  }
 }
 
 std::map<std::string, double> Naming::shares(const HiddenTokens& hidden, const Batch& batch,
                                              const nn::RunContext& run) const {
   std::map<std::string, double> shares;
-  const auto add = [&](const std::string& name, const Namer& namer, const Tensor& tokens) {
-    for (const auto& [kind, share] : namer.shares(tokens, batch.at(name), run)) shares[name + " " + kind] = share;
-  };
-  if (batch.contains("heard")) add("heard", *listener_, tokens_of_sound(hidden, batch));
-  if (batch.contains("seen")) add("seen", *watcher_, tokens_of_picture(hidden, batch));
+  for (const Asked& of : asked(hidden, batch)) {
+    for (const auto& [kind, share] : of.namer.shares(of.tokens, batch.at(of.name), run)) {
+      shares[of.name + (" " + kind)] = share;
+    }
+  }
   return shares;
 }
 

@@ -75,6 +75,14 @@ class Naming : public nn::Module {
   std::map<std::string, double> shares(const HiddenTokens& hidden, const Batch& batch, const nn::RunContext& run) const;
 
  private:
+  // One that a batch has labels for, under their name.
+  struct Asked {
+    const char* name;
+    double weight;
+    const Namer& namer;
+    Tensor tokens;
+  };
+  std::vector<Asked> asked(const HiddenTokens& hidden, const Batch& batch) const;
   Tensor tokens_of_sound(const HiddenTokens& hidden, const Batch& batch) const;    // [B, T, D]
   Tensor tokens_of_picture(const HiddenTokens& hidden, const Batch& batch) const;  // [B, F, 2 D]
 
