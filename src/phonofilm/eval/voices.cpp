@@ -5,12 +5,14 @@
 #include <numbers>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/random.h"
 #include "phonofilm/dsp/mel.h"
 #include "phonofilm/dsp/resample.h"
 #include "phonofilm/eval/onsets.h"
 #include "phonofilm/eval/statistics.h"
 #include "phonofilm/eval/voice.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/world/speech/lines.h"
 #include "phonofilm/world/speech/utterance.h"
 
 namespace phonofilm::eval {
@@ -18,8 +20,9 @@ namespace {
 
 using Features = std::vector<double>;
 
-constexpr double kPitchWeight = 8;
 constexpr std::int64_t kRate = 16000, kCepstra = 12, kFewestFrames = 6;
+constexpr std::int64_t kMostWords = 4;
+constexpr int kLines = 12;  // of every voice, to learn what changes when it says something else
 constexpr double kFloor = 5;  // nepers below the loudest band of the sound: fainter bands are noise, whatever they hold
 
 // Cepstra 1 to 12 of every frame: [frames, 12] float64, of log-mels made independent of loudness.
@@ -89,15 +92,25 @@ std::vector<Features> features_of(const std::vector<world::Voice>& voices, const
   return all;
 }
 
-// How much each feature differs between voices, as a variance.
-Features variances_of(const std::vector<Features>& voices) {
-  Features variances;
-  for (std::size_t i = 0; i < voices.front().size(); ++i) {
-    Values values;
-    for (const Features& voice : voices) values.push_back(voice[i]);
-    const double mean = mean_of(values);
-    for (double& value : values) value = (value - mean) * (value - mean);
-    variances.push_back(std::max(mean_of(values), 1e-9));
+double variance_of(Values values) {
+  const double mean = mean_of(values);
+  for (double& value : values) value = (value - mean) * (value - mean);
+  return mean_of(values);
+}
+
+// How much each feature of a voice changes with what it says, as a variance: the mean over the world's voices.
+Features variances_of_words() {
+  Random random(mix_seed(1, "lines of voices"));
+  std::vector<std::vector<Features>> said;  // line by line, all voices
+  for (int i = 0; i < kLines; ++i) said.push_back(features_of(world::voices(), world::draw_line(kMostWords, random)));
+  const std::size_t voices = said.front().size();
+  Features variances(said.front().front().size());
+  for (std::size_t i = 0; i < variances.size(); ++i) {
+    for (std::size_t v = 0; v < voices; ++v) {
+      Values values;
+      for (const auto& line : said) values.push_back(line[v][i]);
+      variances[i] += variance_of(values) / double(voices);
+    }
   }
   return variances;
 }
@@ -153,15 +166,13 @@ std::optional<std::string> nearest_voice(const Tensor& waveform, std::int64_t sa
   if (!heard) return std::nullopt;
   const std::vector<world::Voice> candidates = voices_with(told);
   const std::vector<Features> voices = features_of(candidates, words);
-  const Features variances = variances_of(voices);
+  static const Features kVariances = variances_of_words();
   std::size_t nearest = 0;
   double least = 0;
   for (std::size_t v = 0; v < voices.size(); ++v) {
     double distance = 0;
-    for (std::size_t i = 0; i < variances.size(); ++i) {
-      // Pitch is measured more surely than any cepstrum, and there are 24 of them.
-      const double weight = i + 2 == variances.size() ? kPitchWeight : 1;
-      distance += weight * std::pow((*heard)[i] - voices[v][i], 2) / variances[i];
+    for (std::size_t i = 0; i < kVariances.size(); ++i) {
+      distance += std::pow((*heard)[i] - voices[v][i], 2) / kVariances[i];
     }
     if (v == 0 || distance < least) least = distance, nearest = v;
   }
