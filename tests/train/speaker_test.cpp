@@ -2,15 +2,19 @@
 #include "phonofilm/train/speaker_task.h"
 
 #include <ATen/ops/eye.h>
+#include <ATen/ops/one_hot.h>
 
 #include <cmath>
+#include <set>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/speaker_encoders/redimnet/redimnet.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
 #include "phonofilm/train/speaker_loss.h"
 #include "phonofilm/train/utterances.h"
+#include "phonofilm/train/voice_describer.h"
 #include "support/support.h"
 #include "world/no_speech.h"
 
@@ -50,17 +54,17 @@ TEST_CASE("rulers of speakers: nearest reference and equal error rate") {
   CHECK(train::equal_error_rate(scores({0.1, 0.2}), scores({0.8, 0.9})) == doctest::Approx(1));
 }
 
-TEST_CASE("drawn voices differ from those that they are made of, within limits, and speak the world's words") {
+TEST_CASE("neighbours of a voice differ from it within limits, and voices speak the world's words") {
   if (test::no_speech()) return;
   Random random(3);
-  const std::vector<world::Voice> one{world::voices()[0]};
+  const world::Voice& one = world::voices()[0];
   for (int i = 0; i < 50; ++i) {
-    const world::Voice voice = world::draw_voice(one, {}, random);
-    CHECK(voice.variant == one[0].variant);
-    CHECK(std::abs(voice.pitch - one[0].pitch) <= 12);
-    CHECK(std::abs(std::log(voice.tract / one[0].tract)) <= 0.1);
+    const world::Voice voice = world::draw_neighbour(one, random);
+    CHECK(voice.variant == one.variant);
+    CHECK(std::abs(voice.pitch - one.pitch) <= 6);
+    CHECK(std::abs(std::log(voice.tract / one.tract)) <= 0.05);
   }
-  const train::Utterance utterance = train::draw_utterance(one[0], 16000, random);
+  const train::Utterance utterance = train::draw_utterance(one, 16000, random);
   CHECK(utterance.waveform.sizes() == at::IntArrayRef({16000}));
   CHECK(utterance.waveform.abs().max().item<double>() > 0.2);
   CHECK(!utterance.words.empty());
@@ -83,7 +87,7 @@ TEST_CASE("speaker encoder task: pure batches, a loss that falls, constants that
     const at::NoGradGuard no_grad;
     double square = 0;
     for (auto& [name, p] : task->model().named_parameters()) {
-      const bool constant = name.starts_with("spec.") || name.find("running_") != std::string::npos;
+      const bool constant = name.starts_with("encoder.spec.") || name.find("running_") != std::string::npos;
       REQUIRE(p.grad().defined() == !constant);
       if (!constant) square += p.grad().square().sum().item<double>();
     }
@@ -101,6 +105,73 @@ TEST_CASE("speaker encoder task: pure batches, a loss that falls, constants that
   const test::TemporaryFolder folder;
   task->export_model(folder.file("model"));
   CHECK(speaker_encoders::load_redimnet(folder.file("model/model.safetensors"))->config().embed_dim == 16);
+}
+
+TEST_CASE("drawn voices: many throats, none near one that is held out") {
+  Random random(4);
+  std::set<std::string> throats;
+  for (int i = 0; i < 300; ++i) {
+    const world::Voice voice = world::draw_voice(random), neighbour = world::draw_neighbour(voice, random);
+    throats.insert(voice.variant);
+    CHECK(neighbour.variant == voice.variant);
+    for (const world::Voice& kept : world::voices()) {
+      if (!kept.held_out) continue;
+      for (const world::Voice* drawn : {&voice, &neighbour}) {
+        const bool near = kept.variant == drawn->variant && std::abs(kept.pitch - drawn->pitch) < 8 &&
+                          std::abs(std::log(kept.tract / drawn->tract)) < 0.05;
+        CHECK(!near);
+      }
+    }
+  }
+  CHECK(throats.size() == world::variants().size());
+}
+
+TEST_CASE("voice describer: it learns numbers and throats off embeddings that tell them, whatever their lengths") {
+  std::vector<world::Voice> voices;
+  Random random(5);
+  for (int i = 0; i < 64; ++i) voices.push_back(world::draw_voice(random));
+  const Tensor labels = train::voice_labels(voices);
+  CHECK(labels.sizes() == at::IntArrayRef({64, 5}));
+  const Tensor numbers = labels.narrow(1, 0, 4);
+  CHECK(numbers.mean(0).abs().max().item<double>() < 0.6);
+  CHECK((numbers.std(0) - 1).abs().max().item<double>() < 0.6);
+  // Noise beside the numbers keeps a layer norm from hiding how large these are.
+  const Tensor throats = at::one_hot(labels.select(1, 4).to(at::kLong)).to(at::kFloat);
+  const Tensor telling = at::cat({numbers, 3 * throats, randn({64, 16}, make_generator(7))}, 1);
+  train::VoiceDescriber describer(telling.size(1));
+  describer.initialise(1);
+  const double before = describer.error(telling, labels, {});
+  CHECK(describer.error(5 * telling, labels, {}) == doctest::Approx(before).epsilon(1e-3));
+  describer.require_grad(true);
+  const double first = describer.loss(telling, labels, {}).item<double>();
+  for (int step = 0; step < 300; ++step) {
+    describer.loss(telling, labels, {}).backward();
+    const at::NoGradGuard no_grad;
+    for (auto& [name, p] : describer.named_parameters()) p.sub_(p.grad() * 0.3), p.mutable_grad() = Tensor();
+  }
+  const at::NoGradGuard no_grad;
+  CHECK(describer.loss(telling, labels, {}).item<double>() < 0.3 * first);
+  CHECK(describer.error(telling, labels, {}) < 0.5 * before);
+  CHECK_THROWS_AS(describer.loss(telling, labels.narrow(0, 0, 3), {}), ShapeError);
+}
+
+TEST_CASE("speaker encoder task: a recipe may start from a trained encoder") {
+  if (test::no_speech()) return;
+  const test::TemporaryFolder folder;
+  train::make_speaker_task(recipe(0), {})->export_model(folder.file("trained"));
+  train::Recipe on = recipe(0);
+  json options = *on.options;
+  options["start"] = folder.file("trained");
+  on.run.seed = 6;
+  on.options = std::make_shared<json>(options);
+  train::make_speaker_task(on, {})->export_model(folder.file("again"));
+  const auto a = speaker_encoders::load_redimnet(folder.file("trained/model.safetensors"));
+  const auto b = speaker_encoders::load_redimnet(folder.file("again/model.safetensors"));
+  const auto weights = b->state_dict();
+  for (const auto& [name, p] : a->state_dict()) CHECK(at::equal(p, weights.at(name)));
+  options["start"] = folder.file("nowhere");
+  on.options = std::make_shared<json>(options);
+  CHECK_THROWS_AS(train::make_speaker_task(on, {}), CheckpointError);
 }
 
 TEST_CASE("speaker encoder task: a recipe that would wear constants away is refused") {

@@ -9,6 +9,7 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/train/speaker_loss.h"
 #include "phonofilm/train/utterances.h"
+#include "phonofilm/train/voice_describer.h"
 #include "phonofilm/world/speech/speech.h"
 
 namespace phonofilm::train {
@@ -21,49 +22,74 @@ struct Options {
   double seconds = 1.5;                        // of an utterance
   double temperature = 0.1;
   double known = 0.25;  // how often a speaker is a voice of the world as it is
+  double near = 0.5;    // how often another one is hard to tell from the one before it
+  double describe = 1;  // weight of the describer's loss
+  std::string start;    // folder of a trained encoder
   Fields fields() {
-    return {{"speakers", &speakers, "per step", 2.0, 4096.0},
+    return {{"start", &start, "folder of a trained encoder to start from"},
+            {"speakers", &speakers, "per step", 2.0, 4096.0},
             {"utterances", &utterances, "of each speaker", 2.0, 64.0},
             {"seconds", &seconds, "of an utterance", 0.2, 30.0},
             {"temperature", &temperature, "of the contrastive loss", 0.01, 10.0},
-            {"known", &known, "probability of an unchanged voice", 0.0, 1.0}};
+            {"known", &known, "probability of an unchanged voice", 0.0, 1.0},
+            {"near", &near, "probability that another voice is hard to tell from the one before it", 0.0, 1.0},
+            {"describe", &describe, "weight of saying what a voice is made of", 0.001, 100.0}};
   }
 };
 
 constexpr std::int64_t kReferences = 3, kTrials = 6;  // utterances of each voice in validation
 
+// The encoder and who describes voices by its embeddings: what is trained together.
+class Describing : public nn::Module {
+ public:
+  explicit Describing(ReDimNet& encoder) : describer(encoder.config().embed_dim) {
+    add_child("encoder", encoder), add_child("describer", describer);
+  }
+
+  VoiceDescriber describer;
+};
+
 class SpeakerTask : public Task {
  public:
-  SpeakerTask(const Options& options, std::unique_ptr<ReDimNet> model, std::uint64_t seed)
-      : options_(options), model_(std::move(model)), seed_(seed), voices_(world::training_voices()) {}
+  SpeakerTask(const Options& options, std::unique_ptr<ReDimNet> encoder, std::uint64_t seed)
+      : options_(options), encoder_(std::move(encoder)), describing_(*encoder_), seed_(seed),
+        voices_(world::training_voices()) {
+    describing_.describer.initialise(mix_seed(seed, "describer"));
+  }
 
   std::string name() const override { return "speaker_encoder"; }
-  nn::Module& model() override { return *model_; }
+  nn::Module& model() override { return describing_; }
 
-  // "waveform" float32 [speakers * utterances, samples], "speaker" int64: who speaks.
+  // "waveform" float32 [speakers * utterances, samples], "speaker" int64: who speaks, "label" of voice_labels.
   Batch batch(std::uint64_t seed, std::int64_t step) const override {
     Random random(mix_seed(seed, "speakers", std::uint64_t(step)));
     std::vector<Tensor> waveforms;
     std::vector<std::int64_t> speakers;
+    std::vector<world::Voice> voices;
     for (std::int64_t i = 0; i < options_.speakers; ++i) {
       // A voice that is drawn twice as it is stays one speaker.
       const bool known = random.chance(options_.known);
       const std::int64_t which = random.below(std::int64_t(voices_.size()));
-      const world::Voice voice = known ? voices_[size_t(which)] : world::draw_voice(voices_, {}, random);
+      const world::Voice voice = known ? voices_[size_t(which)] : draw_unknown(voices, random);
       for (std::int64_t u = 0; u < options_.utterances; ++u) {
         waveforms.push_back(draw_utterance(voice, samples(), random).waveform);
         speakers.push_back(known ? which : std::int64_t(voices_.size()) + i);
+        voices.push_back(voice);
       }
     }
-    return {{"waveform", at::stack(waveforms)}, {"speaker", at::tensor(speakers, at::kLong)}};
+    return {{"waveform", at::stack(waveforms)}, {"speaker", at::tensor(speakers, at::kLong)},
+            {"label", voice_labels(voices)}};
   }
 
-  StepLoss loss(const Batch& batch, std::uint64_t, std::int64_t, const nn::RunContext&) override {
-    const Tensor loss = contrastive_loss(embed(batch.at("waveform")), batch.at("speaker"), options_.temperature);
-    return {loss, {{"contrastive", loss.item<double>()}}};
+  StepLoss loss(const Batch& batch, std::uint64_t, std::int64_t, const nn::RunContext& run) override {
+    const Tensor embeddings = embed(batch.at("waveform"));
+    const Tensor contrastive = contrastive_loss(embeddings, batch.at("speaker"), options_.temperature);
+    const Tensor described = describing_.describer.loss(embeddings, batch.at("label"), run);
+    return {contrastive + options_.describe * described,
+            {{"contrastive", contrastive.item<double>()}, {"described", described.item<double>()}}};
   }
 
-  std::map<std::string, double> validate(const nn::RunContext&) override {
+  std::map<std::string, double> validate(const nn::RunContext& run) override {
     const std::vector<world::Voice>& voices = world::voices();
     const auto count = std::int64_t(voices.size());
     const Tensor references = validation_embeddings("references", kReferences).view({count, kReferences, -1}).mean(1);
@@ -74,24 +100,34 @@ class SpeakerTask : public Task {
       if (voices[size_t(i / kTrials)].held_out) held_out.push_back(i);
     }
     const Tensor label = at::tensor(labels, at::kLong), is_new = at::tensor(held_out, at::kLong);
+    const Tensor made_of = voice_labels(voices).index_select(0, label), new_trials = trials.index_select(0, is_new);
     return {{"accuracy", nearest_accuracy(trials, references, label)},
-            {"accuracy new voices",
-             nearest_accuracy(trials.index_select(0, is_new), references, label.index_select(0, is_new))},
+            {"accuracy new voices", nearest_accuracy(new_trials, references, label.index_select(0, is_new))},
             {"equal error rate", error_rate(trials, label, at::arange(count * kTrials, at::kLong))},
-            {"equal error rate new voices", error_rate(trials, label, is_new)}};
+            {"equal error rate new voices", error_rate(trials, label, is_new)},
+            {"description error", describing_.describer.error(trials, made_of, run)},
+            {"description error new voices",
+             describing_.describer.error(new_trials, made_of.index_select(0, is_new), run)}};
   }
 
   void write_samples(const std::string&, std::int64_t, const nn::RunContext&) override {}
 
   void export_model(const std::string& folder) const override {
     make_folder(folder);
-    speaker_encoders::save_redimnet(*model_, folder + "/model.safetensors");
+    speaker_encoders::save_redimnet(*encoder_, folder + "/model.safetensors");
   }
 
  private:
   std::int64_t samples() const { return std::llround(options_.seconds * double(kUtteranceRate)); }
 
-  Tensor embed(const Tensor& waveforms) const { return model_->embedding_of_features(model_->features(waveforms)); }
+  Tensor embed(const Tensor& waveforms) const {
+    return encoder_->embedding_of_features(encoder_->features(waveforms));
+  }
+
+  world::Voice draw_unknown(const std::vector<world::Voice>& before, Random& random) const {
+    const bool near = random.chance(options_.near) && !before.empty();
+    return near ? world::draw_neighbour(before.back(), random) : world::draw_voice(random);
+  }
 
   // `each` utterances of every voice of the world, [voices * each, D].
   Tensor validation_embeddings(const char* purpose, std::int64_t each) const {
@@ -116,10 +152,23 @@ class SpeakerTask : public Task {
   }
 
   Options options_;
-  std::unique_ptr<ReDimNet> model_;
+  std::unique_ptr<ReDimNet> encoder_;
+  Describing describing_;
   std::uint64_t seed_;
   std::vector<world::Voice> voices_;
 };
+
+std::unique_ptr<ReDimNet> make_encoder(const speaker_encoders::ReDimNetConfig& config, const std::string& start,
+                                       std::uint64_t seed) {
+  auto encoder = std::make_unique<ReDimNet>(config);
+  if (start.empty()) {
+    encoder->initialise(seed);
+  } else {
+    const std::string file = start + "/model.safetensors";
+    encoder->load(speaker_encoders::load_redimnet(file)->state_dict(), file);
+  }
+  return encoder;
+}
 
 }  // namespace
 
@@ -131,7 +180,7 @@ std::unique_ptr<Task> make_speaker_task(const Recipe& recipe, const SampleWriter
            ": weight_decay must be 0: the front end and the statistics of the norms are constants and would decay");
   nlohmann::json json = *recipe.options;
   PF_CHECK(json.contains("model"), InvalidRequest, "recipe", where, ": 'model' is missing, the shape of the network");
-  auto model = std::make_unique<ReDimNet>(speaker_encoders::read_redimnet_config(json["model"], where + ": model"));
+  const auto config = speaker_encoders::read_redimnet_config(json["model"], where + ": model");
   json.erase("model");
   Options options;
   read_json(json, options.fields(), where);
@@ -140,8 +189,7 @@ std::unique_ptr<Task> make_speaker_task(const Recipe& recipe, const SampleWriter
            ": speakers: ", options.speakers, " cannot be shared out over ", shards,
            " shards: each tells its own speakers apart and needs as many as the others, at least two");
   const auto seed = std::uint64_t(recipe.run.seed);
-  model->initialise(mix_seed(seed, "weights"));
-  return std::make_unique<SpeakerTask>(options, std::move(model), seed);
+  return std::make_unique<SpeakerTask>(options, make_encoder(config, options.start, mix_seed(seed, "weights")), seed);
 }
 
 }  // namespace phonofilm::train

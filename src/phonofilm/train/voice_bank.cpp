@@ -20,7 +20,7 @@ namespace {
 constexpr double kShortest = 1, kLongest = 3;  // seconds
 
 std::string describe(const VoiceBankOptions& o) {
-  return concat("3 ", o.utterances, " ", o.made_utterances, " ", o.seed, " ", file_fingerprint(o.speaker_encoder));
+  return concat("4 ", o.utterances, " ", o.made_utterances, " ", o.seed, " ", file_fingerprint(o.speaker_encoder));
 }
 
 // Words of one utterance are joined by spaces, utterances by lines.

@@ -9,7 +9,14 @@
 namespace phonofilm::world {
 namespace {
 
-constexpr std::size_t kMade = 480;
+constexpr std::size_t kMade = 4096;
+
+// How far a drawn voice may lie from the one that it is made of.
+struct Change {
+  double pitch, range;  // of 99, either way
+  double rate, tract;   // of the logarithm, either way
+};
+constexpr Change kStranger{12, 25, 0.15, 0.10}, kNeighbour{6, 12, 0.10, 0.05};
 
 int changed(int value, double change, Random& random) {
   return int(std::clamp(std::lround(value + random.uniform(-change, change)), 0L, 99L));
@@ -24,10 +31,20 @@ bool near_held_out(const Voice& voice) {
   return std::any_of(voices().begin(), voices().end(), [&](const Voice& v) { return v.held_out && near(v, voice); });
 }
 
-std::vector<std::string> variants_of(const std::vector<Voice>& voices) {
-  std::set<std::string> variants;
-  for (const Voice& voice : voices) variants.insert(voice.variant);
-  return {variants.begin(), variants.end()};
+// The same for as long as a drawn one is near a voice that is held out.
+template <typename Draw>
+Voice draw_away_from_held_out(const Draw& draw) {
+  Voice voice = draw();
+  while (near_held_out(voice)) voice = draw();
+  return voice;
+}
+
+Voice with_change(Voice voice, const Change& change, Random& random) {
+  voice.pitch = changed(voice.pitch, change.pitch, random);
+  voice.range = changed(voice.range, change.range, random);
+  voice.rate = int(std::lround(voice.rate * std::exp(random.uniform(-change.rate, change.rate))));
+  voice.tract *= std::exp(random.uniform(-change.tract, change.tract));
+  return voice;
 }
 
 }  // namespace
@@ -63,27 +80,34 @@ std::vector<Voice> training_voices() {
   return training;
 }
 
-Voice draw_voice(const std::vector<Voice>& voices, const VoiceChange& change, Random& random) {
-  Voice voice = random.pick(voices);
-  voice.pitch = changed(voice.pitch, change.pitch, random);
-  voice.range = changed(voice.range, change.range, random);
-  voice.rate = int(std::lround(voice.rate * std::exp(random.uniform(-change.rate, change.rate))));
-  voice.tract *= std::exp(random.uniform(-change.tract, change.tract));
-  return voice;
+std::vector<std::string> variants() {
+  std::set<std::string> variants;
+  for (const Voice& voice : voices()) variants.insert(voice.variant);
+  return {variants.begin(), variants.end()};
+}
+
+Voice draw_voice(Random& random) {
+  static const std::vector<Voice> kTraining = training_voices();
+  static const std::vector<std::string> kVariants = variants();
+  return draw_away_from_held_out([&random] {
+    Voice voice = with_change(random.pick(kTraining), kStranger, random);
+    voice.variant = random.pick(kVariants);
+    return voice;
+  });
+}
+
+Voice draw_neighbour(const Voice& voice, Random& random) {
+  return draw_away_from_held_out([&] { return with_change(voice, kNeighbour, random); });
 }
 
 const std::vector<Voice>& made_voices() {
   static const std::vector<Voice> kVoices = [] {
     Random random(mix_seed(1, "made voices"));
-    const std::vector<Voice> training = training_voices();
-    const std::vector<std::string> variants = variants_of(training);
     std::vector<Voice> made;
     while (made.size() < kMade) {
-      Voice voice = draw_voice(training, {}, random);
-      voice.variant = random.pick(variants);
-      if (near_held_out(voice)) continue;
+      Voice voice = draw_voice(random);
       const std::string number = std::to_string(made.size());
-      voice.id = concat("m", std::string(3 - number.size(), '0'), number);
+      voice.id = concat("m", std::string(4 - number.size(), '0'), number);
       made.push_back(std::move(voice));
     }
     return made;

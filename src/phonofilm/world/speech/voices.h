@@ -22,18 +22,15 @@ struct Voice {
 
 const std::vector<Voice>& voices();
 std::vector<Voice> training_voices();  // those that are not held out
+std::vector<std::string> variants();   // of all voices, in the order of their letters
 
-// How far a drawn voice may lie from the one that it is made of.
-struct VoiceChange {
-  double pitch = 12, range = 25;    // of 99, either way
-  double rate = 0.15, tract = 0.10;  // of the logarithm, either way
-};
-// One of `voices` with another pitch, melody, speed and vocal tract.
-Voice draw_voice(const std::vector<Voice>& voices, const VoiceChange& change, Random& random);
+// A voice like one of those for training, with another pitch, melody, speed and vocal tract and the throat (variant) of any
+// of them: together they fill the room in which the held-out ones lie, and none is near one that is held out.
+Voice draw_voice(Random& random);
+// One that is hard to tell from `voice`, and not near one that is held out either.
+Voice draw_neighbour(const Voice& voice, Random& random);
 
-// 480 voices, "m000" to "m479", none of which is near one that is held out: whoever learns from twelve voices learns
-// which of the twelve it is. Each is drawn from those for training, and sounds by the variant of any of them, so that
-// they fill the room in which the held-out ones lie instead of standing around twelve places in it.
+// 4096 drawn voices, "m0000" to "m4095": whoever learns from twelve voices learns which of the twelve it is.
 const std::vector<Voice>& made_voices();
 
 enum class VoicePool { training, held_out, made };
