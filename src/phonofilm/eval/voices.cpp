@@ -160,23 +160,25 @@ std::optional<std::vector<double>> voice_features(const Tensor& waveform, std::i
   return features;
 }
 
-std::optional<std::string> nearest_voice(const Tensor& waveform, std::int64_t sample_rate,
-                                         const std::vector<std::string>& words, const std::string& told) {
+std::optional<VoiceMatch> match_voice(const Tensor& waveform, std::int64_t sample_rate,
+                                      const std::vector<std::string>& words, const std::string& told) {
   const auto heard = voice_features(waveform, sample_rate);
   if (!heard) return std::nullopt;
   const std::vector<world::Voice> candidates = voices_with(told);
   const std::vector<Features> voices = features_of(candidates, words);
   static const Features kVariances = variances_of_words();
-  std::size_t nearest = 0;
+  const std::size_t pitch = heard->size() - 2;
+  VoiceMatch match;
   double least = 0;
   for (std::size_t v = 0; v < voices.size(); ++v) {
     double distance = 0;
     for (std::size_t i = 0; i < kVariances.size(); ++i) {
       distance += std::pow((*heard)[i] - voices[v][i], 2) / kVariances[i];
     }
-    if (v == 0 || distance < least) least = distance, nearest = v;
+    if (v == 0 || distance < least) least = distance, match.nearest = candidates[v].id;
+    if (candidates[v].id == told) match.pitch_off = 12 * std::abs((*heard)[pitch] - voices[v][pitch]);
   }
-  return candidates[nearest].id;
+  return match;
 }
 
 }  // namespace phonofilm::eval

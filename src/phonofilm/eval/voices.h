@@ -21,10 +21,16 @@ std::optional<std::vector<double>> voice_features(const Tensor& waveform, std::i
 // autocorrelation over 50 ms (the first that comes near the highest, against octave errors).
 std::vector<double> pitch_track(const std::vector<double>& wave, double rate);
 
-// The id ("v03") of the voice that is nearest when it says these words, among the world's sixteen and `told`, which may
-// be a made one; none where nothing is heard. Throws InvalidRequest where the program cannot speak, for words that are
-// none and for an unknown voice.
-std::optional<std::string> nearest_voice(const Tensor& waveform, std::int64_t sample_rate,
-                                         const std::vector<std::string>& words, const std::string& told);
+struct VoiceMatch {
+  std::string nearest;   // the id of a voice: "v03"
+  double pitch_off = 0;  // semitones between the middle of the pitch heard and that of the voice told, either way
+};
+
+// Which voice is nearest when it says these words, among the world's sixteen and `told`, which may be a made one; none
+// where nothing is heard. Features count in units of how much they change with what a voice says, so that the pitch, which
+// hardly does, counts most. Throws InvalidRequest where the program cannot speak, for words that are none and for an
+// unknown voice.
+std::optional<VoiceMatch> match_voice(const Tensor& waveform, std::int64_t sample_rate,
+                                      const std::vector<std::string>& words, const std::string& told);
 
 }  // namespace phonofilm::eval

@@ -39,18 +39,26 @@ Tensor cut_out(const Tensor& waveform, std::int64_t rate, const Stretch& stretch
   return waveform.slice(1, first, last);
 }
 
+// Is it the voice that was told?
+bool compare_voice(const Tensor& waveform, std::int64_t rate, const ToldLine& line, Readings& readings) {
+  const auto match = match_voice(waveform, rate, line.words, line.voice);
+  const bool known = match && match->nearest == line.voice;
+  readings["voice right"].push_back(percent_of(known));
+  if (match) readings["voice's pitch off by"].push_back(match->pitch_off);
+  return known;
+}
+
 // Line by line, each in the stretch of sound in which its words were heard.
 void compare_turns(const Tensor& waveform, std::int64_t rate, const std::vector<ToldLine>& lines,
                    const WordErrors& errors, const std::vector<HeardWord>& heard, Readings& readings) {
   std::size_t first = 0;
   for (const ToldLine& line : lines) {
     const auto stretch = stretch_of(errors, heard, first, line.words.size());
-    const bool known =
-        stretch && nearest_voice(cut_out(waveform, rate, *stretch), rate, line.words, line.voice) == line.voice;
+    const bool known = stretch && compare_voice(cut_out(waveform, rate, *stretch), rate, line, readings);
     const auto right = std::count_if(errors.heard_as.begin() + std::ptrdiff_t(first),
                                      errors.heard_as.begin() + std::ptrdiff_t(first + line.words.size()),
                                      [](const auto& place) { return place.has_value(); });
-    readings["voice right"].push_back(percent_of(known));
+    if (!stretch) readings["voice right"].push_back(0);
     readings["line right in its voice"].push_back(percent_of(known && right == std::int64_t(line.words.size())));
     first += line.words.size();
   }
@@ -71,7 +79,8 @@ std::vector<ToldLine> told_lines(const world::Truth& truth) {
 std::vector<FigureSpec> word_figures() {
   return {{"words right", "%", Summary::mean, false, 94, 80},
           {"word error rate", "%", Summary::mean, true, 6, 25},
-          {"voice right", "%", Summary::mean, false, 95, 70}};
+          {"voice right", "%", Summary::mean, false, 95, 70},
+          {"voice's pitch off by", "semitones", Summary::median, true, 0.5}};
 }
 
 std::vector<FigureSpec> turns_figures() { return {{"line right in its voice", "%", Summary::mean, false, 90, 60}}; }
@@ -79,10 +88,7 @@ std::vector<FigureSpec> turns_figures() { return {{"line right in its voice", "%
 void read_words(const Tensor& waveform, std::int64_t sample_rate, const world::Truth& truth, Instruments& instruments,
                 Readings& readings) {
   const std::vector<ToldLine> lines = told_lines(truth);
-  if (lines.size() == 1) {
-    const auto voice = nearest_voice(waveform, sample_rate, lines[0].words, lines[0].voice);
-    readings["voice right"].push_back(percent_of(voice == lines[0].voice));
-  }
+  if (lines.size() == 1) compare_voice(waveform, sample_rate, lines[0], readings);
   const recognisers::WordRecogniser* recogniser = instruments.recogniser();
   if (!recogniser) return;
   std::vector<std::string> said;
