@@ -73,11 +73,11 @@ TEST_CASE("nava: the codecs of a given film, and its first frame held clean") {
   const Prompt prompt{.text = "A cat", .image = clip.frames[0]};
   const auto conditioning = model->encode(prompt, spec, {});
   JointLatent noise = noise_of(*model, spec);
-  model->hold(*conditioning, noise);
+  conditioning->clean.impose_on(noise);
   const Tensor held = noise.video.narrow(2, 0, 1).clone();
   JointLatent other = noise_of(*model, spec);
   other.video.zero_();
-  model->hold(*conditioning, other);
+  conditioning->clean.impose_on(other);
   CHECK(at::equal(other.video.narrow(2, 0, 1), held));
   CHECK(other.video.narrow(2, 1, 2).abs().max().item<double>() == 0);
 }

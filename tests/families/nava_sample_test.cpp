@@ -3,6 +3,7 @@
 #include "phonofilm/diffusion/guidance.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
+#include "phonofilm/families/held_latents.h"
 #include "phonofilm/families/nava/guided.h"
 
 using namespace phonofilm;
@@ -13,16 +14,21 @@ namespace {
 
 const nn::RunContext kFloat32{};
 
+// The recorded first frame, where there is one.
+families::HeldLatents clean_of(const weights::SafetensorsFile& file) {
+  families::HeldLatents clean;
+  if (!file.tensors().contains("first_frame")) return clean;
+  const Shape video = as_video(file.at("init_video")).sizes().vec();
+  families::hold_first_frame(file.at("first_frame").unsqueeze(0), video, clean);
+  return clean;
+}
+
 // The recorded texts and, where there is one, the voice.
 nava::GuidedContext context_of(const nava::NavaTransformer& model, const weights::SafetensorsFile& file) {
   nava::Voices voices;
   if (file.tensors().contains("speaker")) voices = {file.at("speaker"), as_positions(file.at("speaker_positions"), 1)};
-  nava::GuidedContext context = nava::prepare_guided(model, padded_context(file.at("context_pos"), model.config()),
-                                                     padded_context(file.at("context_neg"), model.config()), voices, kFloat32);
-  if (!file.tensors().contains("first_frame")) return context;
-  const Shape video = as_video(file.at("init_video")).sizes().vec();
-  families::hold_first_frame(file.at("first_frame").unsqueeze(0), video, context.clean);
-  return context;
+  return nava::prepare_guided(model, padded_context(file.at("context_pos"), model.config()),
+                              padded_context(file.at("context_neg"), model.config()), voices, kFloat32);
 }
 
 void expect_trajectory(const std::string& name, bool use_align) {
@@ -31,6 +37,7 @@ void expect_trajectory(const std::string& name, bool use_align) {
   const auto file = weights::SafetensorsFile::open(nava_golden("golden_sample_" + name + "_unipc4.safetensors"));
   const auto model = load_tiny_nava();
   const nava::GuidedContext context = context_of(*model, file);
+  const families::HeldLatents clean = clean_of(file);
   GuidanceScales asked;
   asked.use_align = use_align;
   asked.use_timbre = true;
@@ -43,9 +50,9 @@ void expect_trajectory(const std::string& name, bool use_align) {
   noise.audio = as_audio(file.at("init_audio"));
 
   const GuidanceScales scales = nava::applicable(asked, noise.has_video(), noise.has_audio(), context.has_voices());
-  const nava::TokenLayout layout = model->layout(noise, context.clean.held);
+  const nava::TokenLayout layout = model->layout(noise, clean.held);
 
-  const HoldFn hold = [&](JointLatent& latent) { diffusion::impose(context.clean.given, context.clean.held, latent); };
+  const HoldFn hold = [&](JointLatent& latent) { clean.impose_on(latent); };
   const StepObserver observer = [&](std::int64_t step, const JointLatent& latent) {
     const std::string at_step = "step" + std::to_string(step);
     if (latent.has_video()) expect_close(latent.video, as_video(file.at(at_step + ".video")), 1e-4, at_step + ".video");
@@ -54,10 +61,10 @@ void expect_trajectory(const std::string& name, bool use_align) {
   };
   const auto solver = make_solver("unipc");
   const VelocityFn velocity = [&](const JointLatent& x, double sigma) {
-    return nava::guided_velocity(*model, context, scales, x, double(wan_model_time(sigma)), &layout, kFloat32);
+    return nava::guided_velocity(*model, context, scales, x, double(wan_model_time(sigma)), clean.held, &layout, kFloat32);
   };
   const JointLatent result = sample(velocity, noise, sigmas, *solver, hold, observer);
-  if (context.clean.held.any()) CHECK(at::equal(result.video[0].narrow(1, 0, 1), file.at("first_frame")));
+  if (clean.held.any()) CHECK(at::equal(result.video[0].narrow(1, 0, 1), file.at("first_frame")));
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ TEST_CASE("a given first frame is held to the end") {
   options.keep = [&](const SavedLatent& latent) { kept = latent; };
   pipeline::generate(*model.generator, tiny_request(), {image}, options);
   diffusion::JointLatent expected{at::zeros_like(kept.latent.video), kept.latent.audio};
-  model.generator->hold(*conditioning, expected);
+  conditioning->clean.impose_on(expected);
   CHECK(at::equal(kept.latent.video.narrow(2, 0, 1), expected.video.narrow(2, 0, 1)));
   CHECK_THROWS_AS(make(*model.generator, tiny_request(), at::zeros({16, 16, 3}, at::kByte)), ShapeError);
 }

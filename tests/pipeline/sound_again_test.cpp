@@ -2,6 +2,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/random.h"
 #include "phonofilm/diffusion/sample.h"
+#include "phonofilm/families/held_latents.h"
 #include "phonofilm/pipeline/long_film.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
@@ -34,11 +35,11 @@ diffusion::JointLatent latents_of(const families::Generator& model, const Genera
 Tensor sound_under(const families::Generator& model, const Tensor& picture, const Tensor& noise, std::int64_t steps) {
   const nn::RunContext run;
   const auto conditioning = model.encode({.text = tiny_request().prompt}, model.clip_spec({}), run);
-  model.hold_picture(*conditioning, picture);
+  families::hold_picture(picture, conditioning->clean);
   families::Sampling sampling = model.info().sampling;
   sampling.steps = steps, sampling.shift = 2;
   const auto solver = diffusion::make_solver(sampling.solver);
-  const auto hold = [&](diffusion::JointLatent& latent) { model.hold(*conditioning, latent); };
+  const auto hold = [&](diffusion::JointLatent& latent) { conditioning->clean.impose_on(latent); };
   const auto velocity = model.velocity(*conditioning, sampling, run);
   return diffusion::sample(velocity, {picture, noise}, model.sigmas(sampling), *solver, hold, nullptr).audio;
 }

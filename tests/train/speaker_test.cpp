@@ -5,7 +5,6 @@
 #include <ATen/ops/one_hot.h>
 
 #include <cmath>
-#include <set>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
@@ -54,20 +53,34 @@ TEST_CASE("rulers of speakers: nearest reference and equal error rate") {
   CHECK(train::equal_error_rate(scores({0.1, 0.2}), scores({0.8, 0.9})) == doctest::Approx(1));
 }
 
-TEST_CASE("neighbours of a voice differ from it within limits, and voices speak the world's words") {
+TEST_CASE("utterances: voices speak the world's words") {
   if (test::no_speech()) return;
   Random random(3);
-  const world::Voice& one = world::voices()[0];
-  for (int i = 0; i < 50; ++i) {
-    const world::Voice voice = world::draw_neighbour(one, random);
-    CHECK(voice.variant == one.variant);
-    CHECK(std::abs(voice.pitch - one.pitch) <= 6);
-    CHECK(std::abs(std::log(voice.tract / one.tract)) <= 0.05);
-  }
-  const train::Utterance utterance = train::draw_utterance(one, 16000, random);
+  const train::Utterance utterance = train::draw_utterance(world::voices()[0], 16000, random);
   CHECK(utterance.waveform.sizes() == at::IntArrayRef({16000}));
   CHECK(utterance.waveform.abs().max().item<double>() > 0.2);
   CHECK(!utterance.words.empty());
+}
+
+TEST_CASE("speaker encoder task: labels stand beside their utterances, and neighbours follow each other") {
+  if (test::no_speech()) return;
+  train::Recipe near = recipe(0);
+  json options = *near.options;
+  options["near"] = 1, options["speakers"] = 8;
+  near.options = std::make_shared<json>(options);
+  const train::Batch batch = train::make_speaker_task(near, {})->batch(1, 0);
+  const Tensor labels = batch.at("label").view({8, 2, 5});
+  CHECK(at::equal(labels.select(1, 0), labels.select(1, 1)));
+  const Tensor steps = (labels.narrow(0, 1, 7) - labels.narrow(0, 0, 7)).select(1, 0).abs();  // [7, 5]
+  // Changes of 6 of pitch and of 0.05 of tract, in the labels' units.
+  CHECK(steps.select(1, 0).max().item<double>() < 6.01 / 16);
+  CHECK(steps.select(1, 3).max().item<double>() < 0.0501 / 0.12);
+  CHECK(steps.select(1, 4).max().item<double>() == 0);
+  CHECK(steps.select(1, 3).min().item<double>() > 0);
+  options["near"] = 0;
+  near.options = std::make_shared<json>(options);
+  const Tensor apart = train::make_speaker_task(near, {})->batch(1, 0).at("label").view({8, 2, 5}).select(1, 0);
+  CHECK((apart.narrow(0, 1, 7) - apart.narrow(0, 0, 7)).select(1, 0).abs().max().item<double>() > 1);
 }
 
 TEST_CASE("speaker encoder task: pure batches, a loss that falls, constants that stay, an export that loads") {
@@ -107,34 +120,15 @@ TEST_CASE("speaker encoder task: pure batches, a loss that falls, constants that
   CHECK(speaker_encoders::load_redimnet(folder.file("model/model.safetensors"))->config().embed_dim == 16);
 }
 
-TEST_CASE("drawn voices: many throats, none near one that is held out") {
-  Random random(4);
-  std::set<std::string> throats;
-  for (int i = 0; i < 300; ++i) {
-    const world::Voice voice = world::draw_voice(random), neighbour = world::draw_neighbour(voice, random);
-    throats.insert(voice.variant);
-    CHECK(neighbour.variant == voice.variant);
-    for (const world::Voice& kept : world::voices()) {
-      if (!kept.held_out) continue;
-      for (const world::Voice* drawn : {&voice, &neighbour}) {
-        const bool near = kept.variant == drawn->variant && std::abs(kept.pitch - drawn->pitch) < 8 &&
-                          std::abs(std::log(kept.tract / drawn->tract)) < 0.05;
-        CHECK(!near);
-      }
-    }
-  }
-  CHECK(throats.size() == world::variants().size());
-}
-
 TEST_CASE("voice describer: it learns numbers and throats off embeddings that tell them, whatever their lengths") {
   std::vector<world::Voice> voices;
   Random random(5);
+  const Tensor known = train::voice_labels(world::made_voices()).narrow(1, 0, 4);
+  CHECK(known.mean(0).abs().max().item<double>() < 0.2);
+  CHECK((known.std(0) - 1).abs().max().item<double>() < 0.2);
   for (int i = 0; i < 64; ++i) voices.push_back(world::draw_voice(random));
-  const Tensor labels = train::voice_labels(voices);
+  const Tensor labels = train::voice_labels(voices), numbers = labels.narrow(1, 0, 4);
   CHECK(labels.sizes() == at::IntArrayRef({64, 5}));
-  const Tensor numbers = labels.narrow(1, 0, 4);
-  CHECK(numbers.mean(0).abs().max().item<double>() < 0.6);
-  CHECK((numbers.std(0) - 1).abs().max().item<double>() < 0.6);
   // Noise beside the numbers keeps a layer norm from hiding how large these are.
   const Tensor throats = at::one_hot(labels.select(1, 4).to(at::kLong)).to(at::kFloat);
   const Tensor telling = at::cat({numbers, 3 * throats, randn({64, 16}, make_generator(7))}, 1);

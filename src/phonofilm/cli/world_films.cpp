@@ -47,8 +47,8 @@ std::vector<ReferenceVoice> reference_voices(const world::Truth& truth, std::uin
   std::vector<ReferenceVoice> voices;
   Random random(mix_seed(seed, "reference voices"));
   for (const eval::ToldLine& line : eval::told_lines(truth)) {
-    world::Line other = world::draw_line(/*most=*/4, random);
-    while (share_a_word(other, line.words)) other = world::draw_line(/*most=*/4, random);
+    world::Line other = world::draw_line(world::kMostWords, random);
+    while (share_a_word(other, line.words)) other = world::draw_line(world::kMostWords, random);
     const Tensor waveform = world::utterance(world::voice_of(line.voice), other, families::kVoiceRate);
     voices.push_back({std::move(other), waveform});
   }

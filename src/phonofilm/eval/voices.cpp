@@ -21,7 +21,7 @@ namespace {
 using Features = std::vector<double>;
 
 constexpr std::int64_t kRate = 16000, kCepstra = 12, kFewestFrames = 6;
-constexpr std::int64_t kMostWords = 4;
+constexpr std::size_t kPitch = 2 * kCepstra + 1;  // where in the features the middle of the pitch stands
 constexpr int kLines = 12;  // of every voice, to learn what changes when it says something else
 constexpr double kFloor = 5;  // nepers below the loudest band of the sound: fainter bands are noise, whatever they hold
 
@@ -98,11 +98,24 @@ double variance_of(Values values) {
   return mean_of(values);
 }
 
-// How much each feature of a voice changes with what it says, as a variance: the mean over the world's voices.
+// What a line does to all voices alike does not tell them apart.
+void take_off_mean(std::vector<Features>& voices) {
+  for (std::size_t i = 0; i < voices.front().size(); ++i) {
+    Values values;
+    for (const Features& voice : voices) values.push_back(voice[i]);
+    for (Features& voice : voices) voice[i] -= mean_of(values);
+  }
+}
+
+// How much each feature of a voice, beside those of the others, changes with what they say: a variance, the mean over the
+// world's voices.
 Features variances_of_words() {
   Random random(mix_seed(1, "lines of voices"));
   std::vector<std::vector<Features>> said;  // line by line, all voices
-  for (int i = 0; i < kLines; ++i) said.push_back(features_of(world::voices(), world::draw_line(kMostWords, random)));
+  for (int i = 0; i < kLines; ++i) {
+    said.push_back(features_of(world::voices(), world::draw_line(world::kMostWords, random)));
+    take_off_mean(said.back());
+  }
   const std::size_t voices = said.front().size();
   Features variances(said.front().front().size());
   for (std::size_t i = 0; i < variances.size(); ++i) {
@@ -167,7 +180,6 @@ std::optional<VoiceMatch> match_voice(const Tensor& waveform, std::int64_t sampl
   const std::vector<world::Voice> candidates = voices_with(told);
   const std::vector<Features> voices = features_of(candidates, words);
   static const Features kVariances = variances_of_words();
-  const std::size_t pitch = heard->size() - 2;
   VoiceMatch match;
   double least = 0;
   for (std::size_t v = 0; v < voices.size(); ++v) {
@@ -176,7 +188,7 @@ std::optional<VoiceMatch> match_voice(const Tensor& waveform, std::int64_t sampl
       distance += std::pow((*heard)[i] - voices[v][i], 2) / kVariances[i];
     }
     if (v == 0 || distance < least) least = distance, match.nearest = candidates[v].id;
-    if (candidates[v].id == told) match.pitch_off = 12 * std::abs((*heard)[pitch] - voices[v][pitch]);
+    if (candidates[v].id == told) match.pitch_off = 12 * std::abs((*heard)[kPitch] - voices[v][kPitch]);
   }
   return match;
 }

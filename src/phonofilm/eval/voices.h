@@ -27,8 +27,8 @@ struct VoiceMatch {
 };
 
 // Which voice is nearest when it says these words, among the world's sixteen and `told`, which may be a made one; none
-// where nothing is heard. Features count in units of how much they change with what a voice says, so that the pitch, which
-// hardly does, counts most. Throws InvalidRequest where the program cannot speak, for words that are none and for an
+// where nothing is heard. Features count in units of how much they change with what a voice says, so that the pitch,
+// which hardly does, counts most. Throws InvalidRequest where the program cannot speak, for words that are none and for an
 // unknown voice.
 std::optional<VoiceMatch> match_voice(const Tensor& waveform, std::int64_t sample_rate,
                                       const std::vector<std::string>& words, const std::string& told);

@@ -39,7 +39,7 @@ Tensor cut_out(const Tensor& waveform, std::int64_t rate, const Stretch& stretch
   return waveform.slice(1, first, last);
 }
 
-// Is it the voice that was told?
+// Reads which voice it is and how far its pitch is off; is it the one that was told?
 bool compare_voice(const Tensor& waveform, std::int64_t rate, const ToldLine& line, Readings& readings) {
   const auto match = match_voice(waveform, rate, line.words, line.voice);
   const bool known = match && match->nearest == line.voice;

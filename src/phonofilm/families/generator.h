@@ -12,6 +12,7 @@
 #include "phonofilm/autoencoders/picture_tiles.h"
 #include "phonofilm/base/progress.h"
 #include "phonofilm/diffusion/guidance.h"
+#include "phonofilm/diffusion/held.h"
 #include "phonofilm/diffusion/joint_latent.h"
 #include "phonofilm/families/kept_film.h"
 #include "phonofilm/nn/run_context.h"
@@ -108,10 +109,20 @@ struct DecodeHooks {
   std::optional<autoencoders::PictureTiles> tiles{};  // of models that have ModelInfo::tiles_pictures; none: exactly
 };
 
+// Latents that stay clean while the rest of a film is denoised: a first picture, what is kept of a given film, a
+// picture that is finished while its sound is made again.
+struct HeldLatents {
+  diffusion::JointLatent given;  // of the film's shape, of the modalities of which something is held
+  diffusion::Held held;
+  // Throws ShapeError for a latent of another shape.
+  void impose_on(diffusion::JointLatent& latent) const { diffusion::impose(given, held, latent); }
+};
+
 // A prompt as the model understands it, with everything that is computed once per clip.
 class Conditioning {
  public:
   virtual ~Conditioning() = default;
+  HeldLatents clean;  // not to be changed while a velocity that was made with it is in use
   std::vector<std::string> notices;  // what the user should know, e.g. words that the model has never seen
 };
 
@@ -142,11 +153,6 @@ class Generator {
                                          const nn::RunContext& run) const = 0;
   // voices: whether there will be any.
   virtual WorkPlan plan(const ClipSpec& spec, const Sampling& sampling, bool voices) const = 0;
-  // Lets the conditioning hold this picture clean as well: a whole video latent of the film. Velocities that were made
-  // before do not know of it. Of models with ModelInfo::keeps_films.
-  virtual void hold_picture(Conditioning& conditioning, const Tensor& video) const = 0;
-  // Overwrites what the conditioning holds clean: the latent of a given first frame.
-  virtual void hold(const Conditioning& conditioning, diffusion::JointLatent& latent) const = 0;
 
   virtual Clip decode(const diffusion::JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run,
                       const DecodeHooks& hooks = {}) const = 0;

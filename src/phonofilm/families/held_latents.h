@@ -1,5 +1,5 @@
-// What a film's conditioning holds clean while the rest of its latent is denoised: a first picture, and what is kept of
-// a given film (kept_film.h), as latents.
+// How a film's conditioning comes to hold latents clean: of a first picture, of what is kept of a given film
+// (kept_film.h), of a whole picture.
 #pragma once
 
 #include <functional>
@@ -7,11 +7,6 @@
 #include "phonofilm/families/generator.h"
 
 namespace phonofilm::families {
-
-struct HeldLatents {
-  diffusion::JointLatent given;  // of the film's shape, of the modalities of which something is held
-  diffusion::Held held;
-};
 
 // encode: from a clip to its latents, of the modalities that it has; it gets those of which something is held.
 HeldLatents hold_film(const KeptFilm& film, const LatentClock& clock,
@@ -25,7 +20,7 @@ HeldLatents give_film(const Generator& model, const KeptFilm& film, const ClipSp
 // has the shape `video`.
 void hold_first_frame(const Tensor& frame, const Shape& video, HeldLatents& latents);
 
-// All of a film's picture.
+// All of a film's picture, a video latent. Of models with ModelInfo::keeps_films.
 void hold_picture(const Tensor& video, HeldLatents& latents);
 
 }  // namespace phonofilm::families

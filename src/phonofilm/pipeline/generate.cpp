@@ -6,6 +6,7 @@
 #include "phonofilm/base/random.h"
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/diffusion/sample.h"
+#include "phonofilm/families/held_latents.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/tensor/shape.h"
@@ -163,9 +164,9 @@ std::int64_t left_out(const Walk& walk) {
 }
 
 // A latent between two steps, in which solvers move what is held, too.
-JointLatent with_held(const Work& work, const families::Conditioning& conditioning, const JointLatent& latent) {
+JointLatent with_held(const families::Conditioning& conditioning, const JointLatent& latent) {
   JointLatent copy = diffusion::map([](const Tensor& x) { return x.clone(); }, latent);
-  work.model.hold(conditioning, copy);
+  conditioning.clean.impose_on(copy);
   return copy;
 }
 
@@ -180,18 +181,18 @@ JointLatent walk_on(const Work& work, const families::Conditioning& conditioning
   if (walk.resume) from = {walk.resume->steps_done - walk.before - skipped, walk.resume->solver};
   WatchedVelocity velocity{work.model.velocity(conditioning, walk.sampling, options.run)};
   const auto solver = diffusion::make_solver(work.asked.solver);
-  const auto hold = [&](JointLatent& latent) { work.model.hold(conditioning, latent); };
+  const auto hold = [&](JointLatent& latent) { conditioning.clean.impose_on(latent); };
   const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
     const std::int64_t done = walk.before + skipped + step + 1;
     const auto present = [&] {
-      SavedLatent now = saved(work, with_held(work, conditioning, latent), noise, done);
+      SavedLatent now = saved(work, with_held(conditioning, latent), noise, done);
       now.solver = solver->memory();
       return now;
     };
     const bool go_on = options.observer({"denoise", done, all});
     if (!go_on) options.keep(present());
     if (go_on && options.on_step && done < all) {
-      options.on_step({done, all, present, [&] { return with_held(work, conditioning, velocity.estimate()); }});
+      options.on_step({done, all, present, [&] { return with_held(conditioning, velocity.estimate()); }});
     }
     return go_on;
   };
@@ -208,7 +209,7 @@ JointLatent denoise(const Work& work, families::Conditioning& conditioning, cons
   JointLatent latent = resume ? resume->latent : noise;
   if (done < joint) latent = walk_on(work, conditioning, {work.sampling, 0, resume}, latent, noise);
   if (joint == all || done == all) return latent;
-  work.model.hold_picture(conditioning, latent.video);
+  families::hold_picture(latent.video, conditioning.clean);
   Walk again{sound_sampling(work.sampling), joint, done > joint ? resume : nullptr};
   if (!again.resume) latent.audio = draw_sound_noise(work.model.latent_shape(work.spec), work.asked.seed);
   return walk_on(work, conditioning, again, latent, noise);

@@ -14,7 +14,6 @@ namespace phonofilm::train {
 namespace {
 
 constexpr std::int64_t kRate = 16000;
-constexpr std::int64_t kMostWords = 4;
 constexpr double kEdge = 0.03;   // seconds of silence at both ends, at least
 constexpr double kSpeed = 0.05;  // standard deviation of the logarithm of the speed
 
@@ -31,10 +30,10 @@ const world::Voice& pick_voice(Random& random) {
 }
 
 world::Line draw_words(double free_words, Random& random) {
-  if (!random.chance(free_words)) return world::draw_line(kMostWords, random);
+  if (!random.chance(free_words)) return world::draw_line(world::kMostWords, random);
   const std::vector<std::string> all = world::spoken_words();
   world::Line line;
-  const std::int64_t count = 1 + random.below(kMostWords);
+  const std::int64_t count = 1 + random.below(world::kMostWords);
   while (std::int64_t(line.size()) < count) {
     const std::string& word = random.pick(all);
     // espeak-ng speaks "no one" as one word, without a time for the second.

@@ -33,7 +33,7 @@ struct Options {
             {"temperature", &temperature, "of the contrastive loss", 0.01, 10.0},
             {"known", &known, "probability of an unchanged voice", 0.0, 1.0},
             {"near", &near, "probability that another voice is hard to tell from the one before it", 0.0, 1.0},
-            {"describe", &describe, "weight of saying what a voice is made of", 0.001, 100.0}};
+            {"describe", &describe, "weight of saying what a voice is made of", 0.0, 100.0}};
   }
 };
 

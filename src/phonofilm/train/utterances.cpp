@@ -10,7 +10,6 @@
 namespace phonofilm::train {
 namespace {
 
-constexpr std::int64_t kMostWords = 4;                 // of a line
 constexpr double kLongestLead = 0.1;                   // seconds before the first line
 constexpr double kShortestPause = 0.05, kLongestPause = 0.2;
 constexpr double kQuietest = 1.8e-4, kLoudest = 1e-2;  // of the noise
@@ -23,7 +22,7 @@ Utterance draw_utterance(const world::Voice& voice, std::int64_t samples, Random
   std::fill_n(buffer.data, samples, 0.0f);
   const double end = double(samples) / double(kUtteranceRate);
   for (double time = random.uniform(0, kLongestLead); time < end;) {
-    const world::Line line = world::draw_line(kMostWords, random);
+    const world::Line line = world::draw_line(world::kMostWords, random);
     const world::Speech speech = world::speak(voice, line);
     world::add_recording(buffer, speech.sound, time, random.uniform(0.8, 1.2), /*pan=*/0.5);
     time += speech.seconds() + random.uniform(kShortestPause, kLongestPause);

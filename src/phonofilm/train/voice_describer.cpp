@@ -13,10 +13,15 @@ namespace {
 
 constexpr std::int64_t kNumbers = 4;
 
+// Middles and deviations are those of world::made_voices(), rounded.
 std::vector<float> label_of(const world::Voice& voice, const std::vector<std::string>& variants) {
   const auto throat = std::find(variants.begin(), variants.end(), voice.variant) - variants.begin();
   return {float(voice.pitch - 60) / 16, float(voice.range - 45) / 30, float(std::log(voice.rate / 160.0) / 0.18),
           float(std::log(voice.tract / 1.07) / 0.12), float(throat)};
+}
+
+Tensor squared_error(const Tensor& said, const Tensor& labels) {
+  return (said.narrow(1, 0, kNumbers) - labels.narrow(1, 0, kNumbers)).square().mean();
 }
 
 }  // namespace
@@ -38,14 +43,12 @@ Tensor VoiceDescriber::answers(const Tensor& embeddings, const Tensor& labels, c
 
 Tensor VoiceDescriber::loss(const Tensor& embeddings, const Tensor& labels, const nn::RunContext& run) const {
   const Tensor said = answers(embeddings, labels, run);
-  const Tensor numbers = (said.narrow(1, 0, kNumbers) - labels.narrow(1, 0, kNumbers)).square().mean();
   const Tensor throats = said.narrow(1, kNumbers, said.size(1) - kNumbers);
-  return numbers + at::cross_entropy_loss(throats, labels.select(1, kNumbers).to(at::kLong));
+  return squared_error(said, labels) + at::cross_entropy_loss(throats, labels.select(1, kNumbers).to(at::kLong));
 }
 
 double VoiceDescriber::error(const Tensor& embeddings, const Tensor& labels, const nn::RunContext& run) const {
-  const Tensor said = answers(embeddings, labels, run);
-  return std::sqrt((said.narrow(1, 0, kNumbers) - labels.narrow(1, 0, kNumbers)).square().mean().item<double>());
+  return std::sqrt(squared_error(answers(embeddings, labels, run), labels).item<double>());
 }
 
 }  // namespace phonofilm::train

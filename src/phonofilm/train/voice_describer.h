@@ -1,5 +1,5 @@
-// An auxiliary task of speaker encoders: to say what a voice of the rendered world is made of. To tell twelve voices from
-// each other a few coarse differences are enough; a model that speaks in a voice it has never heard needs to know its
+// An auxiliary task of speaker encoders: to say what a voice of the rendered world is made of. To tell twelve voices
+// from each other a few coarse differences are enough; a model that speaks in a voice it has never heard needs to know its
 // pitch, its tract and its pace as exactly as they can be heard. Training alone has it.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace phonofilm::train {
 
-// float32 [N, 5]: pitch, melody, speed and tract, each about its middle in units of about its deviation over drawn voices, and
+// float32 [N, 5]: pitch, melody, speed and tract, each about its middle in units of its deviation over made voices, and
 // the place of the throat among world::variants().
 Tensor voice_labels(const std::vector<world::Voice>& voices);
 

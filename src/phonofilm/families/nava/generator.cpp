@@ -5,6 +5,7 @@
 #include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/dsp/resample.h"
+#include "phonofilm/families/held_latents.h"
 #include "phonofilm/families/nava/checkpoint.h"
 #include "phonofilm/families/nava/family.h"
 #include "phonofilm/families/nava/film_spec.h"
@@ -39,10 +40,6 @@ constexpr const char* kNegativePicture =
 struct NavaConditioning : families::Conditioning {
   GuidedContext context;
 };
-
-const NavaConditioning& own(const families::Conditioning& conditioning) {
-  return dynamic_cast<const NavaConditioning&>(conditioning);
-}
 
 class NavaGenerator : public families::Generator {
  public:
@@ -97,12 +94,12 @@ class NavaGenerator : public families::Generator {
     const auto negative = tokenize(negative_of(prompt, spec, conditioning->notices));
     const std::vector<Tensor> rows = wan22::encode_tokens(root_, {ids, negative}, longest, run, observer);
     conditioning->context = prepare_guided(backbone_, rows[0], rows[1], voices, run, *placement_.runner);
-    conditioning->context.clean =
-        families::give_film(*this, prompt.kept, spec, autoencoders::kWan22TimeStride, run);
+    conditioning->clean = families::give_film(*this, prompt.kept, spec, autoencoders::kWan22TimeStride, run);
     const bool from_image = prompt.image.defined() && spec.has_video();
     if (!from_image) return conditioning;
     const Tensor frame = encode_image(prompt.image, spec, run);
-    families::hold_first_frame(frame, latent_shape(spec).video, conditioning->context.clean);
+    // It stays clean after the last step too, where the publisher's program leaves a trace of noise in it.
+    families::hold_first_frame(frame, latent_shape(spec).video, conditioning->clean);
     return conditioning;
   }
 
@@ -123,33 +120,23 @@ class NavaGenerator : public families::Generator {
 
   diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
                                  const RunContext& run) const override {
-    const GuidedContext& context = own(conditioning).context;
+    const GuidedContext& context = dynamic_cast<const NavaConditioning&>(conditioning).context;
     const bool whole_times = sampling.solver != "euler";  // the multistep scheduler gives the model integers
     // Tables of positions are worked out in the first step and serve all.
     const auto layout = std::make_shared<TokenLayout>();
-    return [this, &context, layout, whole_times, asked = sampling.guidance, run](const JointLatent& latent,
-                                                                                 double sigma) {
+    return [this, &context, &held = conditioning.clean.held, layout, whole_times, asked = sampling.guidance, run](
+               const JointLatent& latent, double sigma) {
       const bool picture = latent.has_video(), sound = latent.has_audio();
-      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, context.clean.held);
+      if (layout->joint.tokens == 0) *layout = backbone_.layout(latent, held);
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       const auto scales = applicable(asked, picture, sound, context.has_voices());
-      return guided_velocity(backbone_, context, scales, latent, time, layout.get(), run, *placement_.runner);
+      return guided_velocity(backbone_, context, scales, latent, time, held, layout.get(), run, *placement_.runner);
     };
   }
 
   families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool voices) const override {
     const auto scales = applicable(sampling.guidance, spec.has_video(), spec.has_audio(), voices);
     return plan_work(root_, backbone_.config(), placement_.plan, latent_shape(spec), scales);
-  }
-
-  void hold_picture(families::Conditioning& conditioning, const Tensor& video) const override {
-    families::hold_picture(video, dynamic_cast<NavaConditioning&>(conditioning).context.clean);
-  }
-
-  // After the last step too, where the publisher's program leaves a trace of noise in the given frame.
-  void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
-    const families::HeldLatents& clean = own(conditioning).context.clean;
-    diffusion::impose(clean.given, clean.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run,

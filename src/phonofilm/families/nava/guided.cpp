@@ -51,15 +51,15 @@ std::int64_t pass_count(const GuidanceScales& scales) {
 }
 
 JointLatent guided_velocity(const NavaTransformer& model, const GuidedContext& context, const GuidanceScales& scales,
-                            const JointLatent& latent, double time, const TokenLayout* layout,
-                            const nn::RunContext& run, const nn::BlockRunner& runner) {
+                            const JointLatent& latent, double time, const diffusion::Held& held,
+                            const TokenLayout* layout, const nn::RunContext& run, const nn::BlockRunner& runner) {
   const auto pass = [&](const PreparedContext& texts, bool masked) {
     const std::int64_t batch = texts.context.size(0);
     NavaInputs inputs{.latent = latent, .timestep = at::full({batch}, time, at::kFloat), .context = &texts};
     inputs.latent =
         diffusion::map([&](const Tensor& x) { return at::cat(std::vector<Tensor>(size_t(batch), x)); }, latent);
     inputs.mask_modality = masked;
-    inputs.held = context.clean.held;
+    inputs.held = held;
     inputs.layout = layout;
     return model.forward(inputs, run, runner);
   };

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "phonofilm/diffusion/guidance.h"
-#include "phonofilm/families/held_latents.h"
+#include "phonofilm/diffusion/held.h"
 #include "phonofilm/families/nava/transformer.h"
 
 namespace phonofilm::nava {
@@ -20,7 +20,6 @@ namespace phonofilm::nava {
 struct GuidedContext {
   PreparedContext all;    // positive, negative and, with voices, timbre: a batch of two or three
   PreparedContext plain;  // the prompt without voices, for the align pass
-  families::HeldLatents clean{};  // a first picture and what is kept of a given film
 
   bool has_voices() const { return all.context.size(0) == 3; }
 };
@@ -39,11 +38,13 @@ diffusion::GuidanceScales applicable(const diffusion::GuidanceScales& asked, boo
 // Passes per step, and whether there is more than the positive one.
 std::int64_t pass_count(const diffusion::GuidanceScales& applicable);
 
-// Velocity of a batch of one. time: 0 .. 1000. scales: applicable() ones. layout: as NavaInputs::layout. Positive,
-// negative and timbre pass are one batch; the align pass, whose attention is two smaller ones, runs by itself.
+// Velocity of a batch of one. time: 0 .. 1000. scales: applicable() ones. held: what of the latent is clean. layout: as
+// NavaInputs::layout. Positive, negative and timbre pass are one batch; the align pass, whose attention is two smaller
+// ones, runs by itself.
 diffusion::JointLatent guided_velocity(const NavaTransformer& model, const GuidedContext& context,
                                        const diffusion::GuidanceScales& scales, const diffusion::JointLatent& latent,
-                                       double time, const TokenLayout* layout, const nn::RunContext& run,
+                                       double time, const diffusion::Held& held, const TokenLayout* layout,
+                                       const nn::RunContext& run,
                                        const nn::BlockRunner& runner = nn::PlainRunner());
 
 }  // namespace phonofilm::nava

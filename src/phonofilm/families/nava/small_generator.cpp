@@ -32,7 +32,6 @@ using families::Prompt;
 
 struct SmallConditioning : families::Conditioning {
   SmallContext context;
-  families::HeldLatents clean;  // normalised
 };
 
 double bytes_of(const nn::Module& module) {
@@ -130,15 +129,6 @@ class SmallGenerator : public families::Generator {
     plan.memory = {{"backbone", bytes_of(*backbone_), "all the time"}, {"codecs and vocoder", codecs, "all the time"}};
     if (speaker_encoder_) plan.memory.push_back({"speaker encoder", bytes_of(*speaker_encoder_), "all the time"});
     return plan;
-  }
-
-  void hold_picture(families::Conditioning& conditioning, const Tensor& video) const override {
-    families::hold_picture(video, dynamic_cast<SmallConditioning&>(conditioning).clean);
-  }
-
-  void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
-    const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
-    diffusion::impose(own.clean.given, own.clean.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const nn::RunContext& run,

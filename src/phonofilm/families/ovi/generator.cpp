@@ -35,7 +35,6 @@ using nn::RunContext;
 struct OviConditioning : families::Conditioning {
   PreparedContext both;      // the prompt and what to stay away from: a batch of two
   PreparedContext positive;  // the prompt alone
-  families::HeldLatents clean;  // a first picture and what is kept of a given film
 };
 
 PreparedContext first_sample(const PreparedContext& both) {
@@ -143,15 +142,6 @@ class OviGenerator : public families::Generator {
 
   families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool /*voices*/) const override {
     return plan_work(folder_, placement_.plan, latent_shape(spec), sampling);
-  }
-
-  void hold_picture(families::Conditioning& conditioning, const Tensor& video) const override {
-    families::hold_picture(video, dynamic_cast<OviConditioning&>(conditioning).clean);
-  }
-
-  void hold(const families::Conditioning& conditioning, JointLatent& latent) const override {
-    const families::HeldLatents& clean = dynamic_cast<const OviConditioning&>(conditioning).clean;
-    diffusion::impose(clean.given, clean.held, latent);
   }
 
   Clip decode(const JointLatent& latent, const ClipSpec& spec, const RunContext& run,

@@ -1,6 +1,7 @@
 // What is said in the rendered world: lines of one to four words, and answers to them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 namespace phonofilm::world {
 
 using Line = std::vector<std::string>;  // words
+
+inline constexpr std::int64_t kMostWords = 4;  // of a line
 
 // A line of at most `most` words.
 Line draw_line(std::int64_t most, Random& random);

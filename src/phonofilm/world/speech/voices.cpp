@@ -22,7 +22,7 @@ int changed(int value, double change, Random& random) {
   return int(std::clamp(std::lround(value + random.uniform(-change, change)), 0L, 99L));
 }
 
-// Nearer than two of voices() are to each other.
+// Of one throat, and hardly apart in pitch and tract: melody and speed alone would tell them.
 bool near(const Voice& a, const Voice& b) {
   return a.variant == b.variant && std::abs(a.pitch - b.pitch) < 8 && std::abs(std::log(a.tract / b.tract)) < 0.05;
 }
@@ -97,6 +97,7 @@ Voice draw_voice(Random& random) {
 }
 
 Voice draw_neighbour(const Voice& voice, Random& random) {
+  PF_CHECK(!voice.held_out, InvalidRequest, "voices", voice.id, " is held out: nothing near it may be drawn");
   return draw_away_from_held_out([&] { return with_change(voice, kNeighbour, random); });
 }
 

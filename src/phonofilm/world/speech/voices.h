@@ -24,10 +24,12 @@ const std::vector<Voice>& voices();
 std::vector<Voice> training_voices();  // those that are not held out
 std::vector<std::string> variants();   // of all voices, in the order of their letters
 
-// A voice like one of those for training, with another pitch, melody, speed and vocal tract and the throat (variant) of any
-// of them: together they fill the room in which the held-out ones lie, and none is near one that is held out.
+// A voice like one of those for training, with another pitch, melody, speed and vocal tract and the throat (variant) of
+// any of them: together they fill the room in which the held-out ones lie, and none is near one that is held out. It
+// keeps id, speaker and sound of the one that it is made of.
 Voice draw_voice(Random& random);
-// One that is hard to tell from `voice`, and not near one that is held out either.
+// One that is hard to tell from `voice`, and not near one that is held out either. Throws InvalidRequest where `voice`
+// is held out itself.
 Voice draw_neighbour(const Voice& voice, Random& random);
 
 // 4096 drawn voices, "m0000" to "m4095": whoever learns from twelve voices learns which of the twelve it is.
