@@ -22,9 +22,10 @@ void save(const std::string& path) {
   saved.request.prompt = "a ball";
   saved.spec = {9, 8, 8, 6000, 16000};
   saved.latent = saved.noise = {at::zeros({1, 3, 3, 1, 1}), at::zeros({1, 4, 12})};
-  saved.given.kept = {{at::zeros({9, 8, 8, 3}, at::kByte), 24, at::zeros({1, 6000}), 16000},
-                      {{0, 0.1}, {0.3, pipeline::kToTheEnd}},
-                      {{0, 0.2}}};
+  families::KeptFilm& kept = saved.given.kept;
+  kept.clip = {at::zeros({9, 8, 8, 3}, at::kByte), 24, at::zeros({1, 6000}), 16000};
+  kept.video = {{0, 0.1}, {0.3, pipeline::kToTheEnd}};
+  kept.audio = {{0, 0.2}};
   pipeline::save_latent(path, saved);
 }
 
