@@ -241,7 +241,7 @@ TEST_CASE("a voice that is late is measured as late" * doctest::skip(!world::spe
 }
 
 TEST_CASE("of two talkers the one who speaks is found" * doctest::skip(!world::speech_available())) {
-  check_targets(measure("two_talkers", 8));
+  check_targets(measure("two_talkers", 12));  // of 24 lines one may sound nearer to another voice
   const SceneReport blurred = measure("two_talkers", 6, Wear::codec);
   CHECK(value(blurred, "ground_truth", "speaker found") > 95);
   CHECK(value(blurred, "ground_truth", "one mouth moves while a voice sounds") > 80);
