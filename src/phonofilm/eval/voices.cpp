@@ -22,7 +22,7 @@ using Features = std::vector<double>;
 
 constexpr std::int64_t kRate = 16000, kCepstra = 12, kFewestFrames = 6;
 constexpr std::size_t kPitch = 2 * kCepstra + 1;  // where in the features the middle of the pitch stands
-constexpr int kLines = 12;  // of every voice, to learn what changes when it says something else
+constexpr std::int64_t kLines = 12;  // of every voice, to learn what changes when it says something else
 constexpr double kFloor = 5;  // nepers below the loudest band of the sound: fainter bands are noise, whatever they hold
 
 // Cepstra 1 to 12 of every frame: [frames, 12] float64, of log-mels made independent of loudness.
@@ -92,40 +92,21 @@ std::vector<Features> features_of(const std::vector<world::Voice>& voices, const
   return all;
 }
 
-double variance_of(Values values) {
-  const double mean = mean_of(values);
-  for (double& value : values) value = (value - mean) * (value - mean);
-  return mean_of(values);
-}
-
-// What a line does to all voices alike does not tell them apart.
-void take_off_mean(std::vector<Features>& voices) {
-  for (std::size_t i = 0; i < voices.front().size(); ++i) {
-    Values values;
-    for (const Features& voice : voices) values.push_back(voice[i]);
-    for (Features& voice : voices) voice[i] -= mean_of(values);
-  }
-}
-
-// How much each feature of a voice, beside those of the others, changes with what they say: a variance, the mean over the
-// world's voices.
+// How much each feature of a voice changes with what it says: a variance over lines, the mean over the world's voices.
+// What a line does to all voices alike is taken off first: it does not tell them apart.
 Features variances_of_words() {
   Random random(mix_seed(1, "lines of voices"));
-  std::vector<std::vector<Features>> said;  // line by line, all voices
-  for (int i = 0; i < kLines; ++i) {
-    said.push_back(features_of(world::voices(), world::draw_line(world::kMostWords, random)));
-    take_off_mean(said.back());
-  }
-  const std::size_t voices = said.front().size();
-  Features variances(said.front().front().size());
-  for (std::size_t i = 0; i < variances.size(); ++i) {
-    for (std::size_t v = 0; v < voices; ++v) {
-      Values values;
-      for (const auto& line : said) values.push_back(line[v][i]);
-      variances[i] += variance_of(values) / double(voices);
+  const std::vector<world::Voice>& voices = world::voices();
+  Features all;
+  for (std::int64_t i = 0; i < kLines; ++i) {
+    for (const Features& voice : features_of(voices, world::draw_line(world::kMostWords, random))) {
+      all.insert(all.end(), voice.begin(), voice.end());
     }
   }
-  return variances;
+  Tensor said = at::tensor(at::ArrayRef<double>(all)).view({kLines, std::int64_t(voices.size()), -1});
+  said = said - said.mean(1, /*keepdim=*/true);
+  const Tensor variances = (said - said.mean(0, /*keepdim=*/true)).square().mean(at::IntArrayRef{0, 1}).contiguous();
+  return {variances.data_ptr<double>(), variances.data_ptr<double>() + variances.numel()};
 }
 
 }  // namespace

@@ -65,20 +65,20 @@ class SpeakerTask : public Task {
     Random random(mix_seed(seed, "speakers", std::uint64_t(step)));
     std::vector<Tensor> waveforms;
     std::vector<std::int64_t> speakers;
-    std::vector<world::Voice> voices;
+    std::vector<world::Voice> said_by;
     for (std::int64_t i = 0; i < options_.speakers; ++i) {
       // A voice that is drawn twice as it is stays one speaker.
       const bool known = random.chance(options_.known);
       const std::int64_t which = random.below(std::int64_t(voices_.size()));
-      const world::Voice voice = known ? voices_[size_t(which)] : draw_unknown(voices, random);
+      const world::Voice voice = known ? voices_[size_t(which)] : draw_unknown(said_by, random);
       for (std::int64_t u = 0; u < options_.utterances; ++u) {
         waveforms.push_back(draw_utterance(voice, samples(), random).waveform);
         speakers.push_back(known ? which : std::int64_t(voices_.size()) + i);
-        voices.push_back(voice);
+        said_by.push_back(voice);
       }
     }
     return {{"waveform", at::stack(waveforms)}, {"speaker", at::tensor(speakers, at::kLong)},
-            {"label", voice_labels(voices)}};
+            {"label", voice_labels(said_by)}};
   }
 
   StepLoss loss(const Batch& batch, std::uint64_t, std::int64_t, const nn::RunContext& run) override {
