@@ -7,6 +7,7 @@
 #include "phonofilm/families/nava/small_model.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
 #include "phonofilm/world/world.h"
 #include "support/tiny_speaker.h"
 #include "train/joint_toy.h"
@@ -84,6 +85,37 @@ TEST_CASE("joint task: a trained backbone is taken over, and what it lacks is dr
     }
   }
   CHECK(added == 3);
+}
+
+TEST_CASE("joint task: a backbone grows deeper and wider without forgetting, and what is new learns") {
+  const test::TemporaryFolder folder;
+  json options = tiny_options(folder.file("cache"));
+  const auto trained = make_joint(options);
+  {
+    const at::NoGradGuard no_grad;  // heads and modulations that begin as nothing shall say something
+    at::Generator generator = make_generator(7);
+    for (auto& [name, p] : trained->model().named_parameters()) p.add_(randn(p.sizes().vec(), generator), 0.1);
+  }
+  trained->export_model(folder.file("model"));
+  options["start"] = folder.file("model") + "/backbone";
+  const auto same = make_joint(options);
+  options["transformer"]["num_double_layers"] = 2;
+  options["transformer"]["num_single_layers"] = 3;
+  options["transformer"]["ffn_dim"] = 48;
+  const auto grown = make_joint(options);
+  const auto before = same->validate({}), after = grown->validate({});
+  for (const auto& [name, figure] : before) {
+    INFO(name);
+    CHECK(after.at(name) == doctest::Approx(figure).epsilon(1e-5));
+  }
+  grown->model().require_grad(true);
+  descend(*grown, grown->loss(grown->batch(1, 0), 1, 0, {}), 1);
+  std::int64_t learning = 0;
+  for (const auto& [name, p] : grown->model().named_parameters()) {
+    const bool output = name.find("double_blocks.1.self_attn.o") != std::string::npos && name.ends_with("weight");
+    if (output && p.abs().max().item<double>() > 0) ++learning;
+  }
+  CHECK(learning == 2);  // of the picture and of the sound
 }
 
 TEST_CASE("joint task: a vocoder that is not there is missed before the training, not at its first sample film") {

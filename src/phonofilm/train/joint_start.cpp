@@ -33,12 +33,41 @@ Tensor known_places(const Tensor& trained, const Tensor& fresh) {
   return rows;
 }
 
+bool is_feed_forward(const std::string& name) { return name.find(".ffn") != std::string::npos; }
+
+// The last layer of an attention or a feed-forward network: what it computes is added to the tokens.
+bool writes_to_tokens(const std::string& name) {
+  if (name.rfind("transformer.", 0) != 0) return false;
+  for (const char* layer : {"_attn.o.", "_attn.o_audio.", ".ffn.2.", ".ffn_audio.2."}) {
+    if (name.find(layer) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// The trained rows and columns first; behind them hidden units that read as they were drawn and write nothing.
+Tensor widened(const Tensor& trained, const Tensor& fresh, const std::string& name) {
+  if (trained.dim() != fresh.dim()) return trained;
+  Tensor wide = writes_to_tokens(name) ? at::zeros_like(fresh) : fresh.clone();
+  Tensor leading = wide;
+  for (std::int64_t d = 0; d < fresh.dim(); ++d) {
+    if (trained.size(d) > fresh.size(d)) return trained;
+    leading = leading.narrow(d, 0, trained.size(d));
+  }
+  leading.copy_(trained);
+  return wide;
+}
+
 }  // namespace
 
 void take_over(const nava::SmallBackbone& trained, nava::SmallBackbone& backbone, const std::string& folder) {
   std::map<std::string, Tensor> state = backbone.state_dict();
   const std::map<std::string, Tensor> fresh = state;
-  for (const auto& [name, value] : trained.named_parameters()) state[name] = value;
+  for (auto& [name, value] : state) {
+    if (writes_to_tokens(name)) value = at::zeros_like(value);
+  }
+  for (const auto& [name, value] : trained.named_parameters()) {
+    state[name] = is_feed_forward(name) && fresh.contains(name) ? widened(value, fresh.at(name), name) : value;
+  }
   // Rows of another width are left for the loading to refuse.
   if (state[kWordRows].size(1) == fresh.at(kWordRows).size(1)) {
     state[kWordRows] = known_words(state[kWordRows], trained.text_encoder().config().words, fresh.at(kWordRows),
