@@ -1,6 +1,7 @@
 // What must hold of the transformer whatever its weights are.
 #include "families/nava_goldens.h"
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/text.h"
 #include "phonofilm/tensor/random.h"
 
 using namespace phonofilm;
@@ -66,6 +67,26 @@ JointLatent velocity(const NavaTransformer& model, const Batch& batch, NavaInput
 }
 
 }  // namespace
+
+TEST_CASE("a block that is skipped has no part in the velocity, and only those that are there can be") {
+  const NavaConfig config = small_config();
+  const Batch batch = random_batch(config, 2, 4);
+  for (std::int64_t skipped = 0; skipped < config.layers(); ++skipped) {
+    INFO("block ", skipped);
+    const auto model = random_model(config);
+    const JointLatent whole = velocity(*model, batch), without = velocity(*model, batch, {.skip_block = skipped});
+    CHECK((whole.video - without.video).abs().max().item<double>() > 1e-3);
+    const std::int64_t doubles = config.num_double_layers;
+    const std::string block = skipped < doubles ? concat("double_blocks.", skipped, ".")
+                                                : concat("single_blocks.", skipped - doubles, ".");
+    for (auto& [name, tensor] : model->named_parameters()) {
+      if (name.rfind(block, 0) == 0) tensor.add_(1);
+    }
+    CHECK((velocity(*model, batch).video - whole.video).abs().max().item<double>() > 1e-3);
+    expect_close(velocity(*model, batch, {.skip_block = skipped}).video, without.video, 0);
+  }
+  CHECK_THROWS_AS(velocity(*random_model(config), batch, {.skip_block = config.layers()}), ShapeError);
+}
 
 TEST_CASE("masked attention equals a pass of each modality alone") {
   for (const char* blocks : {"shared", "split", "twin"}) {

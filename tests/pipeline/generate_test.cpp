@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/fields.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/weights/safetensors.h"
 #include "pipeline/tiny_films.h"
@@ -12,6 +13,7 @@ using pipeline::GenerateOptions;
 using pipeline::GenerateRequest;
 using pipeline::SavedLatent;
 using test::make;
+using test::OpenModel;
 using test::tiny_request;
 using test::TinyModel;
 
@@ -150,6 +152,26 @@ TEST_CASE("text that is not UTF-8, guidance between -1 and 0 and guidance that a
   r = tiny_request();
   r.negative_audio_prompt = "noise";
   CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("one negative prompt"), InvalidRequest);
+}
+
+TEST_CASE("skip-layer guidance pushes a film away from what the model makes without a block") {
+  OpenModel model;
+  GenerateRequest r = tiny_request();
+  r.skip_layer = 0;
+  const Tensor plain = make(*model.generator, r).frames;
+  r.skip_layer = 1;
+  const Tensor pushed = make(*model.generator, r).frames;
+  CHECK_FALSE(at::equal(plain, pushed));
+  r.text_guidance = 1;  // one pass, and none to leave a block out of
+  const Tensor alone = make(*model.generator, r).frames;
+  r.skip_layer = 0;
+  CHECK(at::equal(alone, make(*model.generator, r).frames));
+
+  nlohmann::json settings = load_json(model.folder.file("model.json"));
+  settings["skip_layer"] = 1;
+  save_json(model.folder.file("model.json"), settings);
+  model.load();
+  CHECK(at::equal(make(*model.generator, tiny_request()).frames, pushed));
 }
 
 TEST_CASE("options for large models are refused by a small one") {

@@ -36,7 +36,8 @@ struct EvalOptions {
                       {"nothing", "picture", "sound"}});
     const std::vector<std::string> passed_on{"negative_prompt", "seconds",        "steps",          "solver",
                                              "shift",           "sound_steps",    "sound_shift",    "text_guidance",
-                                             "align_guidance",  "timbre_guidance"};
+                                             "video_guidance",  "audio_guidance", "skip_layer",     "align_guidance",
+                                             "timbre_guidance"};
     for (Field& field : request.fields()) {
       if (std::find(passed_on.begin(), passed_on.end(), field.name) != passed_on.end()) fields.push_back(field);
     }
@@ -97,6 +98,7 @@ std::vector<eval::Circumstance> circumstances(const families::Generator* model, 
   facts.push_back({"text guidance, picture / sound", concat(scales.text.video, " / ", scales.text.audio)});
   if (options.given != "nothing") facts.push_back({"given", options.given});
   if (info.takes_voices) facts.push_back({"reference voices", options.voices ? "other words" : "none"});
+  if (asked.skip_layer > 0) facts.push_back({"left out of the negative pass", concat("block ", asked.skip_layer)});
   facts.push_back({"align guidance", scales.use_align ? concat(scales.align.video, " / ", scales.align.audio) : "off"});
   return facts;
 }

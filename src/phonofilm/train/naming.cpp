@@ -93,7 +93,7 @@ Naming::Naming(const NamingOptions& options, nava::SmallBackbone& backbone, std:
                const HappeningLabels& labels)
     : options_(options), patch_(backbone.transformer().config().patch_size) {
   const nava::NavaConfig& config = backbone.transformer().config();
-  const std::int64_t blocks = config.num_double_layers + config.num_single_layers;
+  const std::int64_t blocks = config.layers();
   PF_CHECK(options.after < blocks, InvalidRequest, "recipe", "'name_after' is ", options.after,
            ", but the transformer has only ", blocks, " blocks");
   add_child("backbone", backbone);

@@ -97,7 +97,7 @@ void NavaConfig::validate(std::string_view where) const {
   check(patch_size[0] == 1, where, "patch_size must hold one latent frame");
   check(dim % num_heads == 0 && head_dim() % 2 == 0, where, "dim must be num_heads times an even head width");
   check(freq_dim % 2 == 0, where, "freq_dim must be even");
-  check(num_layers == 0 || num_layers == num_double_layers + num_single_layers, where,
+  check(num_layers == 0 || num_layers == layers(), where,
         "num_layers must be num_double_layers + num_single_layers");
   check(qk_norm && cross_attn_norm, where, "qk_norm and cross_attn_norm must be true");
   check(window_size == std::vector<std::int64_t>{-1, -1}, where, "window_size must be [-1, -1]");
@@ -113,7 +113,7 @@ NavaConfig read_nava_config(const nlohmann::json& object, std::string_view where
   NavaConfig config;
   read_json(object, config.fields(), where);
   config.validate(where);
-  config.num_layers = config.num_double_layers + config.num_single_layers;
+  config.num_layers = config.layers();
   return config;
 }
 

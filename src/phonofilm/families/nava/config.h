@@ -53,6 +53,7 @@ struct NavaConfig {
                                        // small width it leaves all rows nearly equal, and the text goes unread
   bool zero_init_cross_attention = false;  // initialisation only: text enters as training asks for it
 
+  std::int64_t layers() const { return num_double_layers + num_single_layers; }
   std::int64_t head_dim() const { return dim / num_heads; }
   std::array<std::int64_t, 3> axis_pairs() const;  // rope_pairs, or Wan's rule: 22, 21, 21 for a head of 128
   dit::LayoutOptions layout() const;

@@ -29,7 +29,7 @@ std::vector<families::WorkPlan::Memory> memory_of(const std::string& root, const
 
 double pass_flop(const NavaConfig& c, std::int64_t video, std::int64_t audio, bool masked) {
   const double d = double(c.dim), tokens = double(video + audio);
-  const double layers = double(c.num_double_layers + c.num_single_layers);
+  const double layers = double(c.layers());
   const double products = tokens * (6 * d * d + 2 * d * double(c.ffn_dim));  // q, k, v, o; cross q and o; feed-forward
   const double pairs = masked ? double(video) * double(video) + double(audio) * double(audio) : tokens * tokens;
   return 2 * layers * (products + 2 * (pairs + tokens * double(c.text_len)) * d);

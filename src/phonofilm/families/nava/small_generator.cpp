@@ -56,7 +56,9 @@ class SmallGenerator : public families::Generator {
   const families::ModelInfo& info() const override { return info_; }
 
   void check(const families::Sampling& sampling) const override {
-    PF_CHECK(sampling.skip_layer == 0, InvalidRequest, "generate", "this model has no skip-layer guidance");
+    const std::int64_t blocks = backbone_->transformer().config().layers();
+    PF_CHECK(sampling.skip_layer < blocks, InvalidRequest, "generate", "--skip-layer ", sampling.skip_layer,
+             ": this model has ", blocks, " blocks, of which 1 to ", blocks - 1, " can be left out; 0 for none");
   }
 
   ClipSpec clip_spec(const ClipRequest& request) const override {
@@ -106,9 +108,9 @@ class SmallGenerator : public families::Generator {
   diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
                                  const nn::RunContext& run) const override {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
-    return [this, &own, asked = sampling.guidance, run](const JointLatent& latent, double sigma) {
+    return [this, &own, asked = sampling.guidance, skip = sampling.skip_layer, run](const JointLatent& latent, double sigma) {
       const auto scales = applicable(asked, latent.has_video(), latent.has_audio(), own.context.has_voices);
-      return guided_velocity(backbone_->transformer(), own.context, scales, latent, 1000 * sigma, own.clean.held, run);
+      return guided_velocity(backbone_->transformer(), own.context, {scales, skip}, latent, 1000 * sigma, own.clean.held, run);
     };
   }
 
@@ -124,7 +126,8 @@ class SmallGenerator : public families::Generator {
     if (spec.has_audio()) plan.audio_tokens = shape.audio[2];
     plan.text_tokens = config.text_len;
     plan.passes = pass_count(applicable(sampling.guidance, spec.has_video(), spec.has_audio(), voices));
-    plan.step_flop = double(plan.passes) * pass_flop(config, plan.video_tokens, plan.audio_tokens, /*masked=*/false);
+    const double skipped = plan.passes > 1 && sampling.skip_layer > 0 ? 1 / double(config.layers()) : 0;
+    plan.step_flop = (double(plan.passes) - skipped) * pass_flop(config, plan.video_tokens, plan.audio_tokens, /*masked=*/false);
     const double codecs = bytes_of(*codecs_.video) + bytes_of(*codecs_.audio) + bytes_of(*codecs_.vocoder);
     plan.memory = {{"backbone", bytes_of(*backbone_), "all the time"}, {"codecs and vocoder", codecs, "all the time"}};
     if (speaker_encoder_) plan.memory.push_back({"speaker encoder", bytes_of(*speaker_encoder_), "all the time"});
@@ -242,6 +245,7 @@ class SmallGenerator : public families::Generator {
     info_.sampling.shift = options_.shift;
     info_.sampling.sound_steps = options_.sound_steps;
     info_.sampling.sound_shift = options_.sound_shift;
+    info_.sampling.skip_layer = options_.skip_layer;
     info_.threads = 1;
     info_.shows_strikes = true;
     info_.keeps_films = true;

@@ -14,9 +14,14 @@ struct SmallContext {
   bool has_voices = false;
 };
 
-// Velocity of a batch of one. scales: applicable() ones. time: 0 .. 1000. held: of the latent.
+struct SmallGuidance {
+  diffusion::GuidanceScales scales{};  // applicable() ones
+  std::int64_t skip_layer = 0;  // skip-layer guidance: the block that the negative pass leaves out; 0: none
+};
+
+// Velocity of a batch of one. time: 0 .. 1000. held: of the latent.
 diffusion::JointLatent guided_velocity(const NavaTransformer& model, const SmallContext& context,
-                                       const diffusion::GuidanceScales& scales, const diffusion::JointLatent& latent,
+                                       const SmallGuidance& guidance, const diffusion::JointLatent& latent,
                                        double time, const diffusion::Held& held, const nn::RunContext& run);
 
 }  // namespace phonofilm::nava

@@ -33,6 +33,7 @@ Fields SmallModelOptions::fields() {
           {"text_guidance_audio", &text_guidance_audio, "default text guidance of the sound", 0.0, 100.0},
           {"align_guidance_video", &align_guidance_video, "default alignment guidance of the picture", 0.0, 100.0},
           {"align_guidance_audio", &align_guidance_audio, "default alignment guidance of the sound", 0.0, 100.0},
+          {"skip_layer", &skip_layer, "default block that the negative pass leaves out; 0: none", 0.0, 1000.0},
           {"timbre_guidance", &timbre_guidance, "default guidance of the sound towards reference voices", 0.0, 100.0},
           {"video_mean", &video_mean, "of the video latent, per channel"},
           {"video_std", &video_std, "of the video latent, per channel"},

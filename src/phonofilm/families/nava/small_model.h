@@ -30,6 +30,7 @@ struct SmallModelOptions {
   std::int64_t sound_steps = 0;  // families::Sampling
   double sound_shift = 1;
   double text_guidance_video = 2, text_guidance_audio = 2, align_guidance_video = 0, align_guidance_audio = 0;
+  std::int64_t skip_layer = 0;  // families::Sampling
   double timbre_guidance = 1;  // of films with reference voices; 0: its pass is left out
   std::vector<double> video_mean, video_std, audio_mean, audio_std;  // of the latents, per channel
   Fields fields();

@@ -130,6 +130,8 @@ void NavaTransformer::check(const NavaInputs& in) const {
   expect_shape(in.timestep, {batch}, "nava: timestep");
   if (video.defined()) expect_shape(video, {batch, config_.vid_in_dim, kAny, kAny, kAny}, "nava: video latent");
   if (audio.defined()) expect_shape(audio, {batch, config_.audio_in_dim, kAny}, "nava: audio latent");
+  PF_CHECK(in.skip_block < config_.layers(), ShapeError, "nava", "skip_block ",
+           in.skip_block, " lies behind the last block");
   PF_CHECK(!in.layout || dit::fits(*in.layout, in.latent, in.held), ShapeError, "nava",
            "the layout that is given is that of another clip");
 }
@@ -146,22 +148,27 @@ nn::BlockState NavaTransformer::embed(const diffusion::JointLatent& latent, cons
 }
 
 // A runner may call a block again in the backward pass, so block functions own what they need.
-Tensor NavaTransformer::run_blocks(nn::BlockState state, const PreparedContext& context,
+Tensor NavaTransformer::run_blocks(nn::BlockState state, const NavaInputs& inputs,
                                    std::shared_ptr<const BlockInputs> in, const nn::RunContext& run,
                                    const nn::BlockRunner& runner) const {
+  const PreparedContext& context = *inputs.context;
   std::int64_t index = 0;
+  const auto pass = [&](const auto& block) {
+    if (index != inputs.skip_block) state = runner.run(index, block, state);
+    ++index;
+  };
   for (size_t i = 0; i < double_blocks_.size(); ++i) {
     const auto block = [&layer = *double_blocks_[i], text = context.doubles[i], in, run](const nn::BlockState& tokens) {
       return layer.forward(tokens, text, *in, run);
     };
-    state = runner.run(index++, block, state);
+    pass(block);
   }
   state = {concat_tokens(state)};
   for (size_t i = 0; i < single_blocks_.size(); ++i) {
     const auto block = [&layer = *single_blocks_[i], text = context.singles[i], in, run](const nn::BlockState& tokens) {
       return layer.forward(tokens, text, *in, run);
     };
-    state = runner.run(index++, block, state);
+    pass(block);
   }
   return state[0];
 }
@@ -172,7 +179,7 @@ diffusion::JointLatent NavaTransformer::forward(const NavaInputs& inputs, const 
   const TokenLayout layout = inputs.layout ? *inputs.layout : this->layout(inputs.latent, inputs.held);
   const dit::TimeRows time = time_embedding_.forward(dit::timestep_rows(inputs.timestep, layout.held.any()));
   const auto in = std::make_shared<const BlockInputs>(BlockInputs{layout, time.e0, inputs.mask_modality || !config_.exchange});
-  const Tensor tokens = run_blocks(embed(inputs.latent, layout, run), *inputs.context, in, run, runner);
+  const Tensor tokens = run_blocks(embed(inputs.latent, layout, run), inputs, in, run, runner);
 
   diffusion::JointLatent velocity;
   const TokenStream &video = layout.video, &audio = layout.audio;

@@ -42,6 +42,7 @@ struct NavaInputs {
   Tensor timestep{};                         // [B] float32, 0..1000: one for both modalities
   const PreparedContext* context = nullptr;  // of the same batch
   bool mask_modality = false;                // no attention between video and audio
+  std::int64_t skip_block = -1;              // passed by, counted through double and single blocks; -1: none
   diffusion::Held held{};                    // what of the latent is given: its tokens get t = 0
   // Where tokens stand, if it is known from an earlier pass of this shape (NavaTransformer::layout); null: worked out anew.
   const TokenLayout* layout = nullptr;
@@ -74,7 +75,7 @@ class NavaTransformer : public nn::Module {
   void check(const NavaInputs& inputs) const;
   nn::BlockState embed(const diffusion::JointLatent& latent, const TokenLayout& layout,
                        const nn::RunContext& run) const;
-  Tensor run_blocks(nn::BlockState state, const PreparedContext& context, std::shared_ptr<const BlockInputs> in,
+  Tensor run_blocks(nn::BlockState state, const NavaInputs& inputs, std::shared_ptr<const BlockInputs> in,
                     const nn::RunContext& run, const nn::BlockRunner& runner) const;
 
   NavaConfig config_;

@@ -89,7 +89,7 @@ std::string wan_weights(const std::string& root) {
 std::vector<WanTensor> wan_tensors(const NavaConfig& config) {
   std::vector<WanTensor> all;
   for (const char* name : kTop) all.push_back({name, name});
-  for (std::int64_t n = 0; n < config.num_double_layers + config.num_single_layers; ++n) add_block(config, n, all);
+  for (std::int64_t n = 0; n < config.layers(); ++n) add_block(config, n, all);
   return all;
 }
 
