@@ -6,10 +6,10 @@
 namespace phonofilm::train {
 
 // What a trained backbone has learnt: of words that both know and of places in a caption that both have the embeddings,
-// of all else everything. What the trained one lacks (words, later places, voices) stays as it was drawn. It may have fewer
-// blocks and narrower feed-forward layers: what is beyond them writes nothing at first, so that the larger backbone computes
-// what the smaller one did and goes on from there (Chen et al. 2016, Net2Net). `folder` names the trained one in errors.
-// Throws CheckpointError where other shapes differ.
+// of all else everything. What the trained one lacks (words, later places, voices) stays as it was drawn. It may have
+// fewer blocks and narrower feed-forward layers: what is beyond them writes nothing at first, so that the larger backbone
+// computes what the smaller one did and goes on from there (Net2Net, Chen et al. 2016). `folder` names the trained one
+// in errors. Throws CheckpointError where other shapes differ.
 void take_over(const nava::SmallBackbone& trained, nava::SmallBackbone& backbone, const std::string& folder);
 
 }  // namespace phonofilm::train

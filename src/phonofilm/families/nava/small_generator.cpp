@@ -108,9 +108,10 @@ class SmallGenerator : public families::Generator {
   diffusion::VelocityFn velocity(const families::Conditioning& conditioning, const families::Sampling& sampling,
                                  const nn::RunContext& run) const override {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
-    return [this, &own, asked = sampling.guidance, skip = sampling.skip_layer, run](const JointLatent& latent, double sigma) {
-      const auto scales = applicable(asked, latent.has_video(), latent.has_audio(), own.context.has_voices);
-      return guided_velocity(backbone_->transformer(), own.context, {scales, skip}, latent, 1000 * sigma, own.clean.held, run);
+    return [this, &own, sampling, run](const JointLatent& latent, double sigma) {
+      const auto scales = applicable(sampling.guidance, latent.has_video(), latent.has_audio(), own.context.has_voices);
+      return guided_velocity(backbone_->transformer(), own.context, {scales, sampling.skip_layer}, latent, 1000 * sigma,
+                             own.clean.held, run);
     };
   }
 
@@ -127,7 +128,8 @@ class SmallGenerator : public families::Generator {
     plan.text_tokens = config.text_len;
     plan.passes = pass_count(applicable(sampling.guidance, spec.has_video(), spec.has_audio(), voices));
     const double skipped = plan.passes > 1 && sampling.skip_layer > 0 ? 1 / double(config.layers()) : 0;
-    plan.step_flop = (double(plan.passes) - skipped) * pass_flop(config, plan.video_tokens, plan.audio_tokens, /*masked=*/false);
+    const double whole = pass_flop(config, plan.video_tokens, plan.audio_tokens, /*masked=*/false);
+    plan.step_flop = (double(plan.passes) - skipped) * whole;
     const double codecs = bytes_of(*codecs_.video) + bytes_of(*codecs_.audio) + bytes_of(*codecs_.vocoder);
     plan.memory = {{"backbone", bytes_of(*backbone_), "all the time"}, {"codecs and vocoder", codecs, "all the time"}};
     if (speaker_encoder_) plan.memory.push_back({"speaker encoder", bytes_of(*speaker_encoder_), "all the time"});
