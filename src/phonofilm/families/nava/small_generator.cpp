@@ -209,8 +209,8 @@ class SmallGenerator : public families::Generator {
     const auto text = encoder.tokenizer().encode(prompt.text, encoder.config().max_tokens);
     if (!text.unknown.empty()) {
       notices.push_back(phonofilm::concat("this small model has never seen: ", excerpt(join(text.unknown, ", ")),
-                                          ". It knows balls of a colour and a material that fall, bounce and hit "
-                                          "walls; `phonofilm world show` prints captions of its kind."));
+                                          ". It knows ", encoder.config().words.size(), " words of a rendered world; "
+                                          "`phonofilm world show` prints captions of its kind."));
     }
     if (text.dropped > 0) {
       notices.push_back(phonofilm::concat("the prompt is ", text.dropped, " words longer than the ",
