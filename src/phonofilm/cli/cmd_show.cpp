@@ -10,6 +10,7 @@
 #include "phonofilm/base/fields.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/cli/commands.h"
+#include "phonofilm/cli/film_settings.h"
 #include "phonofilm/media/film.h"
 #include "phonofilm/media/image.h"
 #include "phonofilm/media/pictures.h"
@@ -63,23 +64,12 @@ std::string harmless(const std::string& text) {
   return join(lines, "\n");
 }
 
-// What the film says of its making: null where it says nothing, discarded where that is damaged.
-nlohmann::json parsed_settings(const media::Metadata& metadata) {
-  const auto entry = metadata.find(media::kSettingsKey);
-  if (entry == metadata.end()) return {};
-  try {
-    return parse_json(entry->second, "settings");
-  } catch (const InvalidRequest&) {
-    return nlohmann::json(nlohmann::json::value_t::discarded);
-  }
-}
-
 void print_metadata(const media::Metadata& metadata) {
   for (const auto& [key, value] : metadata) {
     const bool settings = key == media::kSettingsKey || (key == "comment" && value.starts_with('{'));
     if (!settings) print_line(harmless(key).c_str(), harmless(value));
   }
-  const nlohmann::json settings = parsed_settings(metadata);
+  const nlohmann::json settings = embedded_settings(metadata);
   if (settings.is_null()) {
     std::printf("  no settings are embedded: the film was not made by phonofilm, or they were stripped\n");
   } else if (settings.is_discarded()) {
@@ -107,7 +97,7 @@ nlohmann::json facts_json(const media::FilmFacts& facts) {
 
 void print_json(const std::string& path, const media::Film& film) {
   nlohmann::json json = {{"file", path}, {"facts", facts_json(film.facts)}, {"metadata", film.metadata}};
-  const nlohmann::json settings = parsed_settings(film.metadata);
+  const nlohmann::json settings = embedded_settings(film.metadata);
   if (!settings.is_null() && !settings.is_discarded()) json["settings"] = settings;
   std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }

@@ -6,6 +6,7 @@
 #include "phonofilm/base/log.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/cli/commands.h"
+#include "phonofilm/cli/film_settings.h"
 #include "phonofilm/eval/seams.h"
 #include "phonofilm/eval/svg_plot.h"
 #include "phonofilm/media/film.h"
@@ -18,7 +19,7 @@ struct FilmOptions {
   std::vector<double> joints;
   double stretch = 2;
   Fields fields() {
-    return {{"joints", &joints, "where parts of the film were joined, seconds", 0.0, 1e5},
+    return {{"joints", &joints, "where parts of the film were joined, seconds (default: as the film says)", 0.0, 1e5},
             {"stretch", &stretch, "seconds over which offsets are gathered", 0.1, 1e5}};
   }
 };
@@ -39,11 +40,16 @@ void print(const eval::LongFilm& film) {
   }
 }
 
+std::vector<double> joints_of(const media::Film& film, const FilmOptions& options) {
+  if (!options.joints.empty()) return options.joints;
+  return embedded_joints(embedded_settings(film.metadata), options.film);
+}
+
 void run(const FilmOptions& options) {
-  const Clip clip = media::read_film(options.film).clip;
-  const eval::SyncResult sync = eval::measure_sync(clip);
-  const eval::LongFilm film{eval::drift_of(sync, clip.audio_seconds(), options.stretch),
-                            eval::seams_of(clip, options.joints)};
+  const media::Film read = media::read_film(options.film);
+  const eval::SyncResult sync = eval::measure_sync(read.clip);
+  const eval::LongFilm film{eval::drift_of(sync, read.clip.audio_seconds(), options.stretch),
+                            eval::seams_of(read.clip, joints_of(read, options))};
   print(film);
   if (options.out.empty()) return;
   make_folder(options.out);
