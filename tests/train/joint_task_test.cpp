@@ -1,6 +1,7 @@
 // The joint task on the embedded model's codecs, with a handful of clips and a tiny transformer.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "phonofilm/base/error.h"
@@ -141,6 +142,22 @@ TEST_CASE("joint task: the exported model carries the scales of its latents and 
   const Tensor plain_video = plain->batch(1, 0).at("video"), scaled_video = scaled->batch(1, 0).at("video");
   test::expect_close(scaled_video, plain_video * 2, 1e-5);
   CHECK(families::load_generator(folder.file("scaled"), at::kFloat)->clip_spec({}).height == 96);
+}
+
+TEST_CASE("joint task: a stage on other clips keeps the normalisation of its start where it is asked to") {
+  const test::TemporaryFolder folder;
+  json options = tiny_options(folder.file("cache"));
+  const auto before = exported(*make_joint(options), folder.file("model"), "video_std");
+  options["start"] = folder.file("model/backbone");
+  options["clips"] = 5;
+  CHECK(exported(*make_joint(options), folder.file("measured"), "video_std") != before);
+  options["normalisation"] = "start";
+  CHECK(exported(*make_joint(options), folder.file("kept"), "video_std") == before);
+  const std::string codec = folder.file("model/video_autoencoder/model.safetensors");
+  write_file_atomically(codec, read_file(codec) + " ");
+  CHECK_THROWS_WITH_AS(make_joint(options), doctest::Contains("different autoencoders"), InvalidRequest);
+  std::filesystem::remove(folder.file("model/model.json"));
+  CHECK_THROWS_WITH_AS(make_joint(options), doctest::Contains("model.json is missing"), CheckpointError);
 }
 
 TEST_CASE("joint task: the recipes of all stages name options that exist, and each goes on from the one before") {

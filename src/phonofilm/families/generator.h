@@ -30,6 +30,7 @@ struct Sampling {
   double sound_shift = 1;  // of their schedule
   diffusion::GuidanceScales guidance;
   std::int64_t skip_layer = 0;  // skip-layer guidance: the block that the negative pass leaves out; 0: none
+  std::int64_t skipped_block() const { return skip_layer > 0 ? skip_layer : -1; }  // -1: none
 };
 
 // Facts and defaults of a loaded model.

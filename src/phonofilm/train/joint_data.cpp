@@ -6,6 +6,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/train/joint_start.h"
 #include "phonofilm/train/joint_voices.h"
 
 namespace phonofilm::train {
@@ -75,6 +76,10 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
     : options_(options), bank_(std::move(bank)) {
   const nava::SmallCodecs codecs =
       nava::load_codecs(options.video_autoencoder, options.audio_autoencoder, /*vocoder_folder=*/"", run.dtype);
+  if (options.normalisation == "start") {
+    const nava::SmallModelOptions start = model_around_start(options, codecs);
+    video_ = {start.video_mean, start.video_std}, audio_ = {start.audio_mean, start.audio_std};
+  }
   frame_patch_ = codecs.video->config().frame_patch;
   const auto& mel = codecs.audio->config().mel;
   step_seconds_ = 2 * double(mel.hop) / double(mel.sample_rate);
@@ -98,6 +103,7 @@ JointData::JointData(const JointTaskOptions& options, std::uint64_t seed, const 
   validation_ = make_bucket("validation", options.validation_clips, options.frames[0]);
   label_happenings();
   make_held_out(backbone, seed);
+  if (options.normalisation == "start") return;
   video_ = measure(buckets_[0].latents.video, options.video_scale);
   audio_ = measure(buckets_[0].latents.audio, options.audio_scale);
 }

@@ -31,7 +31,8 @@ class JointData {
             std::optional<VoiceBank> bank, const nn::RunContext& run, const Observer& observer);
 
   std::int64_t frame_patch() const { return frame_patch_; }
-  // What to subtract from raw latents and to divide by, so that they have the deviation that the options ask for.
+  // What to subtract from raw latents and to divide by, so that they have the deviation that the options ask for, or
+  // that of the start.
   const LatentStatistics& video() const { return video_; }
   const LatentStatistics& audio() const { return audio_; }
 

@@ -68,6 +68,7 @@ Fields JointTaskOptions::fields() {
           {"voice_drop", &voice_drop, "probability of the null voice, per line", 0.0, 1.0},
           {"cache", &cache, "folder for latents and voices"},
           {"start", &start, "folder of a trained backbone to start from"},
+          {"normalisation", &normalisation, "of latents: measured, or that of the start", {}, {}, {"measured", "start"}},
           {"scene", &scene, "world scene"},
           {"clips", &clips, "rendered clips", 1.0, 1e7},
           {"frames", &frames, "lengths of clips (4n + 1)"},

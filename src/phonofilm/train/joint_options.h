@@ -17,6 +17,9 @@ struct JointTaskOptions {
   double voice_drop = 0.15;          // per line: the null voice
   std::string cache;                 // folder for latents and voices
   std::string start;                 // folder of a trained backbone to go on from; empty: fresh weights
+  // What latents are normalised by: "measured" of these clips, or as the model around `start` has it ("start"), so that
+  // what it has learnt meets latents of the same scale in other clips.
+  std::string normalisation = "measured";
   std::string scene = "impacts";
   std::int64_t clips = 10000;        // rendered clips, shared out over the lengths
   std::vector<std::int64_t> frames{49};      // lengths (4n + 1); a batch has clips of one length

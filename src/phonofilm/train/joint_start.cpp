@@ -1,8 +1,13 @@
 #include "phonofilm/train/joint_start.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
+#include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/train/latent_cache.h"
 
 namespace phonofilm::train {
 namespace {
@@ -75,6 +80,22 @@ void take_over(const nava::SmallBackbone& trained, nava::SmallBackbone& backbone
     state[kPlaceRows] = known_places(state[kPlaceRows], fresh.at(kPlaceRows));
   }
   backbone.load(std::move(state), folder);
+}
+
+nava::SmallModelOptions model_around_start(const JointTaskOptions& options, const nava::SmallCodecs& codecs) {
+  const std::string folder = std::filesystem::path(options.start).parent_path().string(), file = folder + "/model.json";
+  PF_CHECK(is_file(file), CheckpointError, "recipe", file, " is missing: 'normalisation' is that of the start, which must "
+           "be the folder 'backbone' of a model");
+  for (const auto& [name, own] : {std::pair("/video_autoencoder", options.video_autoencoder),
+                                  std::pair("/audio_autoencoder", options.audio_autoencoder)}) {
+    const std::string weights = folder + name + "/model.safetensors";
+    PF_CHECK(file_fingerprint(weights) == file_fingerprint(own + "/model.safetensors"), InvalidRequest, "recipe", weights,
+             " and ", own, " are different autoencoders; their latents need 'normalisation': \"measured\"");
+  }
+  nava::SmallModelOptions model;
+  read_json(load_json(file), model.fields(), file);
+  nava::check_statistics(model, codecs, file);
+  return model;
 }
 
 }  // namespace phonofilm::train

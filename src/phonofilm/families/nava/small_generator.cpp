@@ -49,7 +49,7 @@ class SmallGenerator : public families::Generator {
     const NavaConfig& c = backbone_->transformer().config();
     const std::string speaker = folder + "/" + kSmallSpeakerFile;
     if (c.add_spk_emb && is_file(speaker)) speaker_encoder_ = load_voice_encoder(speaker, c.spk_dim);
-    check_statistics(folder + "/model.json");
+    check_statistics(options_, codecs_, folder + "/model.json");
     fill_info();
   }
 
@@ -110,8 +110,8 @@ class SmallGenerator : public families::Generator {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
     return [this, &own, sampling, run](const JointLatent& latent, double sigma) {
       const auto scales = applicable(sampling.guidance, latent.has_video(), latent.has_audio(), own.context.has_voices);
-      return guided_velocity(backbone_->transformer(), own.context, {scales, sampling.skip_layer}, latent, 1000 * sigma,
-                             own.clean.held, run);
+      return guided_velocity(backbone_->transformer(), own.context, {scales, sampling.skipped_block()}, latent,
+                             1000 * sigma, own.clean.held, run);
     };
   }
 
@@ -127,7 +127,7 @@ class SmallGenerator : public families::Generator {
     if (spec.has_audio()) plan.audio_tokens = shape.audio[2];
     plan.text_tokens = config.text_len;
     plan.passes = pass_count(applicable(sampling.guidance, spec.has_video(), spec.has_audio(), voices));
-    const double skipped = plan.passes > 1 && sampling.skip_layer > 0 ? 1 / double(config.layers()) : 0;
+    const double skipped = plan.passes > 1 && sampling.skipped_block() >= 0 ? 1 / double(config.layers()) : 0;
     const double whole = pass_flop(config, plan.video_tokens, plan.audio_tokens, /*masked=*/false);
     plan.step_flop = (double(plan.passes) - skipped) * whole;
     const double codecs = bytes_of(*codecs_.video) + bytes_of(*codecs_.audio) + bytes_of(*codecs_.vocoder);
@@ -216,17 +216,6 @@ class SmallGenerator : public families::Generator {
       notices.push_back(phonofilm::concat("the prompt is ", text.dropped, " words longer than the ",
                                           encoder.config().max_tokens, " that this model reads"));
     }
-  }
-
-  void check_statistics(const std::string& path) const {
-    const auto fits = [&](const std::vector<double>& values, std::int64_t channels, const char* name) {
-      PF_CHECK(std::int64_t(values.size()) == channels, CheckpointError, "load", path, ": ", name, " has ",
-               values.size(), " values, the autoencoder has ", channels, " channels");
-    };
-    fits(options_.video_mean, codecs_.video->config().latent_channels, "video_mean");
-    fits(options_.video_std, codecs_.video->config().latent_channels, "video_std");
-    fits(options_.audio_mean, codecs_.audio->config().latent_channels, "audio_mean");
-    fits(options_.audio_std, codecs_.audio->config().latent_channels, "audio_std");
   }
 
   void fill_info() {

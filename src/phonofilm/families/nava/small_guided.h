@@ -16,7 +16,7 @@ struct SmallContext {
 
 struct SmallGuidance {
   diffusion::GuidanceScales scales{};  // applicable() ones
-  std::int64_t skip_layer = 0;  // skip-layer guidance: the block that the negative pass leaves out; 0: none
+  std::int64_t skipped_block = -1;     // skip-layer guidance: what the negative pass leaves out; -1: none
 };
 
 // Velocity of a batch of one. time: 0 .. 1000. held: of the latent.

@@ -128,6 +128,17 @@ SmallCodecs load_codecs(const std::string& video_folder, const std::string& audi
   return codecs;
 }
 
+void check_statistics(const SmallModelOptions& options, const SmallCodecs& codecs, const std::string& file) {
+  const auto fits = [&](const std::vector<double>& values, std::int64_t channels, const char* name) {
+    PF_CHECK(std::int64_t(values.size()) == channels, CheckpointError, "load", file, ": ", name, " has ", values.size(),
+             " values, the autoencoder has ", channels, " channels");
+  };
+  fits(options.video_mean, codecs.video->config().latent_channels, "video_mean");
+  fits(options.video_std, codecs.video->config().latent_channels, "video_std");
+  fits(options.audio_mean, codecs.audio->config().latent_channels, "audio_mean");
+  fits(options.audio_std, codecs.audio->config().latent_channels, "audio_std");
+}
+
 Tensor encode_frames(const SmallCodecs& codecs, const Tensor& frames, const nn::RunContext& run) {
   const Tensor pixels = to_unit_range(frames.permute({3, 0, 1, 2}));
   return codecs.video->encode(pixels.unsqueeze(0), run).mean;

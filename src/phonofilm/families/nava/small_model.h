@@ -75,6 +75,9 @@ struct SmallCodecs {
 SmallCodecs load_codecs(const std::string& video_folder, const std::string& audio_folder,
                         const std::string& vocoder_folder, at::ScalarType dtype);
 
+// Throws CheckpointError, naming the file, unless the options normalise every channel of the autoencoders' latents.
+void check_statistics(const SmallModelOptions& options, const SmallCodecs& codecs, const std::string& file);
+
 // frames: uint8 [F, H, W, 3] -> raw latent mean [1, C, F', H', W']; waveform: [C, S], of any number of channels -> [1,
 // C', T], and back to the channels that the autoencoder has.
 Tensor encode_frames(const SmallCodecs& codecs, const Tensor& frames, const nn::RunContext& run);

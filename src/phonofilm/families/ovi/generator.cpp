@@ -120,7 +120,7 @@ class OviGenerator : public families::Generator {
     // Tables of positions are worked out in the first step and serve all.
     const auto layout = std::make_shared<dit::TokenLayout>();
     const auto& own = dynamic_cast<const OviConditioning&>(conditioning);
-    return [this, layout, &own, scales, guided, whole_times, skip = sampling.skip_layer > 0 ? sampling.skip_layer : -1,
+    return [this, layout, &own, scales, guided, whole_times, skipped = sampling.skipped_block(),
             run](const JointLatent& latent, double sigma) {
       const double time = whole_times ? double(diffusion::wan_model_time(sigma)) : 1000 * sigma;
       OviInputs inputs{.latent = latent, .timestep = at::full({1}, time, at::kFloat), .context = &own.positive};
@@ -131,7 +131,7 @@ class OviGenerator : public families::Generator {
       inputs.latent = diffusion::map([](const Tensor& x) { return at::cat({x, x}); }, latent);
       inputs.timestep = at::full({2}, time, at::kFloat);
       inputs.context = &own.both;
-      inputs.skip_block = {-1, skip};
+      inputs.skip_block = {-1, skipped};
       const JointLatent both = towers_.forward(inputs, run, *placement_.runner);
       const auto sample = [&](std::int64_t i) {
         return diffusion::map([&](const Tensor& x) { return x.narrow(0, i, 1); }, both);

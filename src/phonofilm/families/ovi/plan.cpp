@@ -56,7 +56,8 @@ families::WorkPlan plan_work(const OviFolder& folder, const nn::MemoryPlan& towe
   plan.text_tokens = config.video.text_len;
   const auto& text = sampling.guidance.text;
   plan.passes = text.video != 1 || text.audio != 1 ? 2 : 1;
-  const bool skips = plan.passes == 2 && sampling.skip_layer > 0 && sampling.skip_layer < config.video.num_layers;
+  const std::int64_t skipped = sampling.skipped_block();
+  const bool skips = plan.passes == 2 && skipped >= 0 && skipped < config.video.num_layers;
   const double blocks = double(plan.passes * config.video.num_layers - (skips ? 1 : 0));
   constexpr std::int64_t kTexts = 3;  // the prompt and two negative ones
   plan.encode_flop = wan22::encode_flop(wan22::read_text_config(folder.root), kTexts, plan.text_tokens);
