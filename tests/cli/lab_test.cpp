@@ -62,6 +62,21 @@ TEST_CASE("cli: a study trains every recipe from every seed, and keeps what is d
   CHECK(run_program(sweep + " --count 3").exit_code == 2);
 }
 
+TEST_CASE("cli: a study of a scene without falling balls has that scene's figures") {
+  const test::TemporaryFolder folder;
+  make_folder(folder.file("lab/cars"));
+  nlohmann::json recipe = tiny_recipe(folder);
+  recipe["options"]["scene"] = "rain";
+  write_file_atomically(folder.file("lab/cars/a.json"), recipe.dump());
+  const auto outcome = run_program("lab cars --seeds 1 --count 2 --scene car --recipes " + folder.file("lab") + " -o " +
+                                   folder.file("out"));
+  INFO(outcome.error);
+  REQUIRE(outcome.exit_code == 0);
+  CHECK(outcome.output.find("car seen, %") != std::string::npos);
+  CHECK(outcome.output.find("held-out loss of the picture") != std::string::npos);
+  CHECK(is_file(folder.file("out/car_seen.svg")));
+}
+
 TEST_CASE("cli: lab says what it misses") {
   CHECK(run_program("lab").says("which study?"));
   CHECK(run_program("lab guidance").exit_code == 2);
@@ -77,5 +92,5 @@ TEST_CASE("cli: a study that is not there, and one that cannot be compared") {
 
   const auto outcome = run_program("lab architecture");
   CHECK(outcome.exit_code == 2);
-  CHECK(outcome.says("recipes/lab/architecture: no such folder of recipes; phonofilm comes with the study 'architectures'"));
+  CHECK(outcome.says("recipes/lab/architecture: no such folder of recipes; phonofilm comes with the studies 'architectures' and 'voices'"));
 }

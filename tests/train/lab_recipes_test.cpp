@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/base/fields.h"
 #include "phonofilm/families/nava/transformer.h"
 #include "phonofilm/train/recipe.h"
 #include "support/support.h"
@@ -42,4 +43,18 @@ TEST_CASE("the architectures of the study differ in nothing but their blocks") {
     ++recipes;
   }
   CHECK(recipes == 5);
+}
+
+TEST_CASE("the study of voices goes on from the shipped model, once with its insertion and once with the published one") {
+  const std::string folder = PHONOFILM_SOURCE_DIR "/";
+  const nlohmann::json bound = train::read_recipe(folder + "recipes/lab/voices/bound.json");
+  nlohmann::json overwritten = train::read_recipe(folder + "recipes/lab/voices/overwritten.json");
+  CHECK(overwritten["options"]["transformer"]["bind_voices"] == false);
+  overwritten["options"]["transformer"]["bind_voices"] = true;
+  CHECK(overwritten == bound);
+  const std::string start = folder + bound["options"]["start"].get<std::string>();
+  nava::NavaConfig shipped = nava::read_nava_config(load_json(start + "/config.json")["transformer"], "test");
+  nlohmann::json studied = bound["options"]["transformer"];
+  studied.update({{"text_len", shipped.text_len}, {"text_dim", shipped.text_dim}, {"spk_dim", shipped.spk_dim}});
+  CHECK(nava::write_nava_config(nava::read_nava_config(studied, "test")) == nava::write_nava_config(shipped));
 }

@@ -21,11 +21,12 @@ namespace phonofilm::cli {
 namespace {
 
 struct LabOptions {
-  std::string study, out, recipes = "recipes/lab";
+  std::string study, out, recipes = "recipes/lab", scene;
   std::int64_t seeds = 3, count = 64;
   Fields fields() {
     return {{"seeds", &seeds, "runs of each recipe, with seeds from 1 on", 1.0, 1000.0},
-            {"count", &count, "held-out films that are measured of each run", 2.0, 10000.0}};
+            {"count", &count, "held-out films that are measured of each run", 2.0, 10000.0},
+            {"scene", &scene, "world scene of the held-out films; empty: that of the recipes"}};
   }
   std::string output() const { return out.empty() ? "out/lab/" + study : out; }
 };
@@ -38,7 +39,7 @@ struct Variant {
 std::vector<Variant> variants_of(const LabOptions& options) {
   const std::string folder = find_model(options.recipes + "/" + options.study);
   PF_CHECK(std::filesystem::is_directory(folder), InvalidRequest, "lab", folder,
-           ": no such folder of recipes; phonofilm comes with the study 'architectures'");
+           ": no such folder of recipes; phonofilm comes with the studies 'architectures' and 'voices'");
   std::vector<Variant> variants;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".json") continue;
@@ -49,6 +50,20 @@ std::vector<Variant> variants_of(const LabOptions& options) {
   PF_CHECK(!variants.empty(), InvalidRequest, "lab", folder, ": holds no recipes (*.json)");
   std::sort(variants.begin(), variants.end(), [](const Variant& a, const Variant& b) { return a.name < b.name; });
   return variants;
+}
+
+using Figures = std::vector<std::pair<std::string, double>>;
+
+void append(const Figures& added, Figures& figures) { figures.insert(figures.end(), added.begin(), added.end()); }
+
+// Of generated films of a scene without falling balls.
+Figures figures_of_scene(const eval::SceneReport& scene) {
+  Figures figures;
+  for (const eval::FigureSpec& spec : scene.measured()) {
+    const eval::SceneFigure* figure = scene.group("generated")->figure(spec.name);
+    if (figure) figures.emplace_back(spec.name + (spec.unit.empty() ? "" : ", " + spec.unit), figure->estimate.value);
+  }
+  return figures;
 }
 
 // One run of one variant in a folder of its own.
@@ -64,7 +79,7 @@ class LabRun {
 
   // What was measured, now or earlier by the same recipe.
   eval::RunFigures figures() {
-    const nlohmann::json circumstances{{"recipe", recipe_}, {"count", options_.count}};
+    const nlohmann::json circumstances{{"recipe", recipe_}, {"count", options_.count}, {"scene", options_.scene}};
     return measured_once(folder_ + "/figures.json", circumstances, [this] {
       train();
       return measure();
@@ -80,16 +95,25 @@ class LabRun {
     held_out_ = train::train(*task, recipe, {.folder = folder_, .resume = true, .observer = observer_}).validation;
   }
 
-  // Films without alignment guidance, which helps one architecture more than another, and with the model's own.
+  // Films of falling balls are also made without alignment guidance, which helps one architecture more than another.
   eval::RunFigures measure() const {
     const nn::RunContext context = run_context("auto");
     const auto model = families::load_generator(folder_ + "/model", context.dtype);
     set_threads(/*asked=*/0, model->info());
     pipeline::GenerateRequest request;
     const eval::WorldReport guided = evaluate(*model, request, context);
-    request.align_guidance = 0;
-    const eval::WorldReport plain = evaluate(*model, request, context);
-    return figures_of(plain, guided);
+    eval::RunFigures run{variant_.name, seed_, {}};
+    if (guided.groups.empty()) {
+      for (const eval::SceneReport& scene : guided.scenes) append(figures_of_scene(scene), run.figures);
+    } else {
+      request.align_guidance = 0;
+      append(figures_of_balls(evaluate(*model, request, context), guided), run.figures);
+    }
+    append({{"held-out loss of the picture", held_out_.at("video")},
+            {"of the sound", held_out_.at("audio")},
+            {"parameters, M", millions_}},
+           run.figures);
+    return run;
   }
 
   eval::WorldReport evaluate(const families::Generator& model, const pipeline::GenerateRequest& request,
@@ -97,28 +121,24 @@ class LabRun {
     const WorldFilms films(model, request, context);
     eval::WorldEvalOptions world;
     world.count = options_.count, world.other_seeds = 0;
-    world.scene = recipe_["options"].value("scene", world.scene);
+    world.scene = options_.scene.empty() ? recipe_["options"].value("scene", world.scene) : options_.scene;
     eval::WorldReport report = eval::evaluate_world(world, films.render_options(), films.generate(), {}, observer_);
     if (!report.complete) throw Cancelled("lab", "stopped while films were measured; started again, it goes on");
     return report;
   }
 
-  eval::RunFigures figures_of(const eval::WorldReport& plain, const eval::WorldReport& guided) const {
+  static Figures figures_of_balls(const eval::WorldReport& plain, const eval::WorldReport& guided) {
     const eval::GroupReport &own = *plain.group("generated"), &chance = *plain.group("shuffled");
     const eval::GroupReport& pulled = *guided.group("generated");
     const auto percent = [](const eval::Estimate& share) { return 100 * share.value; };
-    return {variant_.name, seed_,
-            {{"strike to sound, median ms", own.impact_to_onset.median_ms.value},
-             {"within 25 ms, %", percent(own.impact_to_onset.within_25)},
-             {"within 50 ms, %", percent(own.impact_to_onset.within_50)},
-             {"sound to strike within 50 ms, %", percent(own.onset_to_impact.within_50)},
-             {"chance: within 50 ms, %", percent(chance.impact_to_onset.within_50)},
-             {"with alignment guidance: within 50 ms, %", percent(pulled.impact_to_onset.within_50)},
-             {"colour, %", percent(own.labels->color)},
-             {"material, %", percent(own.labels->material)},
-             {"held-out loss of the picture", held_out_.at("video")},
-             {"of the sound", held_out_.at("audio")},
-             {"parameters, M", millions_}}};
+    return {{"strike to sound, median ms", own.impact_to_onset.median_ms.value},
+            {"within 25 ms, %", percent(own.impact_to_onset.within_25)},
+            {"within 50 ms, %", percent(own.impact_to_onset.within_50)},
+            {"sound to strike within 50 ms, %", percent(own.onset_to_impact.within_50)},
+            {"chance: within 50 ms, %", percent(chance.impact_to_onset.within_50)},
+            {"with alignment guidance: within 50 ms, %", percent(pulled.impact_to_onset.within_50)},
+            {"colour, %", percent(own.labels->color)},
+            {"material, %", percent(own.labels->material)}};
   }
 
   const LabOptions& options_;
@@ -140,8 +160,9 @@ void run(const LabOptions& options) {
   for (std::int64_t seed = 1; seed <= options.seeds; ++seed) {  // seeds outside: a stopped study has compared something
     for (const Variant& variant : variants) runs.push_back(LabRun(options, variant, seed, observer).figures());
   }
-  write_comparison(options.output(), runs, {{"within 50 ms, %", "within_50_ms.svg"}});
-  log::info(concat("wrote ", options.output(), "/table.md and within_50_ms.svg"));
+  runs = with_common_figures(std::move(runs));
+  write_comparison(options.output(), runs, plots_of(runs));
+  log::info(concat("wrote ", options.output(), "/table.md and a plot of every figure"));
 }
 
 }  // namespace
@@ -149,7 +170,7 @@ void run(const LabOptions& options) {
 void add_lab_command(CLI::App& app) {
   const auto options = std::make_shared<LabOptions>();
   CLI::App* command = app.add_subcommand("lab", "Train and compare the recipes of a study");
-  command->add_option("study", options->study, "a folder of recipes below recipes/lab: architectures");
+  command->add_option("study", options->study, "a folder of recipes below recipes/lab: architectures, voices");
   command->add_option("-o,--out", options->out,
                       "folder for runs and results; started again, what is done there is kept (default out/lab/STUDY)");
   command->add_option("--recipes", options->recipes, "where the folders of recipes are")->capture_default_str();
@@ -157,7 +178,7 @@ void add_lab_command(CLI::App& app) {
   add_guidance_command(*command);
   command->callback([options, command] {
     if (!command->get_subcommands().empty()) return;
-    PF_CHECK(!options->study.empty(), InvalidRequest, "lab", "which study? phonofilm comes with 'architectures'");
+    PF_CHECK(!options->study.empty(), InvalidRequest, "lab", "which study? phonofilm comes with 'architectures' and 'voices'");
     run(*options);
   });
 }

@@ -1,11 +1,14 @@
 #include "phonofilm/cli/lab_figures.h"
 
+#include <cctype>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/fields.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/log.h"
 
 namespace phonofilm::cli {
 
@@ -23,6 +26,35 @@ eval::RunFigures measured_once(const std::string& path, const nlohmann::json& ci
   json["circumstances"] = circumstances;
   save_json(path, json);
   return eval::run_figures(json, path);
+}
+
+std::vector<eval::RunFigures> with_common_figures(std::vector<eval::RunFigures> runs) {
+  std::map<std::string, std::size_t> runs_with;
+  for (const eval::RunFigures& run : runs) {
+    for (const auto& [figure, value] : run.figures) ++runs_with[figure];
+  }
+  for (eval::RunFigures& run : runs) {
+    std::erase_if(run.figures, [&](const auto& figure) { return runs_with[figure.first] < runs.size(); });
+  }
+  for (const auto& [figure, count] : runs_with) {
+    if (count < runs.size()) log::warn(concat("left out: '", figure, "', which ", runs.size() - count, " runs lack"));
+  }
+  return runs;
+}
+
+std::vector<FigurePlot> plots_of(const std::vector<eval::RunFigures>& runs) {
+  std::vector<FigurePlot> plots;
+  for (const auto& [figure, value] : runs.front().figures) {
+    std::string file;
+    for (const char c : figure) {
+      const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
+      if (letter) file += char(std::tolower(static_cast<unsigned char>(c)));
+      else if (!file.empty() && file.back() != '_') file += '_';
+    }
+    while (!file.empty() && file.back() == '_') file.pop_back();
+    plots.push_back({figure, file + ".svg"});
+  }
+  return plots;
 }
 
 void write_comparison(const std::string& folder, const std::vector<eval::RunFigures>& runs,
