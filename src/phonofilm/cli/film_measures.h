@@ -9,8 +9,8 @@
 namespace phonofilm::cli {
 
 // Of a film with picture and sound whose model shows strikes (families::ModelInfo): puts eval::to_json(SyncResult) into
-// the description as "measured", and returns ", 3 strikes seen, 3 heard, median offset 4 ms" for people. Of all others
-// nothing is known: the description stays as it is, and the text is empty. clip: the whole film.
+// the description as "measured", and returns ", 3 strikes seen, 3 heard, median offset 4 ms" for people; nothing where none
+// is seen. Of all others nothing is known: the description stays as it is, and the text is empty. clip: the whole film.
 std::string describe_strikes(const families::ModelInfo& model, const Clip& clip, nlohmann::json& description);
 
 }  // namespace phonofilm::cli

@@ -13,8 +13,9 @@ std::string describe_strikes(const families::ModelInfo& model, const Clip& clip,
   if (!model.shows_strikes || !clip.has_video() || !clip.has_audio()) return "";
   const eval::SyncResult sync = eval::measure_sync(clip);
   description["measured"] = eval::to_json(sync);
-  // Where one of them is missing, the median would only be what a missing one counts as.
-  const auto median = sync.impacts.empty() || sync.onsets.empty() ? std::nullopt : sync.median_offset();
+  if (sync.impacts.empty()) return "";  // people, cars and rain strike nothing, and are heard
+  // Without a sound, the median would only be what a missing one counts as.
+  const auto median = sync.onsets.empty() ? std::nullopt : sync.median_offset();
   return concat(", ", sync.impacts.size(), " strikes seen, ", sync.onsets.size(), " heard",
                 median ? concat(", median offset ", std::llround(*median * 1000), " ms") : "");
 }
