@@ -34,7 +34,8 @@ if [ "$go_on" = yes ]; then
   adopt audio_world models/world/audio_autoencoder
   adopt vocoder_world models/world/vocoder
   for stage in speaker_encoder speaker_encoder_near; do adopt $stage models/world/speaker_encoder; done
-  for stage in joint_world_start joint_world joint_world_late joint_world_both joint_world_voices joint_world_more; do
+  for stage in joint_world_start joint_world joint_world_late joint_world_both joint_world_voices joint_world_more \
+      joint_world_last; do
     adopt $stage models/world
   done
 fi
