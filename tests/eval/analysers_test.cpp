@@ -6,6 +6,7 @@
 
 #include "eval/worn_pictures.h"
 #include "phonofilm/base/error.h"
+#include "phonofilm/dsp/resample.h"
 #include "phonofilm/eval/least_squares.h"
 #include "phonofilm/eval/piecewise.h"
 #include "phonofilm/eval/togetherness.h"
@@ -151,6 +152,10 @@ TEST_CASE("onsets: soft strikes in loud tails are heard, beating partials are no
   const std::vector<Onset> onsets = find_onsets(wave, 16000);
   REQUIRE(onsets.size() == 3);
   for (std::size_t i = 0; i < 3; ++i) CHECK(std::abs(onsets[i].time - times[i]) < 0.001);
+  const std::vector<Onset> resampled = find_onsets(dsp::resample(wave, 16000, 48000), 48000);
+  REQUIRE(resampled.size() == onsets.size());
+  // Two band-limiting filters ring a little before what they pass.
+  for (size_t i = 0; i < onsets.size(); ++i) CHECK(std::abs(resampled[i].time - onsets[i].time) < 0.0015);
   CHECK(find_onsets(at::zeros({1, 16000}), 16000).empty());
   CHECK(find_onsets(2e-4 * randn({16000}, make_generator(4)), 16000).empty());
 }

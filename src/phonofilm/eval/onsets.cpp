@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/dsp/resample.h"
 #include "phonofilm/eval/least_squares.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
@@ -11,6 +12,7 @@
 namespace phonofilm::eval {
 namespace {
 
+constexpr std::int64_t kRate = 16000;  // Hz, at which all that follows was calibrated
 constexpr double kWindow = 0.016, kHop = 0.002, kRise = 0.012;  // seconds
 // The peak of the rise comes this much before or after the onset; only a starting point for the exact search.
 constexpr double kRiseLag = 0.001;
@@ -104,6 +106,10 @@ std::vector<double> mono_samples(const Tensor& waveform) {
 std::vector<Onset> find_onsets(const Tensor& waveform, std::int64_t sample_rate, const OnsetOptions& options) {
   PF_CHECK(sample_rate >= 4000, ShapeError, "find_onsets", "the sample rate must be at least 4000 Hz, got ",
            sample_rate);
+  if (sample_rate > kRate) {
+    const Tensor mono = waveform.dim() == 2 ? waveform.mean(0) : waveform;
+    return find_onsets(dsp::resample(mono, sample_rate, kRate), kRate, options);
+  }
   const std::vector<double> wave = mono_samples(waveform);
   const double rate = double(sample_rate);
   const auto hop = std::int64_t(std::lround(kHop * rate)), window = std::int64_t(std::lround(kWindow * rate));
