@@ -26,7 +26,7 @@ struct EvalOptions {
   std::string model = "models/mini", out = "out/eval", dtype = "auto", given = "nothing";
   bool rulers_only = false, films = true, voices = true;
 
-  EvalOptions() { world.recogniser = "models/rulers/recogniser"; }
+  EvalOptions() { world.recogniser = kRecogniser; }
   Fields fields() {
     Fields fields = world.fields();
     fields.push_back({"rulers_only", &rulers_only, "only ground truth and, if there is a model, its codec round trip"});
@@ -52,15 +52,9 @@ WorldFilmOptions film_options(const EvalOptions& options) {
   return {given, options.voices};
 }
 
-// With the folder of the recogniser found; without one where it is not there, which only leaves words unmeasured.
 eval::WorldEvalOptions world_options(const EvalOptions& options) {
   eval::WorldEvalOptions world = options.world;
-  if (world.recogniser.empty()) return world;
-  world.recogniser = find_model(world.recogniser);
-  if (!std::filesystem::is_directory(world.recogniser)) {
-    log::warn(concat(options.world.recogniser, ": no such recogniser; words are not measured"));
-    world.recogniser.clear();
-  }
+  world.recogniser = find_recogniser(world.recogniser);
   return world;
 }
 

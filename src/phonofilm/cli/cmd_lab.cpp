@@ -121,6 +121,7 @@ class LabRun {
     const WorldFilms films(model, request, context);
     eval::WorldEvalOptions world;
     world.count = options_.count, world.other_seeds = 0;
+    world.recogniser = find_recogniser(kRecogniser);
     world.scene = options_.scene.empty() ? recipe_["options"].value("scene", world.scene) : options_.scene;
     eval::WorldReport report = eval::evaluate_world(world, films.render_options(), films.generate(), {}, observer_);
     if (!report.complete) throw Cancelled("lab", "stopped while films were measured; started again, it goes on");

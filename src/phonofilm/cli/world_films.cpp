@@ -1,9 +1,12 @@
 #include "phonofilm/cli/world_films.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/log.h"
 #include "phonofilm/base/random.h"
+#include "phonofilm/cli/find_model.h"
 #include "phonofilm/eval/words.h"
 #include "phonofilm/pipeline/generate.h"
 #include "phonofilm/world/speech/lines.h"
@@ -33,6 +36,14 @@ bool share_a_word(const world::Line& a, const world::Line& b) {
 }
 
 }  // namespace
+
+std::string find_recogniser(const std::string& folder) {
+  if (folder.empty()) return folder;
+  const std::string found = find_model(folder);
+  if (std::filesystem::is_directory(found)) return found;
+  log::warn(concat(folder, ": no such recogniser; words are not measured"));
+  return {};
+}
 
 world::RenderOptions render_options(const families::ModelInfo& info, const families::ClipSpec& spec) {
   world::RenderOptions render;

@@ -18,6 +18,10 @@ struct WorldFilmOptions {
   bool voices = true;                 // models that take voices hear each talker say other words
 };
 
+inline constexpr const char* kRecogniser = "models/rulers/recogniser";  // the shipped one
+// The folder of a recogniser; "" for "", and where it is not there, which only leaves words unmeasured and is warned of.
+std::string find_recogniser(const std::string& folder);
+
 // The rendered film that has the shape of a model's.
 world::RenderOptions render_options(const families::ModelInfo& info, const families::ClipSpec& spec);
 
