@@ -157,6 +157,10 @@ TEST_CASE("onsets: soft strikes in loud tails are heard, beating partials are no
   // Two band-limiting filters ring a little before what they pass.
   for (size_t i = 0; i < onsets.size(); ++i) CHECK(std::abs(resampled[i].time - onsets[i].time) < 0.0015);
   CHECK(find_onsets(at::zeros({1, 16000}), 16000).empty());
+  for (const std::int64_t rate_asked : {16000, 48000}) {
+    CHECK_THROWS_AS(find_onsets(at::zeros({1, 1, 16000}), rate_asked), ShapeError);
+    CHECK_THROWS_AS(find_onsets(Tensor(), rate_asked), ShapeError);
+  }
   CHECK(find_onsets(2e-4 * randn({16000}, make_generator(4)), 16000).empty());
 }
 

@@ -17,6 +17,7 @@
 #include "phonofilm/media/audio_file.h"
 #include "phonofilm/media/film.h"
 #include "phonofilm/media/image.h"
+#include "phonofilm/workers/channel.h"
 #include "phonofilm/workers/child_process.h"
 #include "phonofilm/workers/upload_decoder.h"
 
@@ -197,6 +198,16 @@ TEST_CASE("workers: a child that is slow, missing or not a decoder is told apart
   CHECK(contains(refusal_of_upload<MediaError>(folder.file("a.wav"), sound, other), "cannot be"));
   CHECK(contains(refusal_of_upload<MediaError>(folder.file("none.wav"), sound, program()), "cannot be opened"));
   CHECK(contains(refusal_of_upload<MediaError>(folder.file("."), sound, program()), "regular file"));
+}
+
+TEST_CASE("workers: nobody gives up waiting before the deadline") {
+  const ChannelPair channel = make_channel();
+  char byte = 0;
+  for (int round = 0; round < 20; ++round) {
+    const Deadline deadline = Deadline::clock::now() + std::chrono::microseconds(2500);
+    CHECK(!read_exactly(channel.ours.get(), &byte, 1, deadline));
+    CHECK(Deadline::clock::now() >= deadline);
+  }
 }
 
 TEST_CASE("workers: damaged films never harm this process") {

@@ -179,7 +179,8 @@ void add_lab_command(CLI::App& app) {
   add_guidance_command(*command);
   command->callback([options, command] {
     if (!command->get_subcommands().empty()) return;
-    PF_CHECK(!options->study.empty(), InvalidRequest, "lab", "which study? phonofilm comes with 'architectures' and 'voices'");
+    PF_CHECK(!options->study.empty(), InvalidRequest, "lab",
+             "which study? phonofilm comes with 'architectures' and 'voices'");
     run(*options);
   });
 }

@@ -94,12 +94,16 @@ Timing exact_onset(const std::vector<double>& wave, double rough, double rate, d
   return best;
 }
 
+Tensor mono_of(const Tensor& waveform) {
+  PF_CHECK(waveform.defined() && (waveform.dim() == 1 || waveform.dim() == 2), ShapeError, "mono_samples",
+           "the waveform must be [C, S] or [S]");
+  return waveform.dim() == 2 ? waveform.mean(0) : waveform;
+}
+
 }  // namespace
 
 std::vector<double> mono_samples(const Tensor& waveform) {
-  PF_CHECK(waveform.defined() && (waveform.dim() == 1 || waveform.dim() == 2), ShapeError, "mono_samples",
-           "the waveform must be [C, S] or [S]");
-  const Tensor wave = (waveform.dim() == 2 ? waveform.mean(0) : waveform).to(at::kDouble).contiguous().cpu();
+  const Tensor wave = mono_of(waveform).to(at::kDouble).contiguous().cpu();
   return {wave.const_data_ptr<double>(), wave.const_data_ptr<double>() + wave.numel()};
 }
 
@@ -107,8 +111,7 @@ std::vector<Onset> find_onsets(const Tensor& waveform, std::int64_t sample_rate,
   PF_CHECK(sample_rate >= 4000, ShapeError, "find_onsets", "the sample rate must be at least 4000 Hz, got ",
            sample_rate);
   if (sample_rate > kRate) {
-    const Tensor mono = waveform.dim() == 2 ? waveform.mean(0) : waveform;
-    return find_onsets(dsp::resample(mono, sample_rate, kRate), kRate, options);
+    return find_onsets(dsp::resample(mono_of(waveform).to(at::kFloat), sample_rate, kRate), kRate, options);
   }
   const std::vector<double> wave = mono_samples(waveform);
   const double rate = double(sample_rate);

@@ -24,8 +24,8 @@ struct OnsetOptions {
   double pre_echo = 0.10;    // share of the strike's energy; what comes before it and is fainter is no onset
 };
 
-// waveform: [C, S] or [S] float32; channels are averaged, and sound of more than 16 kHz, for which the detector was calibrated,
-// is brought to it: what has nothing above 8 kHz shall be heard alike in a file of 48 kHz. In order of time; none in the last 16 ms, where the end of
+// waveform: [C, S] or [S] float32; channels are averaged, and sound of more than 16 kHz, for which the detector was
+// calibrated, is brought to it: what has nothing above 8 kHz shall be heard alike in a file of 48 kHz. In order of time; none in the last 16 ms, where the end of
 // the sound itself looks like one. Throws ShapeError for other shapes.
 //
 // Detection: spectrogram of 16 ms windows every 2 ms, L = log(|S| + 0.004 max |S|), rise over 12 ms averaged over

@@ -18,7 +18,8 @@ namespace {
 // Whether `what` (POLLIN, POLLOUT) can be done before the deadline.
 bool wait_for(int channel, short what, const Deadline& deadline) {
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Deadline::clock::now()).count();
+    // Rounded up: who is told that it is too late shall find the deadline past.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Deadline::clock::now()).count();
     if (left <= 0) return false;
     pollfd entry{channel, what, 0};
     const int ready = poll(&entry, 1, int(std::min<std::int64_t>(left, 60'000)));
