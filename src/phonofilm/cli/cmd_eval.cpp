@@ -102,7 +102,7 @@ void print_scene(const eval::SceneReport& scene) {
   for (const eval::SceneGroup& group : scene.groups) std::printf(" %16.16s", group.name.c_str());
   std::printf("\n");
   for (const eval::FigureSpec& spec : scene.measured()) {
-    std::printf("%-42s", (spec.name + (spec.unit.empty() ? "" : ", " + spec.unit)).c_str());
+    std::printf("%-42s", spec.title().c_str());
     for (const eval::SceneGroup& group : scene.groups) {
       const eval::SceneFigure* figure = group.figure(spec.name);
       if (figure) std::printf(" %16.2f", figure->estimate.value);

@@ -61,7 +61,7 @@ Figures figures_of_scene(const eval::SceneReport& scene) {
   Figures figures;
   for (const eval::FigureSpec& spec : scene.measured()) {
     const eval::SceneFigure* figure = scene.group("generated")->figure(spec.name);
-    if (figure) figures.emplace_back(spec.name + (spec.unit.empty() ? "" : ", " + spec.unit), figure->estimate.value);
+    if (figure) figures.emplace_back(spec.title(), figure->estimate.value);
   }
   return figures;
 }

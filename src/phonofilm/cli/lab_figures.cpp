@@ -9,6 +9,7 @@
 #include "phonofilm/base/fields.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
+#include "phonofilm/base/text.h"
 
 namespace phonofilm::cli {
 
@@ -46,9 +47,8 @@ std::vector<FigurePlot> plots_of(const std::vector<eval::RunFigures>& runs) {
   std::vector<FigurePlot> plots;
   for (const auto& [figure, value] : runs.front().figures) {
     std::string file;
-    for (const char c : figure) {
-      const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
-      if (letter) file += char(std::tolower(static_cast<unsigned char>(c)));
+    for (const char c : to_lower(figure)) {
+      if (std::isalnum(static_cast<unsigned char>(c))) file += c;
       else if (!file.empty() && file.back() != '_') file += '_';
     }
     while (!file.empty() && file.back() == '_') file.pop_back();

@@ -21,6 +21,7 @@ struct FigureSpec {
   bool at_most = false;    // the targets are limits from above
   // What rendered and generated films ought to reach; a figure without targets is only reported.
   std::optional<double> truth_target = {}, generated_target = {};
+  std::string title() const { return unit.empty() ? name : name + ", " + unit; }  // "light on to beep on, ms"
 };
 
 // For every moment of `from` the way to the nearest of `to`, at most `missing`; seconds in, milliseconds out.

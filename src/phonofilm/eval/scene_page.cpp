@@ -22,8 +22,7 @@ std::string figures_table(const SceneReport& scene) {
   for (const SceneGroup& group : scene.groups) head.push_back(key_of(group.name));
   std::string rows;
   for (const FigureSpec& spec : scene.measured()) {
-    const std::string unit = spec.unit.empty() ? "" : ", " + spec.unit;
-    rows += "<tr><th scope=\"row\">" + escape_html(spec.name + unit) + "</th>";
+    rows += "<tr><th scope=\"row\">" + escape_html(spec.title()) + "</th>";
     for (const SceneGroup& group : scene.groups) rows += estimate_cell(group.figure(spec.name));
     rows += "</tr>";
   }
