@@ -33,7 +33,7 @@ TEST_CASE("api: a job from its submission to its files") {
         Json{{"name", "film.mp4"}, {"type", "video/mp4"}, {"bytes", 10}, {"url", path + "/files/film.mp4"}});
 }
 
-TEST_CASE("api: previews of a running job") {
+TEST_CASE("api: previews of a running job, which stay beside its film") {
   ServiceBench bench;
   const std::string path = "/api/v1/jobs/" + bench.submit();
   const jobs::Job job = bench.queue.claim("w").value();
@@ -50,6 +50,11 @@ TEST_CASE("api: previews of a running job") {
   CHECK(!bench.artifacts.watched(job.id, 60'000));
   bench.events.watch_jobs();
   CHECK(bench.artifacts.watched(job.id, 60'000));
+  bench.artifacts.publish(job.id, job.lease.token, "film.mp4",
+                          [](const std::string& file) { write_bytes(file, "0123456789"); });
+  bench.queue.succeed(lease_of(job), {"film.mp4"});
+  CHECK(bench.ask("GET", path).json["preview"].is_null());
+  CHECK(bench.ask("GET", path + "/files/preview.jpg?v=3").bytes() == "jpg");
 }
 
 TEST_CASE("api: pages move neither twice nor past a job that comes or goes") {

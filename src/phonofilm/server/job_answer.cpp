@@ -82,7 +82,8 @@ JobFile job_file(const Api& api, const jobs::Job& job, const std::string& name) 
   const auto is_in = [&](const auto& names) { return std::find(names.begin(), names.end(), name) != names.end(); };
   std::string run;
   if (is_in(job.artifacts)) run = job.result;
-  if (job.state == jobs::State::running && is_in(kPreviews)) run = job.lease.token;
+  // A page that was told of a preview may ask for it when the film is just finished.
+  if (is_in(kPreviews)) run = job.state == jobs::State::running ? job.lease.token : job.result;
   const bool is_input = run.empty() && is_input_name(api, name);
   if (is_input) run = jobs::kUploads;
   if (run.empty() || !api.artifacts.has(job.id, run, name)) {
