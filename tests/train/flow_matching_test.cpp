@@ -37,7 +37,7 @@ void expect_step(const std::string& name, bool image_and_mask) {
   const auto context = model->prepare_context(padded_context(inputs.at("context_pos"), model->config()), {voices}, run);
   const JointLatent v = model->forward({.latent = noisy, .timestep = sigma * 1000, .context = &context,
                                         .mask_modality = image_and_mask, .held = diffusion::first_frames(image_and_mask ? 1 : 0)}, run);
-  const FlowLoss loss = flow_loss(v, data, noise, weight);
+  const FlowLoss loss = flow_loss(v, data, noise, {sigma, weight});
   expect_close(loss.video[0], golden.at(name + ".mse_video"), 1e-5, "mse_video");
   expect_close(loss.audio[0], golden.at(name + ".mse_audio"), 1e-5, "mse_audio");
   expect_close(loss.total, golden.at(name + ".loss"), 1e-5, "loss");
@@ -95,15 +95,38 @@ TEST_CASE("draws are deterministic and lie where they should") {
 TEST_CASE("the loss of a perfect prediction is zero, and weights act per sample") {
   const JointLatent data{at::ones({2, 1, 1, 1, 2}), at::ones({2, 1, 3})};
   const JointLatent noise{at::zeros({2, 1, 1, 1, 2}), at::zeros({2, 1, 3})};
-  const Tensor weight = at::tensor({1.0f, 3.0f});
+  const NoiseLevels levels{at::tensor({0.5f, 0.5f}), at::tensor({1.0f, 3.0f})};
   const auto minus = [](const Tensor& n, const Tensor& d) { return n - d; };
-  CHECK(flow_loss(diffusion::map(minus, noise, data), data, noise, weight).total.item<double>() == 0);
+  CHECK(flow_loss(diffusion::map(minus, noise, data), data, noise, levels).total.item<double>() == 0);
   // A prediction of 0 misses by 1 everywhere: mean weight 2, times 1 + 0.2.
-  CHECK(flow_loss(noise, data, noise, weight).total.item<double>() == doctest::Approx(2.4));
-  const FlowLoss sound = flow_loss({{}, noise.audio}, {{}, data.audio}, {{}, noise.audio}, weight, {1, 1});
+  CHECK(flow_loss(noise, data, noise, levels).total.item<double>() == doctest::Approx(2.4));
+  const FlowLoss sound = flow_loss({{}, noise.audio}, {{}, data.audio}, {{}, noise.audio}, levels, {1, 1});
   CHECK(sound.total.item<double>() == doctest::Approx(2));
   CHECK_FALSE(sound.video.defined());
   const JointLatent middle = add_noise(data, noise, at::tensor({0.25f, 1.0f}));
   CHECK(middle.audio[0].mean().item<double>() == doctest::Approx(0.75));
   CHECK(middle.audio[1].mean().item<double>() == doctest::Approx(0));
+}
+
+TEST_CASE("what moves counts more, by what the model itself expects, and no more than five times as much") {
+  // Of eight places one changes from -1 to 1 over two frames.
+  Tensor picture = at::zeros({1, 1, 2, 2, 4});
+  picture[0][0][0][0][0] = -1, picture[0][0][1][0][0] = 1;
+  const Tensor weight = motion_weight(picture, 1);
+  CHECK(weight.sizes() == Shape{1, 1, 2, 2, 4});
+  CHECK(weight.mean().item<double>() == doctest::Approx(1));
+  CHECK(weight[0][0][0][0][0].item<double>() == doctest::Approx(5 * weight[0][0][0][0][1].item<double>()));
+  CHECK(at::equal(motion_weight(at::ones({1, 1, 2, 2, 4}), 3), at::ones({1, 1, 2, 2, 4})));
+
+  // A prediction that is off by 1 where it moves, and by 1 where nothing does.
+  const Tensor noise = at::zeros_like(picture);
+  const NoiseLevels levels{at::tensor({0.01f}), at::ones({1})};
+  const auto loss_of = [&](std::int64_t column, double moving) {
+    Tensor prediction = -picture;
+    prediction.select(4, column).select(3, 0) += 1;
+    return flow_loss({prediction, {}}, {picture, {}}, {noise, {}}, levels, {1, 1, moving});
+  };
+  CHECK(loss_of(0, 0).total.item<double>() == doctest::Approx(loss_of(1, 0).total.item<double>()));
+  CHECK(loss_of(0, 1).total.item<double>() > 4 * loss_of(1, 1).total.item<double>());
+  CHECK(loss_of(0, 1).video.item<double>() == doctest::Approx(loss_of(0, 0).video.item<double>()));
 }

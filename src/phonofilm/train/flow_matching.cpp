@@ -13,10 +13,20 @@ namespace {
 
 Tensor float_tensor(const std::vector<double>& values) { return at::tensor(values, at::kDouble).to(at::kFloat); }
 
-Tensor per_sample_mse(const Tensor& prediction, const Tensor& data, const Tensor& noise) {
+// [B, ...], in float32.
+Tensor squared_error(const Tensor& prediction, const Tensor& data, const Tensor& noise) {
   PF_CHECK(prediction.sizes() == data.sizes() && data.sizes() == noise.sizes(), ShapeError, "flow_loss",
            "prediction, data and noise must have equal shapes");
-  return (prediction.to(at::kFloat) - (noise - data).to(at::kFloat)).square().flatten(1).mean(1);
+  return (prediction.to(at::kFloat) - (noise - data).to(at::kFloat)).square();
+}
+
+Tensor mean_of_samples(const Tensor& x) { return x.flatten(1).mean(1); }
+
+// sigma as a factor of samples like x.
+Tensor beside(const Tensor& sigma, const Tensor& x) {
+  Shape shape(size_t(x.dim()), 1);
+  shape[0] = sigma.size(0);
+  return sigma.view(shape);
 }
 
 }  // namespace
@@ -53,23 +63,39 @@ NoiseLevels LogitNormal::draw(std::int64_t batch, Random& random) const {
 diffusion::JointLatent add_noise(const diffusion::JointLatent& data, const diffusion::JointLatent& noise,
                                  const Tensor& sigma) {
   const auto mix = [&](const Tensor& x, const Tensor& n) {
-    Shape shape(size_t(x.dim()), 1);
-    shape[0] = sigma.size(0);
-    const Tensor s = sigma.view(shape);
+    const Tensor s = beside(sigma, x);
     return (1 - s) * x + s * n;
   };
   return diffusion::map(mix, data, noise);
 }
 
+Tensor motion_weight(const Tensor& estimate, double moving) {
+  constexpr double kMost = 4;
+  const std::vector<std::int64_t> places{1, 2, 3, 4};
+  const Tensor x = estimate.detach().to(at::kFloat);
+  const Tensor motion = (x - x.mean(2, /*keepdim=*/true)).square().mean(1, /*keepdim=*/true);
+  const Tensor share = motion / motion.mean(places, /*keepdim=*/true).clamp_min(1e-12);
+  const Tensor weight = 1 + moving * share.clamp_max(kMost);
+  return weight / weight.mean(places, /*keepdim=*/true);
+}
+
 FlowLoss flow_loss(const diffusion::JointLatent& prediction, const diffusion::JointLatent& data,
-                   const diffusion::JointLatent& noise, const Tensor& weight, const LossScales& scales) {
-  const diffusion::JointLatent mse = diffusion::map(per_sample_mse, prediction, data, noise);
+                   const diffusion::JointLatent& noise, const NoiseLevels& levels, const LossScales& scales) {
+  const diffusion::JointLatent error = diffusion::map(squared_error, prediction, data, noise);
+  const diffusion::JointLatent mse = diffusion::map(mean_of_samples, error);
   FlowLoss loss;
   const auto add = [&](const Tensor& part, double scale) {
-    const Tensor share = scale * (weight * part).mean();
+    const Tensor share = scale * (levels.weight * part).mean();
     loss.total = loss.total.defined() ? loss.total + share : share;
   };
-  if (mse.has_video()) add(mse.video, scales.video);
+  if (mse.has_video() && scales.moving > 0) {
+    // x_t - sigma v, which of a perfect prediction is x0.
+    const Tensor off = prediction.video.detach() - (noise.video - data.video);
+    const Tensor estimate = data.video - beside(levels.sigma, off) * off;
+    add(mean_of_samples(motion_weight(estimate, scales.moving) * error.video), scales.video);
+  } else if (mse.has_video()) {
+    add(mse.video, scales.video);
+  }
   if (mse.has_audio()) add(mse.audio, scales.audio);
   loss.video = mse.has_video() ? mse.video.detach() : Tensor();
   loss.audio = mse.has_audio() ? mse.audio.detach() : Tensor();

@@ -40,20 +40,28 @@ struct LogitNormal {
 diffusion::JointLatent add_noise(const diffusion::JointLatent& data, const diffusion::JointLatent& noise,
                                  const Tensor& sigma);
 
-// How much the two modalities count; NAVA's published values.
+// How much the two modalities count (NAVA's published values), and how much more what moves in the picture does than what
+// stands still.
 struct LossScales {
-  double video = 1, audio = 0.2;
+  double video = 1, audio = 0.2, moving = 0;
 };
+
+// How much every place of a picture counts: 1 + moving * min(4, r), divided by the mean over the sample, where r is how far the
+// estimate of x0 is there from its own mean over time (squared, over channels), of the mean of that over the sample. The thing that moves
+// covers few places, and its errors are what is seen and heard of. Only what the model knows goes into the weight,
+// x_t and sigma, so that the best prediction stays the one of the plain loss; weights made from x0 itself would
+// draw it to where something might move. estimate: [B, C, F, H, W] -> [B, 1, F, H, W], float32.
+Tensor motion_weight(const Tensor& estimate, double moving);
 
 struct FlowLoss {
   Tensor total;         // scalar float32, to be differentiated: mean over samples of weight * (video and audio parts)
   Tensor video, audio;  // [B] float32, detached: plain mean squared error per sample; undefined where absent
 };
 
-// prediction: velocities as the model returns them; data and noise: as given to add_noise; weight: [B].
+// prediction: velocities as the model returns them; data and noise: as given to add_noise.
 // Squared errors are averaged over all elements of a sample, a given first frame included, as published.
 FlowLoss flow_loss(const diffusion::JointLatent& prediction, const diffusion::JointLatent& data,
-                   const diffusion::JointLatent& noise, const Tensor& weight, const LossScales& scales = {});
+                   const diffusion::JointLatent& noise, const NoiseLevels& levels, const LossScales& scales = {});
 
 // What a task reports of a step: the total, and the means of "video" and "audio" where they are there.
 StepLoss step_loss(const FlowLoss& flow);

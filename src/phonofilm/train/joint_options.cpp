@@ -84,6 +84,7 @@ Fields JointTaskOptions::fields() {
           {"audio_scale", &audio_scale, "standard deviation of the diffused audio latent", 0.01, 100.0},
           {"video_weight", &video_weight, "of the video loss", 0.0, 100.0},
           {"audio_weight", &audio_weight, "of the audio loss", 0.0, 100.0},
+          {"moving", &moving, "how much more what moves in the picture counts", 0.0, 100.0},
           {"caption_drop", &caption_drop, "probability of no text, per sample", 0.0, 1.0},
           {"image_condition", &image_condition, "probability of a given first frame, per batch", 0.0, 1.0},
           {"last_image", &last_image, "probability of a given last frame, per batch", 0.0, 1.0},

@@ -31,6 +31,7 @@ struct JointTaskOptions {
   // that is harder to make consistent should lead, the other can follow it.
   double video_scale = 1, audio_scale = 1;
   double video_weight = 1, audio_weight = 1;  // of the losses
+  double moving = 0;                          // how much more what moves in the picture counts (flow_matching.h)
   double caption_drop = 0.1;         // per sample
   // Per batch, what is given and held clean; at most one of them is drawn.
   double image_condition = 0.2;  // the first latent frame

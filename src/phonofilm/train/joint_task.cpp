@@ -129,7 +129,7 @@ class JointTask : public Task {
     JointLatent prediction = backbone_->transformer().forward(inputs, run, runner);
     if (!held.video.empty()) prediction.video = without_held(prediction.video, noise.video - data.video, held.video);
     if (!held.audio.empty()) prediction.audio = without_held(prediction.audio, noise.audio - data.audio, held.audio);
-    return flow_loss(prediction, data, noise, levels.weight, {options_.video_weight, options_.audio_weight});
+    return flow_loss(prediction, data, noise, levels, {options_.video_weight, options_.audio_weight, options_.moving});
   }
 
   // What is given has nothing to learn: its noise cannot be seen. (The published loss includes a given first frame.)

@@ -150,7 +150,7 @@ class NavaTask : public Task {
     if (mode.image && !options_.image_loss) {
       for (JointLatent* latent : {&prediction, &data, &noise}) latent->video = without_first_frame(latent->video);
     }
-    return flow_loss(prediction, data, noise, levels.weight, scales_of(options_, mode.modality));
+    return flow_loss(prediction, data, noise, levels, scales_of(options_, mode.modality));
   }
 
   void link_part(const char* part, const std::string& folder) const {
