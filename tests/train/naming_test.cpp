@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <tuple>
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
@@ -81,7 +83,7 @@ TEST_CASE("happenings: strikes of balls and bars, beeps while the lamp is lit, w
   };
   const world::Truth balls = world::truth_of("impacts", 3, {});
   const auto strikes = train::happenings_in(balls);
-  REQUIRE(strikes.size() == balls.events.size());
+  REQUIRE(labels_of(strikes, "sound").size() == balls.events.size());
   CHECK(strikes[0].label == balls.objects[size_t(balls.events[0].object)].material);
   CHECK(strikes[0].start == doctest::Approx(balls.events[0].time).epsilon(1e-3));
   CHECK(happen("xylophone", 1)[0].label.starts_with("bar "));
@@ -93,9 +95,30 @@ TEST_CASE("happenings: strikes of balls and bars, beeps while the lamp is lit, w
     CHECK(std::is_sorted(places.begin(), places.end()) == right);
     CHECK(places.size() > 3);
   }
+  CHECK(labels_of(happen("xylophone", 1), "height").size() > 10);
   const auto rain = happen("rain", 1);
   CHECK(labels_of(rain, "density").size() == rain.size());
   CHECK(rain.size() > 0);
+}
+
+TEST_CASE("happenings: every picture has the place and the height of each ball") {
+  world::Truth balls;
+  for (std::uint64_t seed = 1; balls.objects.size() < 2; ++seed) balls = world::truth_of("hard_impacts", seed, {});
+  const auto happenings = train::happenings_in(balls);
+  train::HappeningLabels labels;
+  labels.add(happenings);
+  // Numbers follow the order of places, so that those that a ball comes through rise with it.
+  const Tensor rows = labels.rows(happenings, 49, -0.5 / 24, 1.0 / 24);
+  for (const auto& [kind, track, object] : {std::tuple{"place", "x", 0}, {"height", "y", 0}, {"second height", "y", 1}}) {
+    const auto all = labels_of(happenings, kind);
+    const std::set<std::string> cells(all.begin(), all.end());
+    for (std::int64_t picture = 0; picture < 49; ++picture) {
+      INFO(kind, " in picture ", picture);
+      const double at = world::value_at(*world::find_track(balls, track, object), double(picture) / 24);
+      const auto cell = *std::next(cells.begin(), rows[picture][kind_of(kind)].item<std::int64_t>() - 1);
+      CHECK(std::stoi(cell) == std::int64_t(at * 16));
+    }
+  }
 }
 
 TEST_CASE("happenings: of talkers every word, phoneme and shape of the mouth, and who speaks") {

@@ -11,7 +11,7 @@ namespace phonofilm::train {
 namespace {
 
 constexpr double kStrikeSeconds = 0.064;  // two latent steps of the embedded model
-constexpr double kPlaces = 8;             // across a picture as wide as high
+constexpr double kPlaces = 16;            // across a picture as wide as high, and from its top to its bottom
 constexpr double kTrackStep = 1.0 / 24;   // how finely tracks are labelled
 
 double rounded(double seconds) { return std::round(seconds * 1e4) / 1e4; }
@@ -36,24 +36,32 @@ void add_span(std::vector<Happening>& happenings, const world::Span& span) {
   if (span.kind == "light") add(happenings, "sound", "beep", span.start, span.end);
 }
 
-// The stretches of a track over which its label stays the same; none where the label is empty.
-void add_track(std::vector<Happening>& happenings, const char* kind, const world::Truth& truth, const char* name,
+struct TrackName {
+  const char* name;
+  std::int64_t object = 0;
+};
+
+// The stretches of a track over which its label stays the same; none where the label is empty. What a track says of a step
+// holds from half a step before to half a step after it.
+void add_track(std::vector<Happening>& happenings, const char* kind, const world::Truth& truth, const TrackName& name,
                const std::function<std::string(double)>& label_of) {
-  const world::Track* track = world::find_track(truth, name);
+  const world::Track* track = world::find_track(truth, name.name, name.object);
   if (track == nullptr) return;
-  const double end = double(track->values.size()) / world::kTrackRate;
-  double since = 0;
-  std::string label = label_of(world::value_at(*track, 0));
-  for (double time = kTrackStep; time < end + kTrackStep; time += kTrackStep) {
-    const std::string next = label_of(world::value_at(*track, time));
-    if (next == label && time < end) continue;
-    if (!label.empty()) add(happenings, kind, label, since, time);
-    since = time, label = next;
+  const auto steps = std::int64_t(double(track->values.size()) / world::kTrackRate / kTrackStep);
+  const auto label_at = [&](std::int64_t step) { return label_of(world::value_at(*track, double(step) * kTrackStep)); };
+  for (std::int64_t first = 0, next = 0; first <= steps; first = next) {
+    const std::string label = label_at(first);
+    for (next = first + 1; next <= steps && label_at(next) == label;) ++next;
+    if (label.empty()) continue;
+    add(happenings, kind, label, (double(first) - 0.5) * kTrackStep, (double(next) - 0.5) * kTrackStep);
   }
 }
 
+// Along a side of a picture that is as wide as high, in two digits, so that letters and numbers have one order.
 std::string place_of(double x) {
-  return x < 0 || x >= 1 ? "" : std::to_string(std::int64_t(x * kPlaces));
+  if (x < 0 || x >= 1) return "";
+  const auto place = std::int64_t(x * kPlaces);
+  return concat(place < 10 ? "0" : "", place);
 }
 
 std::string density_of(double drops_per_second) {
@@ -68,8 +76,13 @@ std::vector<Happening> happenings_in(const world::Truth& truth) {
   for (const world::Event& event : truth.events) {
     if (is_strike(event)) add(happenings, "sound", struck(event, truth), event.time, event.time + kStrikeSeconds);
   }
-  add_track(happenings, "place", truth, "x", place_of);
-  add_track(happenings, "density", truth, "density", density_of);
+  add_track(happenings, "place", truth, {"x"}, place_of);
+  add_track(happenings, "height", truth, {"y"}, place_of);
+  add_track(happenings, "place", truth, {"mallet x"}, place_of);
+  add_track(happenings, "height", truth, {"mallet y"}, place_of);
+  add_track(happenings, "second place", truth, {"x", 1}, place_of);
+  add_track(happenings, "second height", truth, {"y", 1}, place_of);
+  add_track(happenings, "density", truth, {"density"}, density_of);
   return happenings;
 }
 

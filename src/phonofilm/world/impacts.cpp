@@ -8,6 +8,7 @@
 #include "phonofilm/world/impacts_caption.h"
 #include "phonofilm/world/impacts_script.h"
 #include "phonofilm/world/materials.h"
+#include "phonofilm/world/tracks.h"
 
 namespace phonofilm::world {
 namespace {
@@ -61,7 +62,11 @@ Truth Impacts::truth() const {
   for (const BallActor& ball : script_.balls) {
     const BallStart& start = ball.path.start();
     const BallState first = ball.path.at(0);
+    const auto object = std::int64_t(truth.objects.size());
     truth.objects.push_back({ball.role.color.name, ball.role.material, start.radius, first.x, first.y, start.drift});
+    const double end = stage_.horizon();
+    truth.tracks.push_back(make_track("x", object, end, [&](double t) { return ball.path.at(t).x; }));
+    truth.tracks.push_back(make_track("y", object, end, [&](double t) { return ball.path.at(t).y; }));
   }
   truth.events = script_.events;
   Random random(mix_seed(seed_, "impacts caption"));

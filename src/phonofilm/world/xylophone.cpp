@@ -8,6 +8,7 @@
 #include "phonofilm/world/captions.h"
 #include "phonofilm/world/room_colors.h"
 #include "phonofilm/world/shapes.h"
+#include "phonofilm/world/tracks.h"
 #include "phonofilm/world/tune.h"
 #include "phonofilm/world/world.h"
 
@@ -109,6 +110,9 @@ Truth Xylophone::truth() const {
     truth.events.push_back({notes_[i].time, "bar", notes_[i].bar, bar_x(notes_[i].bar, stage_.aspect), kBarMiddle,
                             mallet_.speed_before(i)});
   }
+  const double end = stage_.horizon();
+  truth.tracks.push_back(make_track("mallet x", 0, end, [&](double t) { return mallet_.at(t).x; }));
+  truth.tracks.push_back(make_track("mallet y", 0, end, [&](double t) { return mallet_.at(t).y; }));
   truth.caption = caption();
   return truth;
 }
