@@ -132,6 +132,17 @@ TEST_CASE("a side wall is struck where the way turns back") {
   CHECK(impacts[0].speed == doctest::Approx(0.5).epsilon(1e-3));
 }
 
+TEST_CASE("onsets: a loud strike does not hide a soft one far away in a long film") {
+  Tensor wave = 1e-5 * randn({1, 10 * 16000}, make_generator(1));
+  const Tensor click = randn({640}, make_generator(2)) * at::linspace(0, 8, 640).neg().exp();
+  wave.narrow(1, 16000, 640) += click;
+  wave.narrow(1, 8 * 16000, 640) += 0.002 * click;
+  const std::vector<Onset> onsets = find_onsets(wave, 16000);
+  REQUIRE(onsets.size() == 2);
+  CHECK(std::abs(onsets[1].time - 8) < 0.001);
+  CHECK(find_onsets(wave.slice(1, 0, 2 * 16000), 16000).size() == 1);
+}
+
 TEST_CASE("onsets: soft strikes in loud tails are heard, beating partials are not") {
   const double rate = 16000;
   Tensor wave = 2e-4 * randn({1, 32000}, make_generator(1));

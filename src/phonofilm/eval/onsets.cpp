@@ -1,5 +1,7 @@
 #include "phonofilm/eval/onsets.h"
 
+#include <ATen/ops/max_pool1d.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,6 +16,8 @@ namespace {
 
 constexpr std::int64_t kRate = 16000;  // Hz, at which all that follows was calibrated
 constexpr double kWindow = 0.016, kHop = 0.002, kRise = 0.012;  // seconds
+// Seconds over which a loud moment hides soft ones: more than the films have that it was calibrated on.
+constexpr double kNear = 3.2;
 // The peak of the rise comes this much before or after the onset; only a starting point for the exact search.
 constexpr double kRiseLag = 0.001;
 // Calibrated on the exact times of 1500 strikes of the rendered world: the contrast peaks this long after a strike.
@@ -21,13 +25,19 @@ constexpr double kContrastLag = 0.00009;
 constexpr double kSearch = 0.012, kBefore = 0.010, kAfter = 0.005, kPredictFrom = 0.050;
 constexpr std::size_t kOrder = 24;
 
+// The loudest magnitude within kNear of every time: [frequencies, times] -> [times].
+Tensor loudest_near(const Tensor& magnitude) {
+  const std::int64_t reach = std::lround(kNear / kHop);
+  return at::max_pool1d(magnitude.amax(0).view({1, 1, -1}), 2 * reach + 1, /*stride=*/1, reach).flatten();
+}
+
 // Mean over frequencies of L(t) - L(t - rise), with t at the centre of the later window.
 std::vector<double> rises(const std::vector<double>& wave, std::int64_t window, std::int64_t hop, std::int64_t lag) {
   const Tensor signal = at::tensor(at::ArrayRef<double>(wave)).to(at::kFloat);
   const Tensor spectrum = at::stft(signal, window, hop, window, at::hann_window(window), /*center=*/true, "constant",
                                    /*normalized=*/false, /*onesided=*/true, /*return_complex=*/true);
   const Tensor magnitude = spectrum.abs();
-  const Tensor level = (magnitude + 0.004 * magnitude.max() + 1e-9).log();  // [frequencies, times]
+  const Tensor level = (magnitude + 0.004 * loudest_near(magnitude) + 1e-9).log();  // [frequencies, times]
   const std::int64_t times = level.size(1);
   if (times <= lag) return {};
   const Tensor rise = (level.slice(1, lag) - level.slice(1, 0, times - lag)).mean(0).to(at::kDouble).contiguous();

@@ -25,10 +25,11 @@ struct OnsetOptions {
 };
 
 // waveform: [C, S] or [S] float32; channels are averaged, and sound of more than 16 kHz, for which the detector was
-// calibrated, is brought to it: what has nothing above 8 kHz shall be heard alike in a file of 48 kHz. In order of time; none in the last 16 ms, where the end of
-// the sound itself looks like one. Throws ShapeError for other shapes.
+// calibrated, is brought to it: what has nothing above 8 kHz shall be heard alike in a file of 48 kHz. In order of time;
+// none in the last 16 ms, where the end of the sound itself looks like one. Throws ShapeError for other shapes.
 //
-// Detection: spectrogram of 16 ms windows every 2 ms, L = log(|S| + 0.004 max |S|), rise over 12 ms averaged over
+// Detection: spectrogram of 16 ms windows every 2 ms, L = log(|S| + 0.004 max |S|), the maximum being that of the 3.2 s
+// before and after, so that a loud strike does not hide soft ones far away; rise over 12 ms averaged over
 // frequencies, local maxima. The *mean of the per-frequency rise* ignores partials that beat in a ringing tail.
 // Timing: a linear predictor, fitted to the 50 ms before, removes what merely rings on; the moment at which the
 // remaining energy after (5 ms) exceeds that before (10 ms) most is the onset, to one sample.
