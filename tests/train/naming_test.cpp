@@ -109,7 +109,9 @@ TEST_CASE("happenings: every picture has the place and the height of each ball")
   labels.add(happenings);
   // Numbers follow the order of places, so that those that a ball comes through rise with it.
   const Tensor rows = labels.rows(happenings, 49, -0.5 / 24, 1.0 / 24);
-  for (const auto& [kind, track, object] : {std::tuple{"place", "x", 0}, {"height", "y", 0}, {"second height", "y", 1}}) {
+  const std::tuple<const char*, const char*, std::int64_t> asked[]{
+      {"place", "x", 0}, {"height", "y", 0}, {"second height", "y", 1}};
+  for (const auto& [kind, track, object] : asked) {
     const auto all = labels_of(happenings, kind);
     const std::set<std::string> cells(all.begin(), all.end());
     for (std::int64_t picture = 0; picture < 49; ++picture) {

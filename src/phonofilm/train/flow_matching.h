@@ -40,17 +40,17 @@ struct LogitNormal {
 diffusion::JointLatent add_noise(const diffusion::JointLatent& data, const diffusion::JointLatent& noise,
                                  const Tensor& sigma);
 
-// How much the two modalities count (NAVA's published values), and how much more what moves in the picture does than what
-// stands still.
+// How much the two modalities count (NAVA's published values), and how much more than what stands still in the picture
+// what moves does (motion_weight; 0: no more).
 struct LossScales {
   double video = 1, audio = 0.2, moving = 0;
 };
 
-// How much every place of a picture counts: 1 + moving * min(4, r), divided by the mean over the sample, where r is how far the
-// estimate of x0 is there from its own mean over time (squared, over channels), of the mean of that over the sample. The thing that moves
-// covers few places, and its errors are what is seen and heard of. Only what the model knows goes into the weight,
-// x_t and sigma, so that the best prediction stays the one of the plain loss; weights made from x0 itself would
-// draw it to where something might move. estimate: [B, C, F, H, W] -> [B, 1, F, H, W], float32.
+// How much each place of a picture counts: w = 1 + moving * min(4, r), divided by its mean over the sample. r is the squared
+// distance, over channels, of the estimate of x0 from its own mean over time, relative to the sample's mean of that. What
+// moves covers few places, and its errors are what is seen. The estimate is x_t - sigma v, made of what the model knows,
+// so that the best prediction is that of the plain loss; weights made of x0 itself would draw it to wherever something
+// might move. estimate: [B, C, F, H, W] -> [B, 1, F, H, W], float32.
 Tensor motion_weight(const Tensor& estimate, double moving);
 
 struct FlowLoss {

@@ -41,8 +41,8 @@ struct TrackName {
   std::int64_t object = 0;
 };
 
-// The stretches of a track over which its label stays the same; none where the label is empty. What a track says of a step
-// holds from half a step before to half a step after it.
+// The stretches of a track over which its label stays the same; none where the label is empty. What a track says of a
+// step holds from half a step before to half a step after it.
 void add_track(std::vector<Happening>& happenings, const char* kind, const world::Truth& truth, const TrackName& name,
                const std::function<std::string(double)>& label_of) {
   const world::Track* track = world::find_track(truth, name.name, name.object);

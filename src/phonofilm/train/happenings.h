@@ -20,8 +20,8 @@ struct Happening {
 };
 
 // Words and phonemes of who speaks; "sound": what is struck (a material, a bar) or beeps; "speaker": who speaks, of two;
-// "mouth": the shape of a speaker's; "place" and "height": where what moves is, a ball, a mallet, a car; "second place" and
-// "second height": where the right one of two balls is; "density": of rain.
+// "mouth": the shape of a speaker's; "place" and "height": where a ball, a mallet or a car is; "second place" and "second
+// height": where the right one of two balls is; "density": of rain.
 inline const std::vector<std::string> kHappeningKinds{"word",   "phoneme", "sound",        "speaker",       "mouth",
                                                       "place",  "height",  "second place", "second height", "density"};
 
