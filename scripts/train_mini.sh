@@ -45,10 +45,10 @@ program=build/release/src/phonofilm/cli/phonofilm
 
 for stage in video_autoencoder video_decoder audio_autoencoder vocoder joint_start joint_early_noise joint_all_noise joint \
     video_world audio_world vocoder_world speaker_encoder joint_world_start joint_world joint_world_late \
-    joint_world_both speaker_encoder_near joint_world_voices joint_world_more joint_world_last; do
+    joint_world_both speaker_encoder_near joint_world_voices joint_world_more joint_world_last joint_world_where; do
   if is_adopted "$stage"; then echo "$stage: as models/ holds it"; continue; fi
   "$program" train "recipes/mini/$stage.json" -o "runs/mini/$stage" --resume
 done
-echo "The model is in runs/mini/joint_world_last/model; measure it with:"
-echo "  $program eval world --scene everything --model runs/mini/joint_world_last/model"
-echo "and ship it with: cp -r runs/mini/joint_world_last/model/. models/mini/"
+echo "The model is in runs/mini/joint_world_where/model; measure it with:"
+echo "  $program eval world --scene everything --model runs/mini/joint_world_where/model"
+echo "and ship it with: cp -r runs/mini/joint_world_where/model/. models/mini/"
