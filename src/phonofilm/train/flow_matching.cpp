@@ -13,14 +13,16 @@ namespace {
 
 Tensor float_tensor(const std::vector<double>& values) { return at::tensor(values, at::kDouble).to(at::kFloat); }
 
-// [B, ...], in float32.
-Tensor squared_error(const Tensor& prediction, const Tensor& data, const Tensor& noise) {
+// How far off a prediction is: [B, ...], in float32.
+Tensor error_of(const Tensor& prediction, const Tensor& data, const Tensor& noise) {
   PF_CHECK(prediction.sizes() == data.sizes() && data.sizes() == noise.sizes(), ShapeError, "flow_loss",
            "prediction, data and noise must have equal shapes");
-  return (prediction.to(at::kFloat) - (noise - data).to(at::kFloat)).square();
+  return prediction.to(at::kFloat) - (noise - data).to(at::kFloat);
 }
 
 Tensor mean_of_samples(const Tensor& x) { return x.flatten(1).mean(1); }
+
+Tensor mean_square(const Tensor& error) { return mean_of_samples(error.square()); }
 
 // sigma as a factor of samples like x.
 Tensor beside(const Tensor& sigma, const Tensor& x) {
@@ -81,18 +83,17 @@ Tensor motion_weight(const Tensor& estimate, double moving) {
 
 FlowLoss flow_loss(const diffusion::JointLatent& prediction, const diffusion::JointLatent& data,
                    const diffusion::JointLatent& noise, const NoiseLevels& levels, const LossScales& scales) {
-  const diffusion::JointLatent error = diffusion::map(squared_error, prediction, data, noise);
-  const diffusion::JointLatent mse = diffusion::map(mean_of_samples, error);
+  const diffusion::JointLatent error = diffusion::map(error_of, prediction, data, noise);
+  const diffusion::JointLatent mse = diffusion::map(mean_square, error);
   FlowLoss loss;
   const auto add = [&](const Tensor& part, double scale) {
     const Tensor share = scale * (levels.weight * part).mean();
     loss.total = loss.total.defined() ? loss.total + share : share;
   };
   if (mse.has_video() && scales.moving > 0) {
-    // x_t - sigma v, which of a perfect prediction is x0.
-    const Tensor off = prediction.video.detach() - (noise.video - data.video);
-    const Tensor estimate = data.video - beside(levels.sigma, off) * off;
-    add(mean_of_samples(motion_weight(estimate, scales.moving) * error.video), scales.video);
+    const Tensor off = error.video.detach();
+    const Tensor estimate = data.video - beside(levels.sigma, off) * off;  // x_t - sigma v
+    add(mean_of_samples(motion_weight(estimate, scales.moving) * error.video.square()), scales.video);
   } else if (mse.has_video()) {
     add(mse.video, scales.video);
   }

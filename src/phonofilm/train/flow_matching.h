@@ -59,7 +59,8 @@ struct FlowLoss {
 };
 
 // prediction: velocities as the model returns them; data and noise: as given to add_noise.
-// Squared errors are averaged over all elements of a sample, a given first frame included, as published.
+// Squared errors are averaged over all elements of a sample, a given first frame included, as published; those of the
+// picture weighed by motion_weight where scales.moving asks for it.
 FlowLoss flow_loss(const diffusion::JointLatent& prediction, const diffusion::JointLatent& data,
                    const diffusion::JointLatent& noise, const NoiseLevels& levels, const LossScales& scales = {});
 
