@@ -106,6 +106,29 @@ TEST_CASE("jobs: on a full disk files without a job go before finished jobs") {
   CHECK(artifacts.jobs() == std::vector<std::string>{kJob});
 }
 
+TEST_CASE("jobs: a store at its limit makes room for the next film") {
+  const TemporaryFolder folder;
+  ArtifactFolder artifacts(folder.file("artifacts"), {.quota = 20});
+  const auto store = open_sqlite_store(folder.file("queue.db"));
+  Queue queue(*store, artifacts, {.max_disk = 20});
+  const auto claim = [&](const std::string& id) {
+    queue.submit({.owner = "o", .request = "{}", .id = id});
+    return queue.claim("w").value();
+  };
+  const auto finish = [&](const Job& job) {
+    artifacts.publish(job.id, job.lease.token, "film.mp4",
+                      [](const std::string& path) { write_file_atomically(path, "ten bytes."); });
+    queue.succeed(lease_of(job), {"film.mp4"});
+  };
+  finish(claim(id_of(1)));
+  finish(claim(id_of(2)));
+  const Job third = claim(id_of(3));
+  CHECK_THROWS_AS(finish(third), ResourceError);
+  CHECK(queue.sweep().jobs == 1);
+  finish(third);
+  CHECK(artifacts.jobs() == std::vector<std::string>{id_of(2), id_of(3)});
+}
+
 TEST_CASE("jobs: a writer that fails leaves the old file and nothing else") {
   const TemporaryFolder folder;
   ArtifactFolder artifacts(folder.file("artifacts"));

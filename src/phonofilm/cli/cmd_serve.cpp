@@ -48,8 +48,7 @@ struct Options {
   Fields queue_fields() {
     jobs::Limits& limits = server.limits;
     return {{"max_queued", &limits.max_queued, "jobs that wait, of all owners", 1.0, 1e7},
-            {"max_queued_per_owner", &limits.max_queued_per_owner, "jobs that wait, of one owner", 1.0, 1e7},
-            {"max_disk", &limits.max_disk, "bytes of films; beyond, the oldest finished jobs are deleted", 0.0}};
+            {"max_queued_per_owner", &limits.max_queued_per_owner, "jobs that wait, of one owner", 1.0, 1e7}};
   }
 };
 
@@ -90,6 +89,7 @@ void raise_file_limit() {
 jobs::Limits queue_limits(const Options& options) {
   jobs::Limits limits = options.server.limits;
   limits.lease = options.workers.lease_milliseconds();
+  limits.max_disk = options.workers.max_disk;
   return limits;
 }
 
@@ -97,7 +97,7 @@ jobs::Limits queue_limits(const Options& options) {
 struct House {
   explicit House(const Options& options)
       : store(jobs::open_store(options.store)),
-        artifacts(options.workers.artifacts, {.quota = options.server.limits.max_disk}),
+        artifacts(options.workers.artifacts, {.quota = options.workers.max_disk}),
         uploads(options.workers.artifacts + "/uploads"),
         queue(*store, artifacts, queue_limits(options)),
         format(film_format(options.workers.maker.model, options.workers.maker.variant)) {

@@ -1,4 +1,4 @@
-// phonofilm worker --store queue --artifacts films --name cpu-0
+// phonofilm worker --store postgresql://... --artifacts films --name cpu-0
 #include <unistd.h>
 
 #include "phonofilm/cli/commands.h"
@@ -18,7 +18,7 @@ void run(const Options& options) {
   if (!options.process.empty()) return run_worker_process(options.process);
   const InterruptGuard interrupt;
   const auto store = jobs::open_store(options.store);
-  jobs::ArtifactFolder artifacts(options.settings.artifacts);
+  jobs::ArtifactFolder artifacts(options.settings.artifacts, {.quota = options.settings.max_disk});
   jobs::Queue queue(*store, artifacts, {.lease = options.settings.lease_milliseconds()});
   supervise(queue, options.settings, /*upkeep=*/true, [&] { return interrupt.requested(); });
 }

@@ -32,6 +32,10 @@ workers::DecoderOptions decoder_of(const WorkerSettings& settings) {
   return decoder;
 }
 
+std::function<void(const std::string&)> log_of(const WorkerSettings& settings) {
+  return [name = settings.name](const std::string& text) { log::warn(concat("worker ", name, ": ", text)); };
+}
+
 workers::FilmExecutorOptions executor_options(const WorkerSettings& settings, const nn::RunContext& context) {
   workers::FilmExecutorOptions options;
   options.run = context;
@@ -45,6 +49,7 @@ workers::FilmExecutorOptions executor_options(const WorkerSettings& settings, co
     return workers::decode_upload(path, name, request, decoder);
   };
   options.measure = describe_strikes;
+  options.log = log_of(settings);
   return options;
 }
 
@@ -67,7 +72,9 @@ Fields WorkerSettings::fields() {
       {"least_patience", &least_patience, "but no less than these seconds", 0.1, 1e6},
       {"start_patience", &start_patience, "seconds to load, encode or decode", 0.1, 1e6},
       {"stop_patience", &stop_patience, "seconds for the last step when the program is stopped", 0.1, 1e6},
-      {"lease", &lease, "seconds without a sign of life after which a worker's job is given to another one", 5, 3600}};
+      {"lease", &lease, "seconds without a sign of life after which a worker's job is given to another one", 5, 3600},
+      {"max_disk", &max_disk,
+       "bytes of films and other files of jobs; from nine tenths on, the server deletes the oldest finished jobs", 0.0}};
   fields.insert(fields.end(), own.begin(), own.end());
   return fields;
 }
@@ -91,14 +98,14 @@ void run_worker_process(const std::string& text) {
   WorkerSettings settings;
   read_json(parse_json(text, "worker"), settings.fields(), "worker");
   workers::RemoteDesk desk{workers::Descriptor(kDeskDescriptor)};
-  jobs::ArtifactFolder artifacts(settings.artifacts);
+  jobs::ArtifactFolder artifacts(settings.artifacts, {.quota = settings.max_disk});
   const nn::RunContext context = run_context(settings.maker.dtype);
   const auto model = load_model(settings.maker, context);
   workers::FilmExecutor executor(*model, executor_options(settings, context));
   log::info(concat("worker ", settings.name, ": ", model->info().name(), " is loaded"));
   workers::WorkerOptions options{.name = settings.name};
   options.session.idle_beat = std::min(options.session.idle_beat, settings.lease_milliseconds() / kSignsPerLease);
-  options.log = [&](const std::string& text) { log::warn(concat("worker ", settings.name, ": ", text)); };
+  options.log = log_of(settings);
   workers::Worker(desk, artifacts, executor, options).work([&] { return interrupt.requested(); });
 }
 

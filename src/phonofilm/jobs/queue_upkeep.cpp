@@ -74,7 +74,7 @@ bool Queue::awaits_submission(const std::string& id, const std::vector<std::stri
 // lease is unknown to the row belongs to a lease of the past. What nobody came for goes before any finished job does:
 // where the disk is full it waits no longer than a submission could take.
 std::int64_t Queue::sweep_folders() {
-  const bool full = artifacts_.bytes() > limits_.max_disk;
+  const bool full = artifacts_.bytes() > limits_.full_disk();
   const Time since = sources_.clock() - limits_.upload_wait / (full ? 10 : 1);
   std::int64_t removed = 0;
   for (const std::string& id : artifacts_.jobs()) {
@@ -97,7 +97,7 @@ std::int64_t Queue::sweep_folders() {
 
 // Jobs without files stay: their end frees nothing.
 std::int64_t Queue::sweep_disk() {
-  std::int64_t excess = artifacts_.bytes() - limits_.max_disk;
+  std::int64_t excess = artifacts_.bytes() - limits_.full_disk();
   if (excess <= 0) return 0;
   std::vector<std::string> ids;
   store_.transact([&](Transaction& transaction) { ids = transaction.finished(); });

@@ -26,7 +26,10 @@ struct Limits {
   std::int64_t retention = 7LL * 24 * 3600 * 1000;  // milliseconds that finished jobs are kept by default
   std::int64_t event_retention = 24LL * 3600 * 1000;
   std::int64_t upload_wait = 3600LL * 1000;  // milliseconds that uploads wait for the submission of their job
-  std::int64_t max_disk = 100LL << 30;  // bytes of artifacts; beyond, sweep() deletes the oldest finished jobs
+  std::int64_t max_disk = 100LL << 30;  // bytes of artifacts
+  // Beyond, sweep() deletes the oldest finished jobs: publish() writes nothing that would pass max_disk, so that room
+  // for films to come is made before it is reached.
+  std::int64_t full_disk() const { return max_disk - max_disk / 10; }
 };
 
 struct Submission {

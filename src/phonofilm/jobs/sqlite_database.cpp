@@ -19,7 +19,9 @@ const char* cure(int code) {
     case SQLITE_NOTADB: return "; it is no SQLite file, or damaged: restore a backup, or name another file";
     case SQLITE_CORRUPT:
       return "; the file is damaged: restore a backup, or save what is left with sqlite3's .recover";
-    case SQLITE_BUSY: return "; another process has the queue open: end it first";
+    case SQLITE_BUSY:
+      return "; another process has the queue open: end it first, or let it start workers ('serve --workers'), or use "
+             "PostgreSQL";
     case SQLITE_FULL: return "; make room on the disk";
     case SQLITE_CANTOPEN: return "; does the folder exist, and may this user write there?";
     case SQLITE_READONLY: return "; this user may not write there";

@@ -195,7 +195,6 @@ void Supervisor::keep_up() {
   next_upkeep_ = now() + options_.upkeep_every;
   try {
     queue_.recover();
-    queue_.sweep();
   } catch (const Error& error) {
     options_.tell(concat("upkeep: ", error.what()));
   }

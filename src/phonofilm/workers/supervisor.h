@@ -28,7 +28,7 @@ struct SupervisorOptions {
   double patience = 10;
   std::int64_t least_patience = 60'000, start_patience = 1'800'000;
   std::int64_t stop_patience = 120'000;  // for the last step of a worker that is asked to stop
-  std::int64_t upkeep_every = 10'000;    // between two Queue::recover() and sweep(); 0: somebody else does it
+  std::int64_t upkeep_every = 10'000;    // between two Queue::recover(); 0: somebody else does it
   std::int64_t memory = 0;               // bytes of address space of a worker; 0: no limit
   std::function<void(const std::string& line)> tell = [](const std::string&) {};  // starts and endings, for the log
 };
