@@ -28,8 +28,9 @@ inline FilmExecutorOptions every_step() {
 }
 
 struct Studio {
+  explicit Studio(const Probe& probe = {}) : q(folder.file("q"), probe) {}
   QuickFolder folder;
-  QueueFolder q{folder.file("q")};
+  QueueFolder q;
   QueueDesk desk{q.queue};
   TinyModel model;
 

@@ -79,6 +79,26 @@ TEST_CASE("workers: damaged latents cost time, not the film") {
   CHECK(same(studio.film(job), studio.film(whole)));
 }
 
+TEST_CASE("workers: a disk that is full for a while costs saved latents, not the film") {
+  bool full = true;
+  Studio studio([&](const char* point) {
+    if (full && std::string(point) == "flush file") throw ResourceError("artifact", "no room");
+  });
+  const Job job = studio.q.submit(request());
+  std::vector<std::string> told;
+  FilmExecutorOptions options = every_step();
+  options.log = [&](const std::string& line) { told.push_back(line); };
+  const auto look = [&] {
+    full = studio.q.job(job.id).progress.step < 4;
+    return false;
+  };
+  REQUIRE(studio.make(options, look) == Worker::Came::success);
+  CHECK(told == std::vector<std::string>(3, "latents are not saved now: [artifact] no room"));
+  const Job undisturbed = studio.q.submit(request());
+  REQUIRE(studio.make(every_step()) == Worker::Came::success);
+  CHECK(same(studio.film(job), studio.film(undisturbed)));
+}
+
 TEST_CASE("workers: previews are made for those who watch") {
   Studio studio;
   FilmExecutorOptions options = every_step();

@@ -125,9 +125,10 @@ TEST_CASE("workers: an interrupted film that follows goes on without its uploads
                              Files{{"video_file", "film.mp4"}}, Files{{"last_image", "picture.png"}}}) {
     CAPTURE(files.begin()->first);
     Given given;
-    const Clip whole = given.made(json::object(), files);
+    const json more{{"sound_steps", 1}};  // which a film under a given half is made without
+    const Clip whole = given.made(more, files);
     const std::int64_t decoded = given.decoded;
-    const Job job = given.submit(json::object(), files);
+    const Job job = given.submit(more, files);
     const auto stop = [&] { return given.q.job(job.id).progress.step >= 2; };
     REQUIRE(given.make(given.options, stop) == Worker::Came::released);
     CHECK(given.q.job(job.id).checkpoint.step >= 2);

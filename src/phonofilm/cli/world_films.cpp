@@ -19,10 +19,10 @@ families::KeptFilm kept_half(const Clip& clip, GivenHalf half) {
   if (half == GivenHalf::none) return {};
   families::KeptFilm kept{clip, {}, {}};
   if (half == GivenHalf::picture) {
-    kept.video = {{0, double(clip.frames.size(0)) / clip.fps}};
+    kept.video = {{0, pipeline::kToTheEnd}};
     kept.clip.waveform = Tensor();
   } else {
-    kept.audio = {{0, clip.audio_seconds()}};
+    kept.audio = {{0, pipeline::kToTheEnd}};
     kept.clip.frames = Tensor();
   }
   return kept;
@@ -93,8 +93,8 @@ eval::GenerateFilm WorldFilms::generate() const {
     pipeline::GenerateRequest request = request_;
     request.prompt = held_out.truth.caption;
     request.seed = std::int64_t(seed >> 1);  // seeds of requests are signed
-    if (options_.given != GivenHalf::none) request.sound_steps = 0;
     const pipeline::Given given = given_to(held_out, seed);
+    if (pipeline::gives_half(given)) request.sound_steps = 0;
     pipeline::GenerateOptions options;
     options.run = context_;
     return pipeline::generate(model_, request, given, options).clip;

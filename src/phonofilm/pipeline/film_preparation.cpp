@@ -31,7 +31,7 @@ class Preparation {
     if (!files_.video.empty()) follow_picture();
     if (!files_.extend.empty()) go_on();
     if (!files_.of.empty()) retake();
-    if (kept_whole(film_.given.kept.video) || kept_whole(film_.given.kept.audio)) make_once();
+    if (gives_half(film_.given)) make_once();
     take_images();
     take_voices();
     return std::move(film_);
@@ -174,11 +174,6 @@ class Preparation {
              files_.retake, ": at least one picture, ", 1 / info_.fps, " s, is made again");
   }
 
-  static bool kept_whole(const std::vector<families::TimeSpan>& spans) {
-    return spans == std::vector<families::TimeSpan>{{0, kToTheEnd}};
-  }
-
-  // Under a given picture, or beside a given sound, the sound is not made twice.
   void make_once() {
     if (film_.request.sound_steps > 0) {
       film_.notices.push_back(word("sound_steps") + " has no effect on a film whose picture or sound is given");

@@ -60,6 +60,9 @@ struct Given {
 inline constexpr double kToTheEnd = 1e6;
 // Whether both hold the same tensors, bit by bit; names do not count.
 bool same(const Given& a, const Given& b);
+// Whether a whole picture or a whole sound is given, to its end: the sound is not made twice then, and the request's
+// sound_steps are for nothing.
+bool gives_half(const Given& given);
 
 // What can be refused without knowing the model: throws InvalidRequest for an empty prompt, text that is not UTF-8,
 // unbalanced <S> ... <E> marks, values out of range or a length in two units.

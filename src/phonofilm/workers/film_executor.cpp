@@ -52,22 +52,27 @@ class Pace {
   double decode_seconds_, first_ = 0, per_step_ = 0;
 };
 
-// Saves latents from time to time.
+// Saves latents from time to time. A disk that is full for a while costs the saving, not the film.
 class Saver {
  public:
-  Saver(Session& session, double every) : session_(session), every_(every) {}
+  Saver(Session& session, const FilmExecutorOptions& options) : session_(session), options_(options) {}
   void save(const SavedLatent& latent) {
-    session_.save(latent.film_steps_done(), [&](const std::string& path) { pipeline::save_latent(path, latent); });
     last_ = Clock::now();
+    session_.save(latent.film_steps_done(), [&](const std::string& path) { pipeline::save_latent(path, latent); });
   }
   void step(const pipeline::StepView& view) {
-    if (std::chrono::duration<double>(Clock::now() - last_).count() >= every_) save(view.saved());
+    if (std::chrono::duration<double>(Clock::now() - last_).count() < options_.save_every) return;
+    try {
+      save(view.saved());
+    } catch (const ResourceError& error) {
+      options_.log(concat("latents are not saved now: ", error.what()));
+    }
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   Session& session_;
-  double every_;
+  const FilmExecutorOptions& options_;
   Clock::time_point last_ = Clock::now();
 };
 
@@ -78,6 +83,7 @@ pipeline::GenerateRequest request_of(const FilmJob& job, const SavedLatent& save
   request.seconds = saved.request.seconds;
   request.height = saved.request.height, request.width = saved.request.width;
   request.exact_size = saved.request.exact_size;
+  if (gives_half(saved.given)) request.sound_steps = 0;
   return request;
 }
 
@@ -121,7 +127,7 @@ void FilmExecutor::run(Session& session) {
   const pipeline::PreparedFilm asked =
       saved ? pipeline::PreparedFilm{request_of(job, *saved), saved->given, {}} : prepared(session, job);
   Pace pace(saved ? saved->film_steps_done() : 0, saved ? saved->film_steps() : 0, decode_seconds_);
-  Saver saver(session, options_.save_every);
+  Saver saver(session, options_);
   previewer_.begin();
   pipeline::GenerateOptions options;
   options.run = options_.run, options.tiles = options_.tiles;

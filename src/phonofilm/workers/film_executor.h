@@ -21,6 +21,7 @@ struct FilmExecutorOptions {
   double preview_share = 0.03;                        // of the computing time
   std::string program = "phonofilm";                  // for the film's description
   DecodeFn decode{};
+  std::function<void(const std::string&)> log = [](const std::string&) {};  // what operators should know
   // Adds to a finished film's description what the program measures in it; nothing is measured without.
   std::function<void(const families::ModelInfo& model, const Clip& film, nlohmann::json& description)> measure{};
 };

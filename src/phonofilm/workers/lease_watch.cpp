@@ -52,7 +52,8 @@ std::int64_t LeaseWatch::idle() const { return std::int64_t(milliseconds(Clock::
 
 std::optional<double> LeaseWatch::usual_step() const {
   const std::int64_t steps = latest_.step - first_;
-  if (!lease_ || latest_.stage != "denoise" || steps < 1) return std::nullopt;
+  const bool walking = latest_.stage == "denoise" || latest_.stage == "film";
+  if (!lease_ || !walking || steps < 1) return std::nullopt;
   return milliseconds(moved_ - first_step_) / double(steps);
 }
 

@@ -97,8 +97,11 @@ void Session::publish(const std::string& name, const std::function<void(const st
 }
 
 void Session::show(const std::string& name, const std::function<void(const std::string&)>& write) {
-  artifacts_.replace(job_.id, job_.lease.token, name, write);
-  ++previews_;
+  try {
+    artifacts_.replace(job_.id, job_.lease.token, name, write);
+    ++previews_;
+  } catch (const ResourceError&) {
+  }
 }
 
 }  // namespace phonofilm::workers

@@ -45,7 +45,7 @@ class Session {
   const std::vector<std::string>& published() const { return published_; }
 
   bool watched() const { return artifacts_.watched(job_.id, options_.watched_for); }
-  // Shows a preview; the next report tells its number.
+  // Shows a preview; the next report tells its number. One for which there is no room is left out.
   void show(const std::string& name, const std::function<void(const std::string& path)>& write);
 
   jobs::LeaseRef lease() const { return {job_.id, job_.lease.token}; }
