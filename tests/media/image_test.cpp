@@ -1,6 +1,8 @@
 // Still pictures: reading, fitting, writing.
 #include "phonofilm/media/image.h"
 
+#include <sys/stat.h>
+
 #include "media_helpers.h"
 #include "phonofilm/base/error.h"
 #include "phonofilm/media/film.h"
@@ -111,6 +113,12 @@ TEST_CASE("resize_cover fills the target and cuts the centre") {
   CHECK(resize_cover(gradient(1, 4000), 64, 64).sizes() == Shape{64, 64, 3});
   CHECK_THROWS_AS(resize_cover(image, 0, 10), InvalidRequest);
   CHECK_THROWS_AS(resize_cover(image.to(at::kFloat), 10, 10), ShapeError);
+}
+
+TEST_CASE("a named pipe in the place of a picture does not hang the program") {
+  TemporaryFolder folder;
+  REQUIRE(mkfifo(folder.file("pipe.png").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(read_image(folder.file("pipe.png")), doctest::Contains("not a regular file"), MediaError);
 }
 
 TEST_CASE("size limits hold before decoding") {

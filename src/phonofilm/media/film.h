@@ -46,7 +46,7 @@ struct FilmLimits {
   std::int64_t max_frames = 3000;
   double max_seconds = 180;
   std::int64_t max_bytes = std::int64_t(2) << 30;  // of decoded pictures, and as much again of sound
-  bool truncate = false;         // true: stop at the limits instead of throwing
+  bool truncate = false;         // true: stop at max_seconds and max_frames instead of throwing
   std::int64_t sample_rate = 0;  // 0 keeps the file's rate, else the sound is resampled
   std::int64_t channels = 0;     // 0 keeps the file's count (more than two are mixed to stereo), else 1 or 2
   double fps = 0;                // 0 keeps the file's average rate, else frames are repeated or left out

@@ -122,7 +122,8 @@ class PictureCollector {
   PictureCollector(const MediaFile& file, const FilmLimits& limits)
       : file_(file), limits_(limits), true_size_(true_size_of(file.metadata())),
         fps_(limits.fps > 0 ? limits.fps : rate_of(*file.video())) {
-    max_frames_ = std::min(limits.max_frames, std::int64_t(std::ceil(limits.max_seconds * fps_)));
+    wanted_frames_ = std::min(limits.max_frames, std::int64_t(std::ceil(limits.max_seconds * fps_)));
+    max_frames_ = wanted_frames_;
   }
 
   bool add(const AVFrame& frame) {
@@ -142,7 +143,7 @@ class PictureCollector {
       if (index >= max_frames_) return refuse_or_stop();
       frames_.push_back(index < place && known > 0 ? frames_[size_t(known - 1)] : image);
     }
-    return !(limits_.truncate && std::int64_t(frames_.size()) >= max_frames_);
+    return !(limits_.truncate && std::int64_t(frames_.size()) >= wanted_frames_);
   }
 
   Tensor take() {
@@ -161,9 +162,10 @@ class PictureCollector {
 
  private:
   bool refuse_or_stop() const {
-    if (limits_.truncate) return false;
+    if (limits_.truncate && max_frames_ == wanted_frames_) return false;
     file_.fail(concat("has more than ", max_frames_, " frames at ", fps_, " per second (limits: ", limits_.max_frames,
-                      " frames, ", human_seconds(limits_.max_seconds), "): cut the film or raise the limit"));
+                      " frames, ", human_seconds(limits_.max_seconds), ", ", human_bytes(double(limits_.max_bytes)),
+                      " of pictures): cut the film or raise the limit"));
   }
 
   void check_size(const AVFrame& frame) {
@@ -198,7 +200,7 @@ class PictureCollector {
   FilmLimits limits_;
   PictureSize true_size_;
   double fps_, first_seconds_ = 0;
-  std::int64_t max_frames_ = 0;
+  std::int64_t wanted_frames_ = 0, max_frames_ = 0;  // by length, and by memory too
   int width_ = 0, height_ = 0;
   PixelReader pixels_;
   std::vector<Tensor> frames_;  // each [H, W, 3]; repeated frames share their memory until they are stacked
