@@ -259,7 +259,7 @@ const Refusal kRefusals[] = {
     {"--retake 0-2.125 --of @film.mp4", kUsage, "is the whole film"},
     {"--retake nan-1 --of @film.mp4", kUsage, "expected seconds A-B"},
     {"--overlap nan", kUsage, "--overlap: expected a number"},
-    {"--extend @film.mp4 --overlap 3.1", kUsage, "--overlap: segments of"},
+    {"--extend @film.mp4 --overlap 3.1", kUsage, "an overlap of 3.1 s: segments of"},
     {"--retake-only words", kUsage, "must be one of both, picture, sound"},
     {"--audio @sound.wav --video @film.mp4", kUsage, "--video and --audio cannot stand together"},
     {"--seconds 31", kUsage, "films of up to 30 seconds are made"},

@@ -250,7 +250,7 @@ TEST_CASE("further prompts change the later segments alone") {
   CHECK(at::equal(told.frames.narrow(0, 0, 21), plain.frames.narrow(0, 0, 21)));
   CHECK_FALSE(at::equal(told.frames.slice(0, 33), plain.frames.slice(0, 33)));
   r.then = {"a ball", "a ball", "a ball"};
-  CHECK_THROWS_WITH_AS(make(model, r), doctest::Contains("4 prompts (--then) for a film that is made in 3 segments"),
+  CHECK_THROWS_WITH_AS(make(model, r), doctest::Contains("4 prompts for a film that is made in 3 segments"),
                        InvalidRequest);
   r.then = {" "};
   CHECK_THROWS_WITH_AS(make(model, r), doctest::Contains("the prompt is empty"), InvalidRequest);
@@ -277,7 +277,7 @@ TEST_CASE("films in segments that cannot be made are refused") {
   expect(request(31), {}, "films of up to 30 seconds are made, asked for 31");
   GenerateRequest wide = request();
   wide.overlap = 0.9;
-  expect(wide, {}, "--overlap: segments of 0.875 s");
+  expect(wide, {}, "an overlap of 0.9 s: segments of 0.875 s");
   expect(request(30.0 / 24), going_on_from(random_clip(1, 30, 20000)), "nothing is left to be made");
   expect(request(50.0 / 24), retaking(random_clip(1, 50, 34000), 0.5, 1.5), "24 pictures, more than the 21");
   GenerateOptions options;

@@ -38,6 +38,14 @@ TEST_CASE("prompt list: Ovi's CSV, with quotes, first frames and settings of our
   CHECK(rows[1].files.image.empty());
 }
 
+TEST_CASE("prompt list: a cell that is no UTF-8 is that row's problem") {
+  List list;
+  const auto rows = list.read("list.csv", "prompt,seed\na cat,\xe9\na dog,4\n");
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].problem.find("seed must be") != std::string::npos);
+  CHECK(rows[1].problem.empty());
+}
+
 TEST_CASE("prompt list: JSON lines") {
   List list;
   const auto rows = list.read(
@@ -99,7 +107,7 @@ TEST_CASE("prompt list: NAVA's lines with odd values, each with its reason") {
       {R"({"prompt": "a", "seed": "7"})", "seed must be"},
       {R"({"prompt": "a", "seed": 1e400})", ""},
       {R"({"prompt": "a", "seed": 18446744073709551615})", "seed must be"},
-      {R"({"prompt": "a", "seconds": 3, "latent_frames": 37})", "leave out --seconds or --latent-frames"},
+      {R"({"prompt": "a", "seconds": 3, "latent_frames": 37})", "leave one of them out"},
       {R"({"prompt": "a", "latent_frames": -1})", "latent_frames must be between"},
       {R"({"prompt": "a", "sample_rate": 16000.5})", "sample_rate must be"},
       {R"({"prompt": "a", "spk_wav": ["a.wav"]})", "unknown option"},

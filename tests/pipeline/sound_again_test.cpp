@@ -134,7 +134,7 @@ TEST_CASE("sound again: the model's default holds for films of both, and a film 
   sound.video = false;
   const auto notices = pipeline::generate(*model.generator, sound, {}, {}).notices;
   REQUIRE(notices.size() == 1);
-  CHECK(notices[0].starts_with("--sound-steps has no effect"));
+  CHECK(notices[0].starts_with("further steps for the sound have no effect"));
 }
 
 TEST_CASE("sound again: in a film of segments every segment has it, and the film is resumed within one") {

@@ -152,8 +152,8 @@ TEST_CASE("in a long film a voice is heard from the segment on in which somebody
     return pipeline::generate_film(*model.generator, r, {.voices = voices}, {});
   };
   const pipeline::Generated told = made({voice(1)}), plain = made({});
-  CHECK_FALSE(says(told.notices, "--timbre-guidance has no effect"));
-  CHECK(says(plain.notices, "--timbre-guidance has no effect"));
+  CHECK_FALSE(says(told.notices, "timbre guidance has no effect"));
+  CHECK(says(plain.notices, "timbre guidance has no effect"));
   const Tensor &one = told.clip.waveform, &other = plain.clip.waveform;
   CHECK(at::equal(one.slice(1, 0, 21000), other.slice(1, 0, 21000)));
   CHECK_FALSE(at::equal(one.slice(1, 24000), other.slice(1, 24000)));
@@ -165,7 +165,7 @@ TEST_CASE("voices that nobody can have are refused") {
   CHECK_THROWS_WITH_AS(g.encode({.text = "a says hello", .voices = {voice(1)}}, g.clip_spec({}), {}),
                        doctest::Contains("nobody speaks"), InvalidRequest);
   CHECK_THROWS_WITH_AS(g.encode({.text = kTwoLines, .voices = {voice(1)}}, g.clip_spec({.audio = false}), {}),
-                       doctest::Contains("--no-audio"), InvalidRequest);
+                       doctest::Contains("need a sound"), InvalidRequest);
 }
 
 TEST_CASE("a model without its speaker encoder takes no voices; inspection names the part; a misfit is refused") {

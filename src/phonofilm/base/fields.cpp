@@ -71,7 +71,9 @@ bool fits(const nlohmann::json& value, const std::vector<Value>*) {
          });
 }
 
-std::string shown(const nlohmann::json& value) { return excerpt(value.dump()); }
+std::string shown(const nlohmann::json& value) {
+  return excerpt(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 void set_field(const Field& field, const nlohmann::json& value, std::string_view where) {
   std::visit(

@@ -57,9 +57,9 @@ SegmentRules rules_of(const families::Generator& model, const GenerateRequest& r
   rules.shortest = length_above(rules, info.min_seconds * info.fps);
   const double overlap = r.overlap > 0 ? r.overlap * info.fps : double(rules.longest) / 3;
   rules.overlap = nearest_length(rules, overlap);
-  PF_CHECK(rules.overlap < rules.longest, InvalidRequest, "generate", "--overlap: segments of ",
-           double(rules.longest) / info.fps, " s, as long as ", info.name(), " makes them, cannot begin with ",
-           r.overlap, " s of what is there");
+  PF_CHECK(rules.overlap < rules.longest, InvalidRequest, "generate", "an overlap of ", r.overlap,
+           " s: segments of ", double(rules.longest) / info.fps, " s, as long as ", info.name(),
+           " makes them, cannot begin with so much of what is there");
   return rules;
 }
 
@@ -119,8 +119,8 @@ bool takes_length(const families::Generator& model, const GenerateRequest& r) {
 
 void expect_prompts_used(const FilmPlan& plan, const GenerateRequest& r) {
   PF_CHECK(r.then.size() < plan.segments.size(), InvalidRequest, "generate", r.then.size() + 1,
-           " prompts (--then) for a film that is made in ", plan.segments.size(),
-           plan.segments.size() == 1 ? " piece" : " segments", "; leave some out, or add --seconds");
+           " prompts for a film that is made in ", plan.segments.size(),
+           plan.segments.size() == 1 ? " piece" : " segments", "; leave some out, or ask for a longer film");
 }
 
 }  // namespace

@@ -64,13 +64,13 @@ class StageClock {
 void note_idle_settings(const GenerateRequest& asked, const Given& given, std::vector<std::string>& notices) {
   const bool joint = asked.video && asked.audio;
   if (asked.timbre_guidance > 0 && (given.voices.empty() || !asked.audio)) {
-    notices.push_back("--timbre-guidance has no effect on a film without reference voices");
+    notices.push_back("timbre guidance has no effect on a film without reference voices");
   }
   if (!joint && (asked.align_guidance > 0 || asked.video_align_guidance > 0 || asked.audio_align_guidance > 0)) {
     notices.push_back("alignment guidance has no effect on a film of picture or sound alone");
   }
   if (!joint && asked.sound_steps > 0) {
-    notices.push_back("--sound-steps has no effect on a film of picture or sound alone");
+    notices.push_back("further steps for the sound have no effect on a film of picture or sound alone");
   }
 }
 
@@ -180,7 +180,7 @@ JointLatent walk_on(const Work& work, const families::Conditioning& conditioning
   diffusion::SampleStart from;
   if (walk.resume) from = {walk.resume->steps_done - walk.before - skipped, walk.resume->solver};
   WatchedVelocity velocity{work.model.velocity(conditioning, walk.sampling, options.run)};
-  const auto solver = diffusion::make_solver(work.asked.solver);
+  const auto solver = diffusion::make_solver(work.asked.solver, std::uint64_t(work.asked.seed));
   const auto hold = [&](JointLatent& latent) { conditioning.clean.impose_on(latent); };
   const auto on_step = [&](std::int64_t step, const JointLatent& latent) {
     const std::int64_t done = walk.before + skipped + step + 1;

@@ -30,7 +30,7 @@ void check_prompt(const std::string& prompt) {
 
 void resolve_length(GenerateRequest& r, const families::ModelInfo& model) {
   PF_CHECK(r.latent_frames == 0 || model.takes_latent_frames, InvalidRequest, "generate", model.name(),
-           " takes no length in latent frames; give --seconds");
+           " takes no length in latent frames; give it in seconds");
   if (r.latent_frames == 0 && r.seconds == 0) r.seconds = model.seconds;
 }
 
@@ -53,7 +53,8 @@ Fields GenerateRequest::film_fields() {
       {"negative_prompt", &negative_prompt, "what to stay away from; a blank (' ') for nothing at all"},
       {"negative_audio_prompt", &negative_audio_prompt, "the same for the sound, of models that read one per modality"},
       {"then", &then, "further prompts of a film in segments, which share its segments evenly with the first"},
-      {"seconds", &seconds, "length of the film; beyond the model's in segments; 0: the model's default", 0.0, 600.0},
+      {"seconds", &seconds,
+       "length of the film; beyond the model's in segments, of up to 30 s in all; 0: the model's default", 0.0, 600.0},
       {"overlap", &overlap, "seconds that a segment keeps of what stands before it; 0: a third of the model's longest",
        0.0, 60.0},
       {"latent_frames", &latent_frames, "length in the model's latent frames instead; 0: by seconds", 0.0, 10000.0},
@@ -115,8 +116,7 @@ void check(const GenerateRequest& request) {
              "guidance is -1 for the model's default or at least 0, got ", scale);
   }
   PF_CHECK(copy.seconds == 0 || copy.latent_frames == 0, InvalidRequest, "generate", "the length is given as ",
-           copy.seconds, " seconds and as ", copy.latent_frames,
-           " latent frames; leave out --seconds or --latent-frames");
+           copy.seconds, " seconds and as ", copy.latent_frames, " latent frames; leave one of them out");
 }
 
 GenerateRequest resolve(const GenerateRequest& request, const families::ModelInfo& model) {
@@ -152,6 +152,11 @@ bool same(const Given& a, const Given& b) {
          a.kept.video == b.kept.video && a.kept.audio == b.kept.audio &&
          equal(a.kept.clip.frames, b.kept.clip.frames) && equal(a.kept.clip.waveform, b.kept.clip.waveform) &&
          std::equal(a.voices.begin(), a.voices.end(), b.voices.begin(), b.voices.end(), equal);
+}
+
+bool gives_half(const Given& given) {
+  const std::vector<families::TimeSpan> whole{{0, kToTheEnd}};
+  return given.kept.video == whole || given.kept.audio == whole;
 }
 
 families::ClipRequest clip_request(const GenerateRequest& r, const Tensor& image) {

@@ -16,7 +16,7 @@ Segment going_on(const SegmentRules& rules, std::int64_t reached, std::int64_t t
   const std::int64_t frames = std::clamp(total - reached + kept, rules.shortest, rules.longest);
   const std::int64_t first = std::min(total, reached - kept + frames) - frames;
   PF_CHECK(first >= 0, InvalidRequest, "generate", "what is given and what is to be added are ", total,
-           " pictures together; the model makes at least ", rules.shortest, ": add more, with --seconds");
+           " pictures together; the model makes at least ", rules.shortest, ": ask for a longer film");
   return {first, frames, reached - first};
 }
 

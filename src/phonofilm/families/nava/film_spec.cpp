@@ -43,7 +43,7 @@ std::int64_t nearest_multiple(std::int64_t side) {
 PictureSize picture_size(const families::ClipRequest& r) {
   const bool asked = r.height > 0 && r.width > 0;
   PF_CHECK(asked || (r.height == 0 && r.width == 0), InvalidRequest, "generate",
-           "give both --height and --width, or neither");
+           "give both height and width, or neither");
   if (!asked) return r.image_height > 0 ? size_for_image({r.image_height, r.image_width}) : kDefaultSize;
   PF_CHECK(r.height % kUnit == 0 && r.width % kUnit == 0, InvalidRequest, "generate",
            "NAVA makes pictures whose sides are multiples of ", kUnit, " pixels; the nearest to ", r.height, "x",

@@ -59,7 +59,7 @@ class NavaGenerator : public families::Generator {
 
   void check(const families::Sampling& sampling) const override {
     PF_CHECK(sampling.skip_layer == 0, InvalidRequest, "generate",
-             "NAVA has no skip-layer guidance; leave out --skip-layer");
+             "NAVA has no skip-layer guidance; leave the skip layer out");
   }
 
   ClipSpec clip_spec(const families::ClipRequest& request) const override { return film_spec(request); }
@@ -193,8 +193,8 @@ class NavaGenerator : public families::Generator {
     if (!unused.empty() && unused != (spec.has_video() ? info_.negative_audio : info_.negative_video)) {
       notices.push_back(
           spec.has_video()
-              ? "with a picture, --negative-prompt serves the sound too; --negative-audio-prompt is not read"
-              : "for sound alone, --negative-audio-prompt is read; --negative-prompt is not");
+              ? "with a picture, the negative prompt serves the sound too; that of the sound is not read"
+              : "for sound alone, the negative prompt of the sound is read; the other is not");
     }
     return used;
   }

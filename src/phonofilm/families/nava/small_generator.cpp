@@ -57,7 +57,7 @@ class SmallGenerator : public families::Generator {
 
   void check(const families::Sampling& sampling) const override {
     const std::int64_t blocks = backbone_->transformer().config().layers();
-    PF_CHECK(sampling.skip_layer < blocks, InvalidRequest, "generate", "--skip-layer ", sampling.skip_layer,
+    PF_CHECK(sampling.skip_layer < blocks, InvalidRequest, "generate", "skip layer ", sampling.skip_layer,
              ": this model has ", blocks, " blocks, of which 1 to ", blocks - 1, " can be left out; 0 for none");
   }
 
@@ -96,7 +96,7 @@ class SmallGenerator : public families::Generator {
                                                  const Observer&) const override {
     const at::NoGradGuard no_grad;
     PF_CHECK(prompt.negative_audio.empty(), InvalidRequest, "generate",
-             "this model reads one negative prompt for picture and sound; leave out --negative-audio-prompt");
+             "this model reads one negative prompt for picture and sound; leave out that of the sound");
     auto conditioning = std::make_unique<SmallConditioning>();
     note_unknown_words(prompt, conditioning->notices);
     read_prompt(prompt, spec, run, *conditioning);
@@ -116,7 +116,7 @@ class SmallGenerator : public families::Generator {
   }
 
   JointLatent reference_noise(const ClipSpec&, std::int64_t) const override {
-    throw InvalidRequest("generate", "this model's own noise is its reference; leave out --noise");
+    throw InvalidRequest("generate", "this model's own noise is its reference, for which there is no other setting");
   }
 
   families::WorkPlan plan(const ClipSpec& spec, const families::Sampling& sampling, bool voices) const override {

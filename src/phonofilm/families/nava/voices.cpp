@@ -53,8 +53,7 @@ std::vector<std::int64_t> voice_positions(const std::vector<std::int64_t>& ids, 
 bool wants_voices(const families::Prompt& prompt, const families::ClipSpec& spec) {
   const bool wanted =
       std::any_of(prompt.voices.begin(), prompt.voices.end(), [](const Tensor& voice) { return voice.defined(); });
-  PF_CHECK(!wanted || spec.has_audio(), InvalidRequest, "voices",
-           "reference voices need a sound; leave out --no-audio");
+  PF_CHECK(!wanted || spec.has_audio(), InvalidRequest, "voices", "reference voices need a sound");
   return wanted;
 }
 

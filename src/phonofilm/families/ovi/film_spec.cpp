@@ -34,8 +34,8 @@ std::int64_t audio_latents(const Variant& variant, std::int64_t latents) {
 PictureSize picture_size(const Variant& variant, const ClipRequest& r) {
   const bool asked = r.height > 0 && r.width > 0;
   PF_CHECK(asked || (r.height == 0 && r.width == 0), InvalidRequest, "generate",
-           "give both --height and --width, or neither");
-  PF_CHECK(asked || !r.exact_size, InvalidRequest, "generate", "--exact-size needs --height and --width");
+           "give both height and width, or neither");
+  PF_CHECK(asked || !r.exact_size, InvalidRequest, "generate", "an exact size needs height and width");
   if (r.exact_size) return snap({r.height, r.width});
   if (r.image_height > 0) return size_for_image({r.image_height, r.image_width}, variant.area);
   return snap_to_area(asked ? PictureSize{r.height, r.width} : PictureSize{720, 720}, variant.area);
