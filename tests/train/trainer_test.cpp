@@ -13,6 +13,7 @@
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/train/gradients.h"
+#include "phonofilm/train/optimizer.h"
 #include "phonofilm/train/tasks.h"
 #include "phonofilm/weights/safetensors.h"
 #include "support/support.h"
@@ -171,6 +172,27 @@ TEST_CASE("shards give the mean of their gradients") {
     expected = expected.defined() ? expected + gradient : gradient;
   }
   test::expect_close(sharded[0], expected, 1e-6);
+}
+
+TEST_CASE("parameters that a batch does not reach stay as they are, with either optimizer") {
+  for (const char* name : {"adamw", "muon"}) {
+    CAPTURE(name);
+    const Tensor met = at::full({16, 16}, 0.5).requires_grad_(), missed = at::full({16, 16}, 0.5).requires_grad_();
+    const nn::Module::NamedTensors parameters{{"met", met}, {"missed", missed}};
+    const auto optimizer = train::make_optimizer({.name = name, .lr = 0.1, .muon_lr = 0.1}, parameters);
+    const auto step = [&](bool both) {
+      met.mutable_grad() = at::ones({16, 16});
+      missed.mutable_grad() = both ? at::ones({16, 16}) : Tensor();
+      CHECK(train::clip_gradients(parameters, 0) == doctest::Approx(both ? std::sqrt(512.0) : 16));
+      optimizer->step(1);
+    };
+    step(true);
+    CHECK(at::equal(met, missed));
+    const Tensor before = missed.detach().clone(), met_before = met.detach().clone();
+    step(false);
+    CHECK(at::equal(missed, before));
+    CHECK(!at::equal(met, met_before));
+  }
 }
 
 TEST_CASE("recipes refuse what they do not know") {

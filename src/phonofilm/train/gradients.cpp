@@ -80,7 +80,7 @@ StepLoss compute_gradients(Task& task, const Batch& batch, std::uint64_t seed, s
   for (size_t i = 0; i < values.size(); ++i) {
     Tensor sum;
     for (const ShardResult& result : results) add_into(sum, result.gradients[i]);
-    values[i].mutable_grad() = sum.defined() ? sum.div_(double(shards)) : at::zeros_like(values[i]);
+    values[i].mutable_grad() = sum.defined() ? sum.div_(double(shards)) : Tensor();
   }
   return mean_loss(results);
 }

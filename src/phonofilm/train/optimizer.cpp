@@ -40,6 +40,7 @@ class AdamW : public Optimizer {
     for (size_t i = 0; i < parameters_.size(); ++i) {
       Tensor p = parameters_[i].second.detach();
       const Tensor& g = parameters_[i].second.grad();
+      if (!g.defined()) continue;
       mean_[i].mul_(options_.beta1).add_(g, 1 - options_.beta1);
       square_[i].mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
       if (p.dim() > 1) p.mul_(1 - lr * options_.weight_decay);  // gains and biases are not decayed
@@ -130,17 +131,20 @@ class Muon : public Optimizer {
 
   void update(Group& group, double lr) {
     const MatrixShape& shape = group.shape;
-    std::vector<Tensor> directions;
+    std::vector<Tensor> directions, moved;
     for (size_t i = 0; i < group.parameters.size(); ++i) {
       const Tensor& g = group.parameters[i].second.grad();
+      if (!g.defined()) continue;
+      moved.push_back(group.parameters[i].second.detach());
       group.momentum[i].mul_(options_.muon_momentum).add_(g);
       directions.push_back((g + group.momentum[i] * options_.muon_momentum).reshape({shape.first, shape.second}));
     }
+    if (moved.empty()) return;
     const Tensor updates = orthogonalise(at::stack(directions)).to(at::kFloat);
     // Wide and tall matrices get updates of the same root mean square per output.
     const double scale = std::sqrt(std::max(1.0, double(shape.first) / double(shape.second)));
-    for (size_t i = 0; i < group.parameters.size(); ++i) {
-      Tensor p = group.parameters[i].second.detach();
+    for (size_t i = 0; i < moved.size(); ++i) {
+      Tensor& p = moved[i];
       p.mul_(1 - lr * options_.muon_weight_decay).add_(updates[std::int64_t(i)].reshape(p.sizes()), -lr * scale);
     }
   }
@@ -181,12 +185,15 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const
 double clip_gradients(const NamedTensors& parameters, double max_norm) {
   double sum = 0;
   for (const auto& [name, p] : parameters) {
+    if (!p.grad().defined()) continue;
     const double norm = p.grad().norm().item<double>();
     sum += norm * norm;
   }
   const double norm = std::sqrt(sum);
   if (std::isfinite(norm) && max_norm > 0 && norm > max_norm) {
-    for (const auto& [name, p] : parameters) p.mutable_grad().mul_(max_norm / norm);
+    for (const auto& [name, p] : parameters) {
+      if (p.grad().defined()) p.mutable_grad().mul_(max_norm / norm);
+    }
   }
   return norm;
 }

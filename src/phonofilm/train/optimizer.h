@@ -13,7 +13,8 @@ namespace phonofilm::train {
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // Updates the parameters from their gradients, which must be defined; lr_factor scales all learning rates.
+  // Updates the parameters that have a gradient, and leaves the others and their moments as they are: a momentum alone
+  // would move them on, with Muon by a whole step. lr_factor scales all learning rates.
   virtual void step(double lr_factor) = 0;
   // State by name ("adam.m.blocks.0.weight"), sharing storage; steps are counted inside.
   virtual std::map<std::string, Tensor> state() const = 0;
