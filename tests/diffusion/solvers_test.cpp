@@ -5,6 +5,7 @@
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/diffusion/sigma_schedule.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
 #include "support/support.h"
 
 using namespace phonofilm;
@@ -77,6 +78,20 @@ TEST_CASE("one data point is reached exactly in any number of steps") {
       test::expect_close(end.audio, data.audio, 1e-5, name);
     }
   }
+}
+
+TEST_CASE("with fresh noise the picture ends distributed as the data, by its seed, and the sound as without") {
+  const JointLatent start{randn({1, 1, 1, 1, 20000}, make_generator(1)), at::linspace(-1, 3, 4).view({1, 1, 4})};
+  const auto run = [&](const std::string& name, std::uint64_t seed) {
+    return sample(gaussian_velocity, start, linear_sigmas(40, 3), *make_solver(name, seed), nullptr, nullptr);
+  };
+  const JointLatent one = run("dpmpp_sde", 1), other = run("dpmpp_sde", 2), plain = run("dpmpp", 1);
+  CHECK(one.video.mean().item<double>() == doctest::Approx(kMean).epsilon(0.02));
+  CHECK(one.video.std().item<double>() == doctest::Approx(kStd).epsilon(0.02));
+  CHECK(at::equal(one.video, run("dpmpp_sde", 1).video));
+  CHECK((one.video - other.video).std().item<double>() > 0.5 * kStd);
+  CHECK((one.video - plain.video).std().item<double>() > 0.5 * kStd);
+  test::expect_close(one.audio, plain.audio, 0, "sound");
 }
 
 TEST_CASE("a solver object starts afresh") {

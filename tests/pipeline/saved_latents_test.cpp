@@ -153,7 +153,7 @@ TEST_CASE("latents of an earlier version, which knew fewer settings, are of the 
 TEST_CASE("a film that was saved after any step ends as the one that was never interrupted") {
   const TinyModel model;
   const test::TemporaryFolder folder;
-  for (const char* solver : {"euler", "unipc", "dpmpp"}) {
+  for (const char* solver : {"euler", "unipc", "dpmpp", "dpmpp_sde"}) {
     GenerateRequest r = tiny_request();
     r.solver = solver, r.steps = 5;
     GenerateOptions saving;

@@ -20,7 +20,7 @@ FIELDS = [
     field("noise", "string", "own", "how a seed becomes noise: this program's way, or the publisher's",
         choices=["own", "reference"]),
     field("steps", "integer", 0, f"sampling steps; 0: {DEFAULT}", 0, 1000),
-    field("solver", "string", "default", "step rule of the sampler", choices=["default", "euler", "unipc", "dpmpp"]),
+    field("solver", "string", "default", "step rule of the sampler", choices=["default", "euler", "unipc", "dpmpp", "dpmpp_sde"]),
     field("shift", "number", 0.0, f"of the noise schedule, above 1 for more steps at high noise; 0: {DEFAULT}", 0, 100),
     field("sound_steps", "integer", -1,
           f"further steps that make the sound again under the finished picture, 0 for none; -1: {DEFAULT}", -1, 1000),

@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/random.h"
 #include "phonofilm/tensor/ops.h"
+#include "phonofilm/tensor/random.h"
 
 namespace phonofilm::diffusion {
 namespace {
@@ -66,16 +68,34 @@ void DpmppSolver::recall(const SolverMemory& memory) {
   PF_CHECK(is_there(previous_data_), InvalidRequest, "resume", "the saved latent lacks the solver's memory");
 }
 
-JointLatent DpmppSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
-  const double sigma = sigmas_[size_t(i)], next = sigmas_[size_t(i) + 1];
-  const JointLatent data = data_prediction(latent, velocity, sigma);
-  JointLatent extrapolated = data;
+JointLatent DpmppSolver::extrapolated(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
+  const double here = sigma(i), next = sigma(i + 1);
+  const JointLatent data = data_prediction(latent, velocity, here);
+  JointLatent result = data;
   if (i > 0 && next > 0) {
-    const double h = lambda(next) - lambda(sigma), last_h = lambda(sigma) - lambda(sigmas_[size_t(i) - 1]);
-    extrapolated = add_difference(data, h / (2 * last_h), data, previous_data_);
+    const double h = lambda(next) - lambda(here), last_h = lambda(here) - lambda(sigma(i - 1));
+    result = add_difference(data, h / (2 * last_h), data, previous_data_);
   }
   previous_data_ = data;
-  return first_order(latent, extrapolated, sigma, next);
+  return result;
+}
+
+JointLatent DpmppSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
+  return first_order(latent, extrapolated(i, latent, velocity), sigma(i), sigma(i + 1));
+}
+
+JointLatent SdeDpmppSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
+  constexpr double kMostlyNoise = 0.5;
+  const double here = sigma(i), next = sigma(i + 1);
+  const JointLatent data = extrapolated(i, latent, velocity);
+  JointLatent result = first_order(latent, data, here, next);
+  if (!result.has_video() || next < kMostlyNoise) return result;
+  // e^-h for h = lambda' - lambda, in a form that holds at sigma 1.
+  const double r = next / (1 - next) * (1 - here) / here;
+  const Tensor fresh = randn(latent.video.sizes().vec(), make_generator(mix_seed(seed_, "fresh noise", std::uint64_t(i))));
+  result.video = next / here * r * latent.video + (1 - next) * (1 - r * r) * data.video +
+                 next * std::sqrt(1 - r * r) * fresh.to(latent.video.device());
+  return result;
 }
 
 void UniPcSolver::start(const std::vector<double>& sigmas) {

@@ -27,9 +27,27 @@ class DpmppSolver : public Solver {
   SolverMemory memory() const override;
   void recall(const SolverMemory& memory) override;
 
+ protected:
+  double sigma(std::int64_t i) const { return sigmas_[size_t(i)]; }
+  // The data prediction at sigmas[i], extrapolated to the middle of the step; remembers it for the next step.
+  JointLatent extrapolated(std::int64_t i, const JointLatent& latent, const JointLatent& velocity);
+
  private:
   std::vector<double> sigmas_;
   JointLatent previous_data_;
+};
+
+// The same, but while the noise is the larger part the steps of the picture are those of the reverse stochastic equation
+// (SDE-DPM-Solver++ 2M of the same paper): each takes out more noise than the ordinary one does and puts fresh noise in,
+// which mends what earlier steps did wrong. The sound, whose early steps decide words and pitches, is left alone.
+// Fresh noise is a function of (seed, step), so that a run can be resumed.
+class SdeDpmppSolver : public DpmppSolver {
+ public:
+  explicit SdeDpmppSolver(std::uint64_t seed) : seed_(seed) {}
+  JointLatent step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) override;
+
+ private:
+  std::uint64_t seed_;
 };
 
 // UniPC (Zhao et al. 2023), order 2, "bh2", predicting x0, corrector from the second step on: Wan 2.2's flow variant.
