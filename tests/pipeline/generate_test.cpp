@@ -31,6 +31,21 @@ TEST_CASE("a sentence becomes a film of the asked shape, the same for the same s
   CHECK(!at::equal(clip.waveform, make(*model.generator, other).waveform));
 }
 
+TEST_CASE("a model whose matrices are stored in 8 bits has a smaller file, is loaded as any other and makes nearly its film") {
+  test::OpenModel model;
+  const Clip film = make(*model.generator, tiny_request());
+  const std::string backbone = model.folder.file("backbone"), file = backbone + "/model.safetensors";
+  const auto bytes = std::filesystem::file_size(file);
+  nava::save_backbone(*nava::load_backbone(backbone, at::kFloat), backbone, nn::LinearStorage::int8);
+  CHECK(std::filesystem::file_size(file) < bytes);
+  for (const auto& [name, p] : nava::load_backbone(backbone, at::kBFloat16)->named_parameters()) {
+    CHECK_MESSAGE((p.scalar_type() == at::kBFloat16), name);
+  }
+  model.load();
+  const Clip again = make(*model.generator, tiny_request());
+  CHECK((again.frames.to(at::kFloat) - film.frames.to(at::kFloat)).abs().mean().item<double>() < 2);
+}
+
 TEST_CASE("either modality may be left out, lengths follow the request") {
   const TinyModel model;
   GenerateRequest r = tiny_request();
@@ -79,10 +94,10 @@ TEST_CASE("what some models cannot do is refused by name: lengths in latent fram
   const TinyModel model;
   GenerateRequest r = tiny_request();
   r.latent_frames = 3;
-  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("no length in latent frames; give --seconds"),
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("no length in latent frames; give it in seconds"),
                        InvalidRequest);
   r.seconds = 1;
-  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("leave out --seconds or --latent-frames"),
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("leave one of them out"),
                        InvalidRequest);
   r = tiny_request();
   r.sample_rate = 48000;
@@ -148,7 +163,7 @@ TEST_CASE("text that is not UTF-8, guidance between -1 and 0 and guidance that a
   CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("at least 0"), InvalidRequest);
   r = tiny_request();
   r.skip_layer = 2;
-  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("skip-layer"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("skip layer"), InvalidRequest);
   r = tiny_request();
   r.negative_audio_prompt = "noise";
   CHECK_THROWS_WITH_AS(make(*model.generator, r), doctest::Contains("one negative prompt"), InvalidRequest);

@@ -20,6 +20,15 @@ TEST_CASE("model folder: what is stored is what is opened, in half the size") {
   CHECK_THROWS_WITH_AS(open_model_folder(folder.file("none"), "toy"), doctest::Contains("no such model folder"), CheckpointError);
 }
 
+TEST_CASE("model folder: matrices of 8 bits and their scales are stored as they are") {
+  const test::TemporaryFolder folder;
+  const Tensor codes = at::arange(-2, 2, at::kChar).reshape({2, 2}), scale = at::full({2}, 0.1, at::kFloat);
+  save_model_folder(folder.file("toy"), "toy", {}, {{"fc.weight", codes}, {"fc.scale_weight", scale}});
+  const ModelFolder opened = open_model_folder(folder.file("toy"), "toy");
+  CHECK(at::equal(opened.weights.at("fc.weight"), codes));
+  CHECK(at::equal(opened.weights.at("fc.scale_weight"), scale));
+}
+
 TEST_CASE("model folder: damaged and hostile configurations") {
   const test::TemporaryFolder folder;
   save_model_folder(folder.path().string(), "toy", {}, {});

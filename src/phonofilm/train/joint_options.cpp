@@ -100,7 +100,8 @@ Fields JointTaskOptions::fields() {
           {"audio_only_noise_shift", &audio_only_noise_shift, "of sound alone; 0: noise_shift", 0.0, 100.0},
           {"listen", &listen, "weight of naming what happens from hidden tokens of the sound", 0.0, 100.0},
           {"watch", &watch, "the same from those of the picture", 0.0, 100.0},
-          {"name_after", &name_after, "block whose tokens are asked", 0.0, 1000.0}};
+          {"name_after", &name_after, "block whose tokens are asked", 0.0, 1000.0},
+          {"export_as", &export_as, "of the exported backbone's matrices", {}, {}, {"bfloat16", "int8"}}};
 }
 
 JointMode draw_mode(const JointTaskOptions& options, Random& random) {

@@ -90,7 +90,8 @@ class JointTask : public Task {
   }
 
   void export_model(const std::string& folder) const override {
-    save_backbone(*backbone_, folder + "/backbone");
+    save_backbone(*backbone_, folder + "/backbone",
+                  options_.export_as == "int8" ? nn::LinearStorage::int8 : nn::LinearStorage::as_others);
     SmallModelOptions options = model_options_;
     save_json(folder + "/model.json", write_json(options.fields()));
     copy_folder(options_.video_autoencoder, folder + "/video_autoencoder");
@@ -160,7 +161,7 @@ class JointTask : public Task {
     const at::Generator noise = make_generator(seed);
     const JointLatent start{randn(shape.video, noise), randn(shape.audio, noise)};
     const families::Sampling& sampling = generator.info().sampling;
-    const auto solver = diffusion::make_solver(sampling.solver);
+    const auto solver = diffusion::make_solver(sampling.solver, seed);
     const JointLatent latent = diffusion::sample(generator.velocity(*conditioning, sampling, run), start,
                                                  generator.sigmas(sampling), *solver, nullptr, nullptr);
     return generator.decode(latent, spec, run);

@@ -15,7 +15,10 @@ void save_model_folder(const std::string& folder, const std::string& type, const
                        const TensorMap& tensors) {
   make_folder(folder);
   TensorMap stored;
-  for (const auto& [name, tensor] : tensors) stored[name] = tensor.to(at::kBFloat16);
+  for (const auto& [name, tensor] : tensors) {
+    const bool as_it_is = tensor.element_size() == 1 || name.ends_with(".scale_weight");
+    stored[name] = as_it_is ? tensor : tensor.to(at::kBFloat16);
+  }
   save_safetensors(folder + "/model.safetensors", stored, {{"type", type}});
   nlohmann::json full = config;
   full["type"] = type;
@@ -24,7 +27,8 @@ void save_model_folder(const std::string& folder, const std::string& type, const
 
 ModelFolder open_model_folder(const std::string& folder, const std::string& type) {
   const std::string config_path = folder + "/config.json", weights_path = folder + "/model.safetensors";
-  PF_CHECK(std::filesystem::is_directory(folder), CheckpointError, "load", folder, ": no such model folder");
+  PF_CHECK(std::filesystem::is_directory(folder), CheckpointError, "load", folder,
+           ": no such model folder; if a recipe names it, train that stage first");
   nlohmann::json config;
   try {
     config = load_json(config_path);

@@ -9,7 +9,8 @@
 
 namespace phonofilm::weights {
 
-// Stores the tensors as bfloat16 (half the size; what the networks compute with).
+// Stores the tensors as bfloat16 (half the size; what the networks compute with), but matrices of 8 bits and their
+// scales ("<layer>.scale_weight") as they are.
 void save_model_folder(const std::string& folder, const std::string& type, const nlohmann::json& config,
                        const TensorMap& tensors);
 

@@ -5,6 +5,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/prompt_marks.h"
+#include "phonofilm/diffusion/sample.h"
 #include "phonofilm/dsp/mel.h"
 #include "phonofilm/tensor/channels.h"
 #include "phonofilm/tensor/ops.h"
@@ -25,7 +26,7 @@ Fields SmallModelOptions::fields() {
           {"min_seconds", &min_seconds, "shortest film", 0.1, 600.0},
           {"max_seconds", &max_seconds, "longest film", 0.1, 600.0},
           {"steps", &steps, "default sampling steps", 1.0, 1000.0},
-          {"solver", &solver, "default solver", {}, {}, {"euler", "unipc", "dpmpp"}},
+          {"solver", &solver, "default solver", {}, {}, diffusion::solver_names()},
           {"shift", &shift, "of the sigma schedule", 0.1, 100.0},
           {"sound_steps", &sound_steps, "default steps that make the sound again under the finished picture", 0.0, 1000.0},
           {"sound_shift", &sound_shift, "of their sigma schedule", 0.1, 100.0},
@@ -98,11 +99,13 @@ std::vector<Voices> SmallBackbone::null_voices(const Tensor& tokens) const {
   return voices;
 }
 
-void save_backbone(const SmallBackbone& backbone, const std::string& folder) {
+void save_backbone(const SmallBackbone& backbone, const std::string& folder, nn::LinearStorage linears) {
   WordEncoderConfig text = backbone.text_encoder().config();
   const nlohmann::json config{{"text_encoder", write_json(text.fields())},
                               {"transformer", write_nava_config(backbone.transformer().config())}};
-  weights::save_model_folder(folder, "nava_small", config, backbone.state_dict());
+  SmallBackbone stored(text, backbone.transformer().config());
+  stored.load(backbone.state_dict(), folder, "", {at::kBFloat16, linears});
+  weights::save_model_folder(folder, "nava_small", config, stored.state_dict());
 }
 
 std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype) {
@@ -116,6 +119,7 @@ std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::Scal
   const NavaConfig transformer = read_nava_config((*files.config)["transformer"], where + ": transformer");
   auto backbone = std::make_unique<SmallBackbone>(text, transformer);
   backbone->load(files.weights.tensors(), files.path, "", dtype);
+  backbone->convert(dtype);
   return backbone;
 }
 

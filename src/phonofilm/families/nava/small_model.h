@@ -62,7 +62,10 @@ class SmallBackbone : public nn::Module {
   NavaTransformer transformer_;
 };
 
-void save_backbone(const SmallBackbone& backbone, const std::string& folder);
+// linears: how the matrices are stored; 8 bits halve the file (nn/storage.h).
+void save_backbone(const SmallBackbone& backbone, const std::string& folder,
+                   nn::LinearStorage linears = nn::LinearStorage::as_others);
+// Everything as `dtype`, also what the file has in 8 bits.
 std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype);
 
 // The codecs on both sides of the diffusion process; latents come out normalised per channel.
