@@ -81,6 +81,16 @@ std::optional<KnownPlace> floor_contact(const std::vector<Vertex>& strikes, cons
   return KnownPlace{median_of(std::move(places)), kDeviation};
 }
 
+// One strike may look like two where the picture is unclear: of two that follow too soon the surer one is kept.
+void drop_repeated(std::vector<Impact>& impacts, double least_return) {
+  for (std::size_t i = 0; i + 1 < impacts.size();) {
+    const bool repeated = impacts[i + 1].time - impacts[i].time < least_return;
+    const std::size_t worse = impacts[i].confidence < impacts[i + 1].confidence ? i : i + 1;
+    if (repeated) impacts.erase(impacts.begin() + std::ptrdiff_t(worse));
+    else ++i;
+  }
+}
+
 std::vector<Impact> floor_impacts(const Track& track, const Course& course, const std::vector<Piece>& pieces,
                                   const Mechanics& mechanics) {
   const double lowest = mechanics.floor - track.radius - mechanics.contact_tolerance;
@@ -95,6 +105,7 @@ std::vector<Impact> floor_impacts(const Track& track, const Course& course, cons
     impacts.push_back({0, "floor", vertex.time, value_at(track.time, track.x, vertex.time), vertex.place,
                        vertex.speed_before, confidence_of(vertex)});
   }
+  drop_repeated(impacts, mechanics.least_return);
   return impacts;
 }
 

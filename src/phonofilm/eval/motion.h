@@ -17,6 +17,7 @@ struct Mechanics {
   double wall = 0.04;             // thickness of the side walls, in widths of the picture
   double least_floor_speed = 0.42;  // slower contacts make no sound
   double least_wall_speed = 0.12;
+  double least_return = 0.2;        // seconds: a ball that is heard leaves the floor for a quarter of a second at least
   double contact_tolerance = 0.10;  // how far from floor or wall a strike may seem to happen
 };
 

@@ -13,7 +13,7 @@ namespace phonofilm::eval {
 namespace {
 
 constexpr std::int64_t kWindow = 7;        // frames on either side
-constexpr double kNextToStrike = 0.5;      // weight of the two frames next to it
+constexpr double kNextToStrike = 0.5;      // weight of the two frames next to it, whose blur has both directions
 constexpr double kLeastNoise = 0.0005;     // heights: a twentieth of a pixel of 96
 constexpr double kReach = 1.5;             // frames beyond the gap in which the strike is looked for
 
@@ -72,9 +72,10 @@ class Window {
   std::vector<double> base_weights(double time) const {
     const double gap = frame_time(first_ + 1) - frame_time(first_);
     std::vector<double> weights;
+    // Continuous in the strike's time: a step would hold it where a frame comes to stand beside it.
     for (std::int64_t f = first_; f <= last_; ++f) {
-      const bool next = std::abs(frame_time(f) - time) < gap;
-      weights.push_back(course_.weight[std::size_t(f)] * (next ? kNextToStrike : 1));
+      const double away = std::clamp(std::abs(frame_time(f) - time) / gap - 0.5, 0.0, 1.0);
+      weights.push_back(course_.weight[std::size_t(f)] * (kNextToStrike + (1 - kNextToStrike) * away));
     }
     return weights;
   }
