@@ -12,6 +12,10 @@ go_on=no
 if [ "${1:-}" = --go-on ]; then go_on=yes; shift; fi
 runs=${1:-runs/mini}
 if [ "$runs" != runs/mini ]; then
+  if [ -e runs/mini ] && [ ! -L runs/mini ]; then
+    echo "train_mini: runs/mini is a folder already; move it away, or leave out the run folder" >&2
+    exit 1
+  fi
   mkdir -p runs "$runs"
   ln -sfn "$(realpath "$runs")" runs/mini  # the recipes name each other's results below runs/mini
 fi
@@ -35,7 +39,7 @@ if [ "$go_on" = yes ]; then
   adopt vocoder_world models/world/vocoder
   for stage in speaker_encoder speaker_encoder_near; do adopt $stage models/world/speaker_encoder; done
   for stage in joint_world_start joint_world joint_world_late joint_world_both joint_world_voices joint_world_more \
-      joint_world_last; do
+      joint_world_last joint_world_where; do
     adopt $stage models/world
   done
 fi
