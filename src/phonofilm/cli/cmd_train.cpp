@@ -41,7 +41,7 @@ void run(const Options& options) {
 void add_train_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("train", "Train a model by a recipe file");
-  command->add_option("recipe", options->recipe, "recipe file, e.g. recipes/mini/joint.json")->required();
+  command->add_option("recipe", options->recipe, "recipe file, e.g. recipes/mini/video_autoencoder.json")->required();
   command->add_option("-o,--output", options->output, "folder for checkpoints, metrics, samples and the model")
       ->required();
   command->add_flag("--resume", options->resume, "go on from the folder's checkpoint, if there is one");

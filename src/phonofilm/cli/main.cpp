@@ -20,7 +20,7 @@ constexpr const char* kVersion = "phonofilm " PHONOFILM_VERSION " (LibTorch " PH
 constexpr const char* kFooter =
     "'phonofilm COMMAND --help' lists the options of a command.\n"
     "Exit codes: 0 done, 1 unexpected failure, 2 wrong call or request, 3 weights, 4 shapes, 5 media files,\n"
-    "6 memory or disk, 130 stopped by the user.";
+    "6 memory or disk, 7 the job store, 130 stopped by the user.";
 
 void prepare(CLI::App& app) {
   app.name("phonofilm");

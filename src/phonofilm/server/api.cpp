@@ -36,6 +36,7 @@ std::vector<Route> native_routes() {
   const Parameter after{"after", "integer", "number of the event to go on behind"};
   const Parameter download{"download", "0|1", "1: as an attachment"};
   std::vector<Parameter> list = page_with({"cursor", "string", "next of the page before"});
+  list[1] = {"order", "asc|desc|place", "by time of submission, or waiting jobs by their place; desc unless given"};
   list.push_back({"state", "queued|running|succeeded|failed|cancelled", "only jobs in this state"});
   return {
       {"POST", "/api/v1/jobs", Scope::submit, BodyKind::json_or_form, submit_job, "Submit a job", "Job"},

@@ -17,7 +17,6 @@ class Body {
   // Throws ResourceError where the disk is full.
   void append(std::string_view bytes);
   std::int64_t size() const { return size_; }
-  bool is_spooled() const { return file_ != nullptr; }
   // Valid until the next append(). Maps the file.
   std::string_view view() const;
 

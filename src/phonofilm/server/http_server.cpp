@@ -39,8 +39,6 @@ class HttpServer::State {
   void start();
   bool stop(double grace);
   std::int64_t port() const { return port_; }
-  std::int64_t connections() const { return connections_; }
-  bool is_stopping() const { return stopping_; }
 
  private:
   void listen();
@@ -176,10 +174,8 @@ HttpServer::HttpServer(const HttpOptions& options, Handler& handler)
 HttpServer::~HttpServer() { state_->stop(0); }
 
 std::int64_t HttpServer::port() const { return state_->port(); }
-std::int64_t HttpServer::connections() const { return state_->connections(); }
 void HttpServer::start() { state_->start(); }
 bool HttpServer::stop(double grace) { return state_->stop(grace); }
-bool HttpServer::is_stopping() const { return state_->is_stopping(); }
 
 Fields HttpOptions::fields() {
   return {{"network_threads", &network_threads, "threads that read and write", 1, 64},

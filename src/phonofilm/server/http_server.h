@@ -31,12 +31,10 @@ class HttpServer {
   HttpServer(const HttpOptions& options, Handler& handler);
   ~HttpServer();  // stop(0)
   std::int64_t port() const;
-  std::int64_t connections() const;
   void start();  // begins to answer, on threads of its own
   // Accepts nothing more, ends event streams and idle connections, and lets requests finish for at most so many
   // seconds. Returns whether all did.
   bool stop(double grace);
-  bool is_stopping() const;
 
  private:
   class State;
