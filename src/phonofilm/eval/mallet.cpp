@@ -111,7 +111,7 @@ double error_of(const MalletCourse& course, const std::vector<double>& strikes, 
 }
 
 // Moves every strike in turn by smaller and smaller steps to where the course is explained best, no further than what
-// is known of it before: its bar lights up within three quarters of a picture's time.
+// is known of it before: its bar lights up, or the mallet turns, within three quarters of a picture's time.
 void refine(const MalletCourse& course, std::vector<double>& strikes, double level) {
   const std::vector<double> first = strikes;
   const double reach = 0.75 * course.step;

@@ -100,7 +100,7 @@ void Session::show(const std::string& name, const std::function<void(const std::
   try {
     artifacts_.replace(job_.id, job_.lease.token, name, write);
     ++previews_;
-  } catch (const ResourceError&) {
+  } catch (const ResourceError&) {  // the next one may find room
   }
 }
 
