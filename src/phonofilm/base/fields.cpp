@@ -6,6 +6,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/base/untrusted_text.h"
 
 namespace phonofilm {
@@ -72,7 +73,7 @@ bool fits(const nlohmann::json& value, const std::vector<Value>*) {
 }
 
 std::string shown(const nlohmann::json& value) {
-  return excerpt(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return excerpt(json_text(value));
 }
 
 void set_field(const Field& field, const nlohmann::json& value, std::string_view where) {

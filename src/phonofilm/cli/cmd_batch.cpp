@@ -7,6 +7,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/base/log.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/film_maker.h"
@@ -40,7 +41,7 @@ void record(const Options& options, const pipeline::PromptRow& row, const std::s
   nlohmann::json entry{{"line", row.line}, {"prompt", row.request.prompt}, {"film", name}};
   entry[problem.empty() ? "done" : "error"] = problem.empty() ? nlohmann::json(true) : nlohmann::json(problem);
   std::ofstream(options.folder + "/batch.jsonl", std::ios::app)
-      << entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+      << json_text(entry) << "\n";
 }
 
 // The latents that an interrupted run left for this film, unless they are damaged. Throws InvalidRequest for those of a

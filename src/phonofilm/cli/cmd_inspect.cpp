@@ -7,6 +7,7 @@
 #include <set>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/folder_table.h"
 #include "phonofilm/families/registry.h"
@@ -114,7 +115,7 @@ nlohmann::json inspect_files(const InspectOptions& options) {
 }
 
 void print(const nlohmann::json& json) {
-  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  std::printf("%s\n", json_text(json, 2).c_str());
 }
 
 void inspect_model(const families::FolderReport& report, const InspectOptions& options) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/base/log.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/film_form.h"
@@ -75,7 +76,7 @@ void log_request(const server::AccessRecord& record) {
   if (!record.code.empty()) line["code"] = record.code;
   if (!record.note.empty()) line["prompt"] = record.note;
   if (!record.fault.empty()) line["fault"] = record.fault;
-  std::fputs((line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n").c_str(), stderr);
+  std::fputs((json_text(line) + "\n").c_str(), stderr);
 }
 
 // Every connection and every open file takes a descriptor; the usual limit of 1024 is the number of connections alone.

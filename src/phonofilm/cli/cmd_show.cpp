@@ -9,6 +9,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/fields.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/film_settings.h"
 #include "phonofilm/media/film.h"
@@ -75,8 +76,7 @@ void print_metadata(const media::Metadata& metadata) {
   } else if (settings.is_discarded()) {
     std::printf("  the embedded settings are damaged (not JSON)\n");
   } else {
-    std::printf("settings and measurements\n%s\n", harmless(settings.dump(2, ' ', false,
-                nlohmann::json::error_handler_t::replace)).c_str());
+    std::printf("settings and measurements\n%s\n", harmless(json_text(settings, 2)).c_str());
   }
 }
 
@@ -99,7 +99,7 @@ void print_json(const std::string& path, const media::Film& film) {
   nlohmann::json json = {{"file", path}, {"facts", facts_json(film.facts)}, {"metadata", film.metadata}};
   const nlohmann::json settings = embedded_settings(film.metadata);
   if (!settings.is_null() && !settings.is_discarded()) json["settings"] = settings;
-  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  std::printf("%s\n", json_text(json, 2).c_str());
 }
 
 // The pictures and their names, beside the film or in the folder that was asked for.

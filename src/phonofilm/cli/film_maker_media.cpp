@@ -7,6 +7,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/base/log.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/compute.h"
@@ -144,7 +145,7 @@ void FilmMaker::finish(const pipeline::Generated& result, const pipeline::Given&
                        Sink& sink) const {
   nlohmann::json json = describe(result, given);
   const std::string measured = describe_strikes(model_->info(), sink.whole(result.clip), json);
-  sink.finish(result.clip, {{media::kSettingsKey, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+  sink.finish(result.clip, {{media::kSettingsKey, json_text(json)},
                             {"title", result.request.prompt}});
   if (result.spec.has_video() && result.spec.has_audio()) {
     Clip sound = result.clip;

@@ -4,6 +4,7 @@
 
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/fields.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/pipeline/kept_entry.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
@@ -42,11 +43,6 @@ struct Names {
             {"retake", &given.retake, "whether a moment is made again"}};
   }
 };
-
-// Names of files need not be UTF-8.
-std::string plain_text(const nlohmann::json& json) {
-  return json.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
-}
 
 const std::string& entry(const SafetensorsFile& file, const char* name) {
   const auto found = file.metadata().find(name);
@@ -167,7 +163,7 @@ void save_latent(const std::string& path, const SavedLatent& saved) {
                              {"model", saved.model},
                              {"request", write_json(request.fields()).dump()},
                              {"progress", write_json(progress.fields()).dump()},
-                             {"given", plain_text(write_json(Names{given}.fields()))}};
+                             {"given", json_text(write_json(Names{given}.fields()))}};
   add_kept(given.kept, tensors, metadata);
   weights::save_safetensors(path, tensors, metadata);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/jobs/refused.h"
 
 namespace phonofilm::server {
@@ -52,10 +53,6 @@ void add_progress(nlohmann::json& data, const jobs::Job& job) {
   if (job.progress.preview > 0) data["preview"] = job.progress.preview;
 }
 
-std::string dumped(const nlohmann::json& data) {
-  return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string event_text(const std::string& name, const std::string& data, std::int64_t id) {
@@ -86,7 +83,7 @@ void EventHub::take(const jobs::Event& event, bool live) {
     if (const auto job = current(queue_, event.job)) add_progress(data, *job);
   }
   if (live && jobs::is_finished(event.state) && event.kind != EventKind::deleted) metrics_.count_finished(event.state);
-  push({0, event.sequence, event.job, event.owner, event_text("job", dumped(data), event.sequence), is_last(event)});
+  push({0, event.sequence, event.job, event.owner, event_text("job", json_text(data), event.sequence), is_last(event)});
 }
 
 void EventHub::push(Message message) {

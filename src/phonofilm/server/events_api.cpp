@@ -2,6 +2,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/server/handlers.h"
 #include "phonofilm/server/job_answer.h"
 #include "phonofilm/server/problem.h"
@@ -64,7 +65,7 @@ Response job_events(Call& call) {
   if (finished && !news && knows) return {.status = 204};
   nlohmann::json job = job_json(call.api, view.job);
   job["position"] = view.position > 0 ? nlohmann::json(view.position) : nlohmann::json();
-  start.first += event_text("snapshot", job.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), number);
+  start.first += event_text("snapshot", json_text(job), number);
   Response response = stream_response(call, start);
   // A job that was finished before anybody listened has no last event to wait for.
   if (finished && !news && response.stream) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "phonofilm/base/fields.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/base/text.h"
 #include "phonofilm/base/untrusted_text.h"
 #include "phonofilm/server/problem.h"
@@ -48,7 +49,7 @@ class Strictness {
 }  // namespace
 
 Response json_response(const Json& value, int status) {
-  Response response{.status = status, .body = value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+  Response response{.status = status, .body = json_text(value) + "\n"};
   response.set("Content-Type", "application/json; charset=utf-8");
   return response;
 }

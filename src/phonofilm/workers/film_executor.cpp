@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/files.h"
+#include "phonofilm/base/json_text.h"
 #include "phonofilm/media/image.h"
 #include "phonofilm/media/pictures.h"
 #include "phonofilm/pipeline/description.h"
@@ -95,10 +96,6 @@ bool has_files_of(const FilmJob& job, const pipeline::Given& given) {
          given.voice_names == files.voices;
 }
 
-std::string plain_text(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 }  // namespace
 
 // Latents that are damaged, or of other settings because the job was edited, are not worth a failure.
@@ -150,7 +147,7 @@ void FilmExecutor::publish(Session& session, const pipeline::Generated& film, co
   nlohmann::json json = pipeline::describe(film, given, model_.info(), options_.run, options_.program);
   if (!film.notices.empty()) json["notices"] = film.notices;
   if (options_.measure) options_.measure(model_.info(), clip, json);
-  const std::string settings = plain_text(json);
+  const std::string settings = json_text(json);
   session.publish(clip.has_video() ? "film.mp4" : "sound.m4a", [&](const std::string& path) {
     media::write_film(path, clip, {{media::kSettingsKey, settings}, {"title", film.request.prompt}}, options_.film);
   });

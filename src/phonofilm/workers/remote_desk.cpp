@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/fields.h"
+#include "phonofilm/base/json_text.h"
 
 namespace phonofilm::workers {
 namespace {
@@ -43,7 +44,6 @@ struct Given {
 };
 
 // Reasons may quote files, in any encoding.
-std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 json question(const char* say, const jobs::LeaseRef& lease) {
   return {{"say", say}, {"job", lease.job}, {"token", lease.token}};
@@ -81,19 +81,19 @@ std::string answer(Desk& desk, const std::string& message) {
   Question q;
   read_json(parse_json(message, "worker"), q.fields(), "worker");
   try {
-    return text_of(act(desk, q));
+    return json_text(act(desk, q));
   } catch (const jobs::Refused& refused) {
-    return text_of({{"refused", int(refused.reason())}, {"error", refused.what()}});
+    return json_text({{"refused", int(refused.reason())}, {"error", refused.what()}});
   } catch (const InvalidRequest&) {
     throw;
   } catch (const std::exception& error) {
-    return text_of({{"error", error.what()}});
+    return json_text({{"error", error.what()}});
   }
 }
 
 json RemoteDesk::ask(const json& asked) {
   const std::lock_guard lock(mutex_);
-  const bool sent = send_message(channel_.get(), text_of(asked));
+  const bool sent = send_message(channel_.get(), json_text(asked));
   const std::optional<std::string> reply = sent ? receive_message(channel_.get()) : std::nullopt;
   PF_CHECK(reply, DeskGone, "worker", "the process that has the queue is gone");
   json answered = parse_json(*reply, "desk");
