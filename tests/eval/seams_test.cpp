@@ -44,6 +44,15 @@ TEST_CASE("a smooth film has no seam, wherever it is looked for") {
   for (const SeamStep& seam : seams_of(clip, {1, 1.5, 2, 2.5, 3}))
     tops += seam.picture_rank == 1 || seam.loudness_rank == 1;
   CHECK(tops == 0);
+  std::vector<double> anywhere;
+  for (int i = 1; i < 40; ++i) anywhere.push_back(0.1 * i);
+  double picture = 0, loudness = 0;
+  for (const SeamStep& seam : seams_of(clip, anywhere)) {
+    picture += seam.picture_rank / double(anywhere.size()), loudness += seam.loudness_rank / double(anywhere.size());
+  }
+  CHECK(picture == doctest::Approx(0.5).epsilon(0.3));  // a rank that is nowhere special is a uniform number
+  CHECK(loudness > 0.5);                                // the most of several steps near the place
+  CHECK(loudness < 0.95);
   const Clip still{at::zeros({49, 8, 8, 3}, at::kByte), 24, at::zeros({1, 32768}), 16000};
   CHECK(seams_of(still, {1})[0].picture_rank == 0);
   CHECK(seams_of(still, {1})[0].loudness_rank == 0);

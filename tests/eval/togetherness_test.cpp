@@ -10,6 +10,7 @@
 #include "phonofilm/base/error.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/random.h"
+#include "phonofilm/eval/instruments.h"
 #include "phonofilm/eval/report.h"
 #include "phonofilm/eval/svg_plot.h"
 #include "phonofilm/tensor/ops.h"
@@ -80,6 +81,28 @@ TEST_CASE("medians, shares and the bootstrap agree with hand-computed cases") {
   const Estimate constant = bootstrap({{2}, {2}, {2}}, mean_of, 1);
   CHECK(constant.low == 2);
   CHECK(constant.high == 2);
+  CHECK(bootstrap({{}, {}, {1}, {1}}, mean_of, 1).low == 1);  // films without values say nothing
+  CHECK(std::isnan(bootstrap({{}, {}}, mean_of, 1).value));
+}
+
+TEST_CASE("films in which nothing sounds miss the targets of their sounds") {
+  const auto silent = [](const world::Sample& sample, std::uint64_t) {
+    Clip clip = sample.clip;
+    clip.waveform = at::zeros_like(clip.waveform);
+    return clip;
+  };
+  const WorldReport report = evaluate_world(small(4), {}, silent, {}, ignore_progress);
+  CHECK(report.group("generated")->onset_to_impact.events == 0);
+  int of_sounds = 0;
+  for (const Check& check : report.checks) {
+    if (check.group != "generated" || check.figure.find("sound to picture") == std::string::npos) continue;
+    INFO(check.figure);
+    CHECK(std::isnan(check.value));
+    CHECK(!check.passed());
+    ++of_sounds;
+  }
+  CHECK(of_sounds == 3);
+  CHECK(to_json(report).dump().find("\"value\":null") != std::string::npos);
 }
 
 TEST_CASE("the bootstrap interval of a mean covers as the textbook says") {
@@ -122,6 +145,28 @@ TEST_CASE("true events are matched one to one") {
   CHECK(match.found.offsets.size() == 2);
   CHECK(match.found.failed == 1);
   CHECK(match.false_events == 1);
+}
+
+TEST_CASE("balls of wrong colours are told apart by where they are, and sounds without a strike belong to none") {
+  int exchanged = 0;  // where the one on the right is the larger, which comes first among what is seen
+  Instruments instruments("");
+  for (std::int64_t i = 0; i < 12; ++i) {
+    world::Sample sample = world::render("hard_impacts", held_out_seed(8, i), {});
+    if (sample.truth.objects.size() != 2) continue;
+    const std::vector<world::Object> drawn = sample.truth.objects;
+    for (world::Object& object : sample.truth.objects) object.color = "none";
+    const FilmMeasure film = measure_film(sample.truth, sample.clip, instruments.materials(), /*depicts_truth=*/false);
+    REQUIRE(film.sync.objects.size() == 2);
+    for (std::size_t o = 0; o < 2; ++o) CHECK(film.objects[o].color_seen == drawn[o].color);
+    exchanged += film.objects[0].track == 1;
+    CHECK(film.seconds == doctest::Approx(sample.clip.audio_seconds()));
+    sample.clip.frames = at::zeros_like(sample.clip.frames);
+    for (const ObjectScore& object :
+         measure_film(sample.truth, sample.clip, instruments.materials(), /*depicts_truth=*/false).objects) {
+      CHECK(object.strikes == 0);
+    }
+  }
+  CHECK(exchanged > 0);
 }
 
 TEST_CASE("captions tell counts in many wordings") {

@@ -133,6 +133,23 @@ TEST_CASE("silence, noise and other words are no success" * doctest::skip(!world
   CHECK(found.at("voice's pitch off by") > 2);
 }
 
+TEST_CASE("a line that is half said is compared with voices that say that half" * doctest::skip(!world::speech_available())) {
+  Readings whole, half;
+  for (std::int64_t i = 0; i < 8; ++i) {
+    const std::uint64_t seed = held_out_seed(14, i);
+    world::Truth truth = world::truth_of("two_talkers", seed, {});
+    const Tensor wave = world::render_sound("two_talkers", seed, {});
+    read_words(wave, 16000, truth, instruments(), whole);
+    for (auto& span : truth.spans) {
+      if (span.kind == "line") span.label = "wait fish " + span.label;  // told, and not said
+    }
+    read_words(wave, 16000, truth, instruments(), half);
+  }
+  CHECK(mean_of(half["words right"]) < 70);
+  CHECK(mean_of(half["voice right"]) == doctest::Approx(mean_of(whole["voice right"])).epsilon(0.1));
+  CHECK(mean_of(half["line right in its voice"]) == 0);
+}
+
 TEST_CASE("two talkers who change voices have the wrong ones" * doctest::skip(!world::speech_available())) {
   Readings right, swapped;
   for (std::int64_t i = 0; i < 6; ++i) {

@@ -43,6 +43,9 @@ TEST_CASE("errors between lines are counted as by hand") {
   CHECK(word_errors({"one", "two"}, {}).left_out == 2);
   CHECK(word_errors({"one", "two"}, {"two", "one"}).rate() == 1);  // order counts
   CHECK(word_errors({"hi"}, {"a", "b", "c"}).rate() == 3);
+  const WordErrors late = word_errors({"hello", "mary"}, {"mary", "stop"});  // two substitutions are as many errors
+  CHECK(late.rate() == 1);
+  CHECK(late.heard_as[1] == std::optional<std::size_t>(0));
 }
 
 TEST_CASE("a transcript bridges a slip and keeps a word that is said twice") {

@@ -13,6 +13,7 @@
 #include "phonofilm/cli/interrupt.h"
 #include "phonofilm/cli/world_films.h"
 #include "phonofilm/eval/report.h"
+#include "phonofilm/eval/svg_plot.h"
 #include "phonofilm/families/registry.h"
 #include "phonofilm/media/film.h"
 #include "phonofilm/pipeline/generate.h"
@@ -116,8 +117,9 @@ void print_impacts(const eval::WorldReport& report) {
   std::printf("%-24s %8s %12s %8s %8s\n", "picture to sound", "strikes", "median, ms", "25 ms", "50 ms");
   for (const eval::GroupReport& group : report.groups) {
     const eval::OffsetStatistics& offsets = group.impact_to_onset;
-    std::printf("%-24s %8lld %12.1f %7.1f%% %7.1f%%\n", group.name.c_str(), static_cast<long long>(offsets.events),
-                offsets.median_ms.value, 100 * offsets.within_25.value, 100 * offsets.within_50.value);
+    std::printf("%-24s %8lld %12s %7s%% %7s%%\n", group.name.c_str(), static_cast<long long>(offsets.events),
+                eval::fixed(offsets.median_ms.value, 1).c_str(), eval::fixed(100 * offsets.within_25.value, 1).c_str(),
+                eval::fixed(100 * offsets.within_50.value, 1).c_str());
   }
 }
 
@@ -125,9 +127,9 @@ void print_summary(const eval::WorldReport& report) {
   if (!report.groups.empty()) print_impacts(report);
   for (const eval::SceneReport& scene : report.scenes) print_scene(scene);
   for (const eval::Check& check : report.checks) {
-    std::printf("%-6s  %-16s  %-54s %7.2f %-2s  %s %g\n", check.passed() ? "met" : "MISSED", check.group.c_str(),
-                check.figure.c_str(), check.value, check.unit.c_str(), check.at_most ? "at most" : "at least",
-                check.target);
+    std::printf("%-6s  %-16s  %-54s %7s %-2s  %s %g\n", check.passed() ? "met" : "MISSED", check.group.c_str(),
+                check.figure.c_str(), eval::fixed(check.value, 2).c_str(), check.unit.c_str(),
+                check.at_most ? "at most" : "at least", check.target);
   }
 }
 

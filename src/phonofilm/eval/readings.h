@@ -33,7 +33,7 @@ inline double percent_of(bool yes) { return yes ? 100 : 0; }
 // A figure held against what it ought to be.
 struct Check {
   std::string group, figure;
-  double value = 0, target = 0;
+  double value = 0, target = 0;  // value: not a number where nothing could be measured, which misses every target
   bool at_most = false;  // the value should not exceed the target; else it should reach it
   std::string unit;      // "ms", "%", "semitones" or none
   bool passed() const { return at_most ? value <= target : value >= target; }

@@ -160,7 +160,8 @@ std::string quality(double offset) {
   return std::abs(offset) <= 0.025 ? "good" : std::abs(offset) <= 0.050 ? "fair" : "bad";
 }
 
-std::string timeline(const SyncResult& sync) {
+std::string timeline(const FilmMeasure& film) {
+  const SyncResult& sync = film.sync;
   std::vector<TimelineEvent> above, below;
   std::vector<TimelineLink> links;
   const auto offset_at = [](const std::vector<Match>& matches, double time) -> std::optional<double> {
@@ -181,7 +182,7 @@ std::string timeline(const SyncResult& sync) {
     below.push_back({onset.time, offset ? "" : "lone", "onset at " + fixed(onset.time, 3) + " s"});
     if (offset) links.push_back({onset.time - *offset, onset.time, quality(*offset)});
   }
-  return timeline_plot(above, below, links, 2.05);
+  return timeline_plot(above, below, links, film.seconds);
 }
 
 // Mean absolute offset over both directions, failed matches at the search radius: larger is worse.
@@ -210,7 +211,7 @@ std::string film_card(const FilmMeasure& film) {
     html += "<video controls loop preload=\"metadata\" playsinline src=\"" + escape_html(film.file) + "\"></video>";
   }
   return html + "<div><p>" + escape_html(film.truth.caption) + "</p><p class=\"soft\">" + findings(film) + "</p>" +
-         timeline(film.sync) + "</div></article>";
+         timeline(film) + "</div></article>";
 }
 
 std::string cards(const std::vector<const FilmMeasure*>& films, std::size_t first, std::size_t last) {

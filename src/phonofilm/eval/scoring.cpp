@@ -5,25 +5,31 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "phonofilm/base/text.h"
 
 namespace phonofilm::eval {
 namespace {
 
-// The tracks that stand for the objects of the truth: equal colours first, what remains from left to right.
-void assign_tracks(const std::vector<Track>& tracks, std::vector<ObjectScore>& objects) {
-  std::vector<bool> taken(tracks.size(), false);
-  const auto assign = [&](ObjectScore& object, auto&& fits) {
-    for (std::size_t t = 0; t < tracks.size() && object.track < 0; ++t) {
-      if (taken[t] || !fits(tracks[t])) continue;
-      taken[t] = true;
-      object.track = std::int64_t(t);
-      object.color_seen = tracks[t].color;
-    }
+// The tracks that stand for the objects of the truth: equal colours first, of what remains those that are nearest to each
+// other from side to side.
+void assign_tracks(const std::vector<Track>& tracks, const std::vector<world::Object>& told,
+                   std::vector<ObjectScore>& objects) {
+  constexpr double kFar = 1e6;  // from every other place
+  std::vector<double> asked, seen;
+  const auto assign = [&](std::size_t o, std::size_t t) {
+    objects[o].track = std::int64_t(t), objects[o].color_seen = tracks[t].color;
+    asked[o] = kFar, seen[t] = -kFar;
   };
-  for (ObjectScore& object : objects) assign(object, [&](const Track& track) { return track.color == object.color; });
-  for (ObjectScore& object : objects) assign(object, [](const Track&) { return true; });
+  for (const world::Object& object : told) asked.push_back(object.x);
+  for (const Track& track : tracks) seen.push_back(mean_of(track.x));
+  for (std::size_t o = 0; o < objects.size(); ++o) {
+    for (std::size_t t = 0; t < tracks.size() && objects[o].track < 0; ++t) {
+      if (seen[t] != -kFar && tracks[t].color == objects[o].color) assign(o, t);
+    }
+  }
+  for (const auto& [o, t] : nearest_pairs(asked, seen, /*radius=*/kFar / 2)) assign(o, t);
 }
 
 // The object that sounded: alone, always the same; of two, the one whose strike was seen nearest in time.
@@ -42,7 +48,7 @@ void score_materials(const FilmMeasure& film, std::vector<ObjectScore>& objects)
     if (!film.heard[i]) continue;
     const std::int64_t track = struck_track(film.sync, film.sync.onsets[i].time, objects.size());
     for (std::size_t o = 0; o < objects.size(); ++o) {
-      if (objects.size() > 1 && objects[o].track != track) continue;
+      if (objects.size() > 1 && (track < 0 || objects[o].track != track)) continue;
       votes[o][film.heard[i]->material] += film.heard[i]->confidence;
       ++objects[o].strikes;
       objects[o].strikes_right += film.heard[i]->material == objects[o].material;
@@ -75,7 +81,7 @@ std::vector<ObjectScore> score_objects(const FilmMeasure& film) {
     score.material = object.material;
     objects.push_back(score);
   }
-  assign_tracks(film.sync.objects, objects);
+  assign_tracks(film.sync.objects, film.truth.objects, objects);
   score_materials(film, objects);
   score_counts(film, objects);
   return objects;
@@ -112,25 +118,28 @@ std::int64_t counts_told(const std::string& caption) {
   return told;
 }
 
-TruthMatch match_truth(const std::vector<double>& truth, const std::vector<double>& found, double radius) {
-  struct Pair {
-    double apart;
-    std::size_t truth, found;
-  };
-  std::vector<Pair> pairs;
-  for (std::size_t t = 0; t < truth.size(); ++t) {
-    for (std::size_t f = 0; f < found.size(); ++f) {
-      if (std::abs(found[f] - truth[t]) <= radius) pairs.push_back({std::abs(found[f] - truth[t]), t, f});
+std::vector<std::pair<std::size_t, std::size_t>> nearest_pairs(const std::vector<double>& a, const std::vector<double>& b,
+                                                               double radius) {
+  std::vector<std::tuple<double, std::size_t, std::size_t>> candidates;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      if (std::abs(a[i] - b[j]) <= radius) candidates.push_back({std::abs(a[i] - b[j]), i, j});
     }
   }
-  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.apart < b.apart; });
-  std::vector<bool> truth_used(truth.size(), false), found_used(found.size(), false);
-  TruthMatch match;
-  for (const Pair& pair : pairs) {
-    if (truth_used[pair.truth] || found_used[pair.found]) continue;
-    truth_used[pair.truth] = found_used[pair.found] = true;
-    match.found.offsets.push_back(found[pair.found] - truth[pair.truth]);
+  std::sort(candidates.begin(), candidates.end());
+  std::vector<bool> a_used(a.size(), false), b_used(b.size(), false);
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  for (const auto& [apart, i, j] : candidates) {
+    if (a_used[i] || b_used[j]) continue;
+    a_used[i] = b_used[j] = true;
+    pairs.push_back({i, j});
   }
+  return pairs;
+}
+
+TruthMatch match_truth(const std::vector<double>& truth, const std::vector<double>& found, double radius) {
+  TruthMatch match;
+  for (const auto& [t, f] : nearest_pairs(truth, found, radius)) match.found.offsets.push_back(found[f] - truth[t]);
   match.found.failed = std::int64_t(truth.size() - match.found.offsets.size());
   match.false_events = std::int64_t(found.size() - match.found.offsets.size());
   return match;
@@ -141,6 +150,7 @@ FilmMeasure measure_film(const world::Truth& truth, const Clip& clip, const Mate
   FilmMeasure film;
   film.truth = truth;
   film.sync = measure_sync(clip);
+  film.seconds = std::max(clip.video_seconds(), clip.audio_seconds());
   film.heard = materials.classify(clip.waveform, clip.sample_rate, film.sync.onsets);
   film.objects = score_objects(film);
   if (depicts_truth) {

@@ -39,13 +39,18 @@ struct FilmMeasure {
   std::vector<ObjectScore> objects;                 // one per object of the truth
   std::optional<TruthMatch> picture, sound;
   std::string file;  // of the film, relative to the report; may be empty
+  double seconds = 0;  // of the picture or of the sound, whichever is longer
 };
 
 // depicts_truth: the film shows the events of `truth` themselves (rendered, or a round trip through a codec).
 FilmMeasure measure_film(const world::Truth& truth, const Clip& clip, const MaterialClassifier& materials,
                          bool depicts_truth);
 
-// One-to-one, nearest pairs first, none further apart than `radius` seconds.
+// Indices of times that belong together: one-to-one, nearest pairs first, none further apart than `radius` seconds.
+std::vector<std::pair<std::size_t, std::size_t>> nearest_pairs(const std::vector<double>& a, const std::vector<double>& b,
+                                                               double radius);
+
+// By nearest_pairs.
 TruthMatch match_truth(const std::vector<double>& truth, const std::vector<double>& found, double radius = 0.08);
 
 // How many counts ("once", "three times") a caption tells.

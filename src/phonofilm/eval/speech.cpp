@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kActivityReach = 0.10;  // seconds on either side over which a mouth counts as one that speaks
 constexpr double kMoving = 0.012;        // heads: mean opening above which a mouth speaks
+constexpr double kSilence = 0.06;        // of the voice envelope: a level of 1e-4, to the power 0.3
 constexpr double kStill = 0.35;          // a mouth that is open less than this share of the other one does not speak
 
 // How far a mouth is open over a while, less what it seems to be at rest: the tenth percentile.
@@ -66,18 +67,20 @@ Series larger_of(const Series& a, const Series& b) {
   return result;
 }
 
-// While a voice sounds, one mouth moves and the other does not.
+// While a voice sounds, one mouth moves and the other does not; where none sounds, none does.
 void compare_turns(const std::vector<Series>& activity, const Clip& clip, Readings& readings) {
   const Series level = smoothed(voice_envelope(clip.waveform, clip.sample_rate), 0.05);
   const double loud = level.values.empty() ? 0 : *std::max_element(level.values.begin(), level.values.end());
-  for (std::size_t k = 0; k < activity[0].values.size(); ++k) {
+  Values& moves = readings["one mouth moves while a voice sounds"];
+  if (loud < kSilence) moves.push_back(0);
+  for (std::size_t k = 0; k < activity[0].values.size() && loud >= kSilence; ++k) {
     if (value_at(level, activity[0].step * double(k)) < 0.5 * loud) continue;
     const auto [less, more] = std::minmax(activity[0].values[k], activity[1].values[k]);
-    readings["one mouth moves while a voice sounds"].push_back(percent_of(more > kMoving && less < kStill * more));
+    moves.push_back(percent_of(more > kMoving && less < kStill * more));
   }
 }
 
-// Whose line it is, in the middle half of every true line.
+// Whose line it is, while it is said.
 void check_turns(const std::vector<Series>& activity, const world::Truth& truth, Readings& readings) {
   for (const world::Span& line : world::spans_of(truth, "line")) {
     double sum[2] = {0, 0};

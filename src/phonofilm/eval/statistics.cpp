@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -9,6 +11,8 @@
 
 namespace phonofilm::eval {
 namespace {
+
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
 Values flatten(const std::vector<Values>& per_film) {
   Values all;
@@ -46,14 +50,16 @@ double share_within(const Values& values, double limit) {
 
 Estimate bootstrap(const std::vector<Values>& per_film, const Statistic& statistic, std::uint64_t seed,
                    std::int64_t rounds) {
-  const double value = statistic(flatten(per_film));
-  if (per_film.size() < 2) return {value, value, value};
+  std::vector<Values> films;
+  std::copy_if(per_film.begin(), per_film.end(), std::back_inserter(films), [](const Values& v) { return !v.empty(); });
+  const double value = films.empty() ? kNothing : statistic(flatten(films));
+  if (films.size() < 2) return {value, value, value};
   Random random(mix_seed(seed, "bootstrap"));
   Values results;
   for (std::int64_t round = 0; round < rounds; ++round) {
     Values sample;
-    for (std::size_t film = 0; film < per_film.size(); ++film) {
-      const Values& drawn = random.pick(per_film);
+    for (std::size_t film = 0; film < films.size(); ++film) {
+      const Values& drawn = random.pick(films);
       sample.insert(sample.end(), drawn.begin(), drawn.end());
     }
     results.push_back(statistic(sample));
@@ -80,8 +86,8 @@ OffsetStatistics offset_statistics(const std::vector<FilmOffsets>& films, double
   };
   result.matched = std::int64_t(matched.size());
   result.median_ms = bootstrap(absolute, median_of, seed);
-  result.mean_ms = mean_of(flatten(absolute));
-  result.bias_ms = median_of(matched);
+  result.mean_ms = result.events > 0 ? mean_of(flatten(absolute)) : kNothing;
+  result.bias_ms = result.matched > 0 ? median_of(matched) : kNothing;
   result.within_10 = within(10), result.within_25 = within(25);
   result.within_50 = within(50), result.within_80 = within(80);
   return result;

@@ -21,14 +21,15 @@ double mean_of(const Values& values);  // 0 for none
 double share_within(const Values& values, double limit);  // of |value| <= limit; 0 for none
 
 // `per_film`: the values of each film. The statistic of all of them, and the 2.5 and 97.5 percentiles of the statistic
-// over `rounds` resamplings of whole films (Efron's percentile bootstrap). Deterministic by seed.
+// over `rounds` resamplings of the films that have values (Efron's percentile bootstrap). Deterministic by seed. Without any
+// value nothing was measured: all three are not a number, which misses every target.
 Estimate bootstrap(const std::vector<Values>& per_film, const Statistic& statistic, std::uint64_t seed,
                    std::int64_t rounds = 1000);
 
 // Offsets of the events of one modality to the nearest of the other. Events without a match enter every figure
 // with `failed_offset`. Seconds in, milliseconds out.
 struct OffsetStatistics {
-  std::int64_t events = 0, matched = 0;
+  std::int64_t events = 0, matched = 0;  // without events the figures are not numbers
   Estimate median_ms;      // of the absolute offset
   double mean_ms = 0;      // of the absolute offset
   double bias_ms = 0;      // median signed offset of the matched

@@ -179,6 +179,7 @@ std::uint64_t held_out_seed(std::int64_t seed, std::int64_t index) {
 FilmMeasure pair_films(const FilmMeasure& picture, const FilmMeasure& sound, const world::RenderOptions& render) {
   FilmMeasure pair;
   pair.truth = picture.truth;
+  pair.seconds = std::max(picture.seconds, sound.seconds);
   pair.sync.objects = picture.sync.objects;
   pair.sync.impacts = picture.sync.impacts;
   pair.sync.onsets = sound.sync.onsets;

@@ -46,16 +46,6 @@ std::vector<HeardNote> heard_notes(const Clip& clip) {
   return notes;
 }
 
-// The nearest event within kTogether; null where there is none.
-template <class Event>
-const Event* event_near(const std::vector<Event>& events, double time) {
-  const Event* nearest = nullptr;
-  for (const Event& event : events) {
-    if (!nearest || std::abs(event.time - time) < std::abs(nearest->time - time)) nearest = &event;
-  }
-  return nearest && std::abs(nearest->time - time) <= kTogether ? nearest : nullptr;
-}
-
 std::int64_t bar_of_pitch(double frequency) {
   std::int64_t nearest = 0;
   for (std::int64_t bar = 1; bar < world::kBars; ++bar) {
@@ -72,18 +62,15 @@ std::vector<double> times_of(const Events& events) {
   return times;
 }
 
-// Whether what is struck sounds and what sounds is struck, and the pitch of every onset against the bar that is struck
-// then.
+// Whether what is struck sounds and what sounds is struck, one to one, and the pitch of every such onset against its bar.
 void compare_pitches(const std::vector<BarStrike>& strikes, const std::vector<HeardNote>& notes, Readings& readings) {
-  Values &together = readings["strike and onset together"], right;
-  for (const BarStrike& strike : strikes) {
-    if (!event_near(notes, strike.time)) together.push_back(0);
-  }
-  for (const HeardNote& note : notes) {
-    const BarStrike* strike = event_near(strikes, note.time);
-    together.push_back(percent_of(strike != nullptr));
-    if (!strike) continue;
-    const double off = note.pitch ? 12 * std::abs(std::log2(*note.pitch / world::bar_frequency(strike->bar))) : 12;
+  const auto pairs = nearest_pairs(times_of(strikes), times_of(notes), kTogether);
+  Values right, together(pairs.size(), 100);
+  together.resize(strikes.size() + notes.size() - pairs.size(), 0);  // with those that are alone
+  if (!together.empty()) readings["strike and onset together"] = together;
+  for (const auto& [s, n] : pairs) {
+    const HeardNote& note = notes[n];
+    const double bar = world::bar_frequency(strikes[s].bar), off = note.pitch ? 12 * std::abs(std::log2(*note.pitch / bar)) : 12;
     right.push_back(percent_of(off < 0.5));
     if (note.pitch) readings["pitch off the bar's"].push_back(off);
   }

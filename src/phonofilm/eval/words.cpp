@@ -15,19 +15,25 @@ using recognisers::WordErrors;
 
 struct Stretch {
   double start = 0, end = 0;  // seconds
+  ToldLine line;              // of the line what is told from its first word heard to its last
 };
 
 // From the beginning of the first right word of a line to the end of the last; none where none is right. `first` is
 // the line's first word among all that are to be said.
 std::optional<Stretch> stretch_of(const WordErrors& errors, const std::vector<HeardWord>& heard, std::size_t first,
-                                  std::size_t count) {
+                                  const ToldLine& line) {
   std::optional<Stretch> stretch;
-  for (std::size_t i = first; i < first + count; ++i) {
-    if (!errors.heard_as[i]) continue;
-    const HeardWord& word = heard[*errors.heard_as[i]];
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < line.words.size(); ++i) {
+    const auto& place = errors.heard_as[first + i];
+    if (!place) continue;
+    const HeardWord& word = heard[*place];
     // A label covers the last part of its word.
     const double labelled = 1 - recognisers::kLabelledFrom, start = word.end - (word.end - word.start) / labelled;
-    stretch = {stretch ? stretch->start : start, word.end};
+    if (!stretch) stretch = Stretch{start, 0, {}}, begin = i;
+    stretch->end = word.end;
+    const auto told = line.words.begin();
+    stretch->line = {{told + std::ptrdiff_t(begin), told + std::ptrdiff_t(i + 1)}, line.voice};
   }
   return stretch;
 }
@@ -53,8 +59,8 @@ void compare_turns(const Tensor& waveform, std::int64_t rate, const std::vector<
                    const WordErrors& errors, const std::vector<HeardWord>& heard, Readings& readings) {
   std::size_t first = 0;
   for (const ToldLine& line : lines) {
-    const auto stretch = stretch_of(errors, heard, first, line.words.size());
-    const bool known = stretch && compare_voice(cut_out(waveform, rate, *stretch), rate, line, readings);
+    const auto stretch = stretch_of(errors, heard, first, line);
+    const bool known = stretch && compare_voice(cut_out(waveform, rate, *stretch), rate, stretch->line, readings);
     const auto right = std::count_if(errors.heard_as.begin() + std::ptrdiff_t(first),
                                      errors.heard_as.begin() + std::ptrdiff_t(first + line.words.size()),
                                      [](const auto& place) { return place.has_value(); });

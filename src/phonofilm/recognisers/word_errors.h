@@ -17,7 +17,7 @@ struct WordErrors {
   double rate() const;
 };
 
-// The alignment with the fewest errors (Levenshtein 1966).
+// The alignment with the fewest errors (Levenshtein 1966), and of those the one with the most words right.
 WordErrors word_errors(const std::vector<std::string>& said, const std::vector<std::string>& heard);
 
 }  // namespace phonofilm::recognisers
