@@ -43,7 +43,7 @@ std::map<std::string, std::vector<std::string>> by_ball(const std::vector<std::s
 }
 
 struct CaptionCheck {
-  std::int64_t counts = 0, directions = 0, walls = 0;
+  std::int64_t counts = 0, directions = 0, walls = 0, sides = 0;
 
   void check(const Truth& truth) {
     const std::vector<std::string> words = split_words(truth.caption);
@@ -62,6 +62,16 @@ struct CaptionCheck {
     counts += stated != 0;
     REQUIRE((stated == 0 || stated == real || (stated == -1 && real > 8)));
   }
+  // "hits the left wall", "strikes the wall on the right"
+  void check_side(const std::vector<std::string>& words, bool left, bool right) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (words[i] != "left" && words[i] != "right") continue;
+      const bool before = i + 1 < words.size() && words[i + 1] == "wall", behind = i > 2 && words[i - 3] == "wall";
+      if (!before && !behind) continue;
+      ++sides;
+      REQUIRE((words[i] == "left" ? left : right));
+    }
+  }
   void check_motion(const Truth& truth, const std::vector<std::string>& words) {
     const double drift = truth.objects[0].drift;
     if (has(words, "straight")) REQUIRE(drift == 0);
@@ -73,6 +83,7 @@ struct CaptionCheck {
     const bool left = count_strikes(truth, 0, "left wall") > 0, right = count_strikes(truth, 0, "right wall") > 0;
     if (has(words, "walls")) REQUIRE((left && right));
     if (has(words, "wall")) REQUIRE(left != right);
+    check_side(words, left, right);
     walls += has(words, "wall") || has(words, "walls");
   }
 };
@@ -125,4 +136,5 @@ TEST_CASE("what captions say is true") {
   CHECK(captions.counts > 150);
   CHECK(captions.directions > 40);
   CHECK(captions.walls > 20);
+  CHECK(captions.sides > 10);
 }

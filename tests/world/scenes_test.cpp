@@ -190,6 +190,20 @@ TEST_CASE("the car's whine has the pitch and the side that the truth tells") {
   }
 }
 
+TEST_CASE("steady rain is seen to fall until the end") {
+  double middle = 0, end = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const Sample sample = render("rain", seed, {});
+    const Object& rain = sample.truth.objects[0];
+    if (rain.details.at("trend") != "steady" || rain.amounts.at("last density") < 30) continue;
+    const Tensor frames = sample.clip.frames.to(at::kFloat);
+    const Tensor changes = (frames.slice(0, 1) - frames.slice(0, 0, 48)).abs().mean({1, 2, 3});
+    middle += changes.slice(0, 20, 26).mean().item<double>(), end += changes.slice(0, 42).mean().item<double>();
+  }
+  CHECK(middle > 0);
+  CHECK(end == doctest::Approx(middle).epsilon(0.15));
+}
+
 TEST_CASE("rain grows and fades in number and loudness as its density does") {
   int grows = 0, fades = 0;
   for (std::uint64_t seed = 0; seed < 30; ++seed) {

@@ -264,3 +264,34 @@ TEST_CASE("captions of talkers hold what is said, true looks, and marks that clo
   CHECK(heard > 80);
   CHECK(heard < 300);
 }
+
+TEST_CASE("of two talkers each is described beside the own line") {
+  if (no_speech()) return;
+  int looks = 0, sides = 0;
+  for (std::uint64_t seed = 0; seed < 250; ++seed) {
+    const Truth truth = truth_of("two_talkers", seed, {});
+    std::vector<Span> lines = spans_of(truth, "line");
+    std::sort(lines.begin(), lines.end(), [](const Span& a, const Span& b) { return a.start < b.start; });
+    INFO(truth.caption);
+    size_t from = 0;
+    for (const Span& line : lines) {
+      const size_t until = truth.caption.find("<S>" + line.label, from);
+      REQUIRE(until != std::string::npos);
+      const auto words = split_words(truth.caption.substr(from, until - from));
+      const Object& talker = truth.objects[size_t(line.object)];
+      for (size_t w = 0; w + 1 < words.size(); ++w) {
+        if (words[w + 1] == "shirt") REQUIRE(words[w] == talker.color);
+        if (words[w + 1] == "hair") REQUIRE(words[w] == talker.details.at("hair"));
+        looks += words[w + 1] == "shirt" || words[w + 1] == "hair";
+      }
+      for (const std::string& word : words) {
+        if (word != "left" && word != "right") continue;
+        REQUIRE((word == "left") == (line.object == 0));
+        ++sides;
+      }
+      from = truth.caption.find("<E>", until);
+    }
+  }
+  CHECK(looks > 200);
+  CHECK(sides > 200);
+}

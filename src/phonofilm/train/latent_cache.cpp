@@ -20,7 +20,7 @@ namespace {
 
 // Begins with the version of the file's layout and of the world in it.
 std::string describe(const LatentCacheOptions& o) {
-  return phonofilm::concat("7 ", o.scene, " ", o.purpose, " ", o.seed, " ", o.clips, "x", o.frames, "x", o.size, " ",
+  return phonofilm::concat("8 ", o.scene, " ", o.purpose, " ", o.seed, " ", o.clips, "x", o.frames, "x", o.size, " ",
                            o.codec_fingerprint);
 }
 

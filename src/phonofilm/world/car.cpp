@@ -78,7 +78,8 @@ class Car : public Scene {
 Car::Car(std::uint64_t seed, const Stage& stage) : seed_(seed), stage_(stage) {
   Random random(mix_seed(seed, "car"));
   pace_ = &kPaces[random.below(3)];
-  path_.speed = random.uniform(pace_->low, pace_->high) * (random.chance(0.5) ? 1 : -1);
+  const double speed = random.uniform(pace_->low, pace_->high);
+  path_.speed = random.chance(0.5) ? speed : -speed;
   path_.nearest = random.uniform(4, 7);
   path_.time = stage.seconds * random.uniform(0.38, 0.62);
   named_ = random.pick(colors());

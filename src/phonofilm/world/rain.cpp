@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kFallSpeed = 2.4;        // heights per second
 constexpr double kStreet = 0.60;          // y where the street begins
+constexpr double kLongestFall = (kStreet + 0.05 + 0.33) / kFallSpeed;  // seconds from the top of the picture to a drop's place
 constexpr double kRing = 0.22;            // seconds that a ring on the water is seen
 constexpr double kFewest = 5, kMost = 80;  // drops per second
 constexpr double kClickGain = 0.16, kHiss = 0.05, kNoiseFloor = 2e-4;
@@ -74,7 +75,8 @@ class Rain : public Scene {
   std::uint64_t seed_;
   Stage stage_;
   double first_ = kFewest, last_ = kMost;
-  std::vector<Drop> drops_;
+  std::vector<Drop> drops_;      // in order of time
+  std::size_t struck_ = 0;       // how many of them strike before the horizon; the others are only seen on their way
   Color sky_, street_;
   std::vector<Box> houses_;
 };
@@ -101,11 +103,13 @@ void Rain::draw_drops() {
   double time = 0;
   while (true) {
     time -= std::log(1 - random.uniform()) / highest;
-    if (time >= stage_.horizon()) return;
+    if (time >= stage_.horizon() + kLongestFall) return;
     const double kept = random.uniform(), x = random.uniform(), y = random.uniform();
     const Drop drop{time, stage_.aspect * x, kStreet + 0.05 + 0.33 * y, random.uniform(1500, 5200),
                     random.uniform(0.35, 1)};
-    if (kept * highest < density(time)) drops_.push_back(drop);
+    if (kept * highest >= density(time)) continue;
+    drops_.push_back(drop);
+    if (time < stage_.horizon()) struck_ = drops_.size();
   }
 }
 
@@ -123,7 +127,10 @@ Truth Rain::truth() const {
   rain.details = {{"trend", trend()}};
   rain.amounts = {{"first density", first_}, {"last density", last_}};
   truth.objects.push_back(std::move(rain));
-  for (const Drop& drop : drops_) truth.events.push_back({drop.time, "street", 0, drop.x, drop.y, kFallSpeed});
+  for (std::size_t i = 0; i < struck_; ++i) {
+    const Drop& drop = drops_[i];
+    truth.events.push_back({drop.time, "street", 0, drop.x, drop.y, kFallSpeed});
+  }
   truth.tracks.push_back(make_track("density", 0, stage_.horizon(), [&](double t) { return density(t); }));
   truth.tracks.push_back(make_track("hiss", 0, stage_.horizon(), [&](double t) { return hiss(t); }));
   truth.caption = caption();
@@ -172,7 +179,7 @@ void Rain::add_hiss(const SoundBuffer& buffer) const {
 
 void Rain::sound(const SoundBuffer& buffer) const {
   add_hiss(buffer);
-  for (std::size_t i = 0; i < drops_.size(); ++i) {
+  for (std::size_t i = 0; i < struck_; ++i) {
     const Drop& drop = drops_[i];
     const std::vector<Partial> body{{drop.frequency, 0.006, 0.7}, {0.55 * drop.frequency, 0.010, 0.3}};
     const double pan = drop.x / stage_.aspect;

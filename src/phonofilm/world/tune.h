@@ -26,7 +26,7 @@ struct Note {
   double loudness = 1;   // 0.6 to 1
 };
 
-// 2 to 6 notes, at least kNotesApart from each other and from both ends; neighbours differ.
+// 2 to 6 notes, at least kNotesApart from each other and 0.14 s from both ends; neighbours differ.
 std::vector<Note> draw_tune(double seconds, Random& random);
 inline constexpr double kNotesApart = 0.16;
 
