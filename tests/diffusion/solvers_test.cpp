@@ -80,12 +80,12 @@ TEST_CASE("one data point is reached exactly in any number of steps") {
   }
 }
 
-TEST_CASE("with fresh noise the picture ends distributed as the data, by its seed, and the sound as without") {
+TEST_CASE("with fresh noise the picture ends distributed as the data, by its seed, and the sound as by unipc") {
   const JointLatent start{randn({1, 1, 1, 1, 20000}, make_generator(1)), at::linspace(-1, 3, 4).view({1, 1, 4})};
   const auto run = [&](const std::string& name, std::uint64_t seed) {
     return sample(gaussian_velocity, start, linear_sigmas(40, 3), *make_solver(name, seed), nullptr, nullptr);
   };
-  const JointLatent one = run("dpmpp_sde", 1), other = run("dpmpp_sde", 2), plain = run("dpmpp", 1);
+  const JointLatent one = run("dpmpp_sde", 1), other = run("dpmpp_sde", 2), plain = run("unipc", 1);
   CHECK(one.video.mean().item<double>() == doctest::Approx(kMean).epsilon(0.02));
   CHECK(one.video.std().item<double>() == doctest::Approx(kStd).epsilon(0.02));
   CHECK(at::equal(one.video, run("dpmpp_sde", 1).video));

@@ -15,7 +15,9 @@ std::unique_ptr<Solver> make_solver(const std::string& name, std::uint64_t seed)
   if (name == "euler") return std::make_unique<EulerSolver>();
   if (name == "unipc") return std::make_unique<UniPcSolver>();
   if (name == "dpmpp") return std::make_unique<DpmppSolver>();
-  if (name == "dpmpp_sde") return std::make_unique<SdeDpmppSolver>(seed);
+  if (name == "dpmpp_sde") {
+    return std::make_unique<TwoRuleSolver>(std::make_unique<SdeDpmppSolver>(seed), std::make_unique<UniPcSolver>());
+  }
   throw InvalidRequest("sample", concat("unknown solver '", name, "', expected one of ", join(solver_names(), ", "),
                                         did_you_mean(name, solver_names())));
 }

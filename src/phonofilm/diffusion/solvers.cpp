@@ -10,6 +10,8 @@
 namespace phonofilm::diffusion {
 namespace {
 
+const std::string kOfPicture = "picture_", kOfSound = "sound_";  // before the names of a solver of two rules
+
 double lambda(double sigma) { return std::log((1 - sigma) / sigma); }  // +inf at 0, -inf at 1
 
 JointLatent data_prediction(const JointLatent& latent, const JointLatent& velocity, double sigma) {
@@ -85,11 +87,11 @@ JointLatent DpmppSolver::step(std::int64_t i, const JointLatent& latent, const J
 }
 
 JointLatent SdeDpmppSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
-  constexpr double kMostlyNoise = 0.5;
+  constexpr double kFreshUntil = 2.0 / 3;
   const double here = sigma(i), next = sigma(i + 1);
   const JointLatent data = extrapolated(i, latent, velocity);
   JointLatent result = first_order(latent, data, here, next);
-  if (!result.has_video() || next < kMostlyNoise) return result;
+  if (!result.has_video() || next < kFreshUntil) return result;
   // e^-h for h = lambda' - lambda, in a form that holds at sigma 1.
   const double r = next / (1 - next) * (1 - here) / here;
   const Tensor fresh = randn(latent.video.sizes().vec(), make_generator(mix_seed(seed_, "fresh noise", std::uint64_t(i))));
@@ -151,6 +153,38 @@ JointLatent UniPcSolver::correct(std::int64_t i, const JointLatent& data) const 
   const double rho1 = (b2 - b1) / (r - 1), rho2 = b1 - rho1;
   const JointLatent with_previous = add_difference(base, -alpha_b * rho1 / r, previous_data_, last_data_);
   return add_difference(with_previous, -alpha_b * rho2, data, last_data_);
+}
+
+void TwoRuleSolver::start(const std::vector<double>& sigmas) {
+  picture_->start(sigmas);
+  sound_->start(sigmas);
+}
+
+JointLatent TwoRuleSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
+  JointLatent next;
+  if (latent.has_video()) next.video = picture_->step(i, {latent.video, {}}, {velocity.video, {}}).video;
+  if (latent.has_audio()) next.audio = sound_->step(i, {{}, latent.audio}, {{}, velocity.audio}).audio;
+  return next;
+}
+
+SolverMemory TwoRuleSolver::memory() const {
+  SolverMemory memory;
+  for (const auto& [name, latent] : picture_->memory()) memory[kOfPicture + name] = latent;
+  for (const auto& [name, latent] : sound_->memory()) memory[kOfSound + name] = latent;
+  return memory;
+}
+
+void TwoRuleSolver::recall(const SolverMemory& memory) {
+  SolverMemory picture, sound;
+  for (const auto& [name, latent] : memory) {
+    const bool seen = name.starts_with(kOfPicture), heard = name.starts_with(kOfSound);
+    PF_CHECK(seen || heard, InvalidRequest, "resume", "the saved latent has '", name, "' of another solver's memory");
+    if (seen) picture[name.substr(kOfPicture.size())] = latent;
+    else sound[name.substr(kOfSound.size())] = latent;
+  }
+  PF_CHECK(!memory.empty(), InvalidRequest, "resume", "the saved latent lacks the solver's memory");
+  if (!picture.empty()) picture_->recall(picture);
+  if (!sound.empty()) sound_->recall(sound);
 }
 
 }  // namespace phonofilm::diffusion

@@ -37,10 +37,10 @@ class DpmppSolver : public Solver {
   JointLatent previous_data_;
 };
 
-// The same, but while the noise is the larger part the steps of the picture are those of the reverse stochastic equation
+// The same, but down to sigma 2/3, where noise and signal are as large in a picture of deviation 2 (the embedded model's;
+// train/joint_options.h), the steps of the picture are those of the reverse stochastic equation
 // (SDE-DPM-Solver++ 2M of the same paper): each takes out more noise than the ordinary one does and puts fresh noise in,
-// which mends what earlier steps did wrong. The sound, whose early steps decide words and pitches, is left alone.
-// Fresh noise is a function of (seed, step), so that a run can be resumed.
+// which mends what earlier steps did wrong. Fresh noise is a function of (seed, step), so that a run can be resumed.
 class SdeDpmppSolver : public DpmppSolver {
  public:
   explicit SdeDpmppSolver(std::uint64_t seed) : seed_(seed) {}
@@ -66,6 +66,20 @@ class UniPcSolver : public Solver {
   std::vector<double> sigmas_;
   JointLatent last_latent_;                // where the last predictor started
   JointLatent last_data_, previous_data_;  // x0 at sigmas[i - 1] and sigmas[i - 2]
+};
+
+// One rule for the picture, another for the sound.
+class TwoRuleSolver : public Solver {
+ public:
+  TwoRuleSolver(std::unique_ptr<Solver> picture, std::unique_ptr<Solver> sound)
+      : picture_(std::move(picture)), sound_(std::move(sound)) {}
+  void start(const std::vector<double>& sigmas) override;
+  JointLatent step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) override;
+  SolverMemory memory() const override;
+  void recall(const SolverMemory& memory) override;
+
+ private:
+  std::unique_ptr<Solver> picture_, sound_;
 };
 
 }  // namespace phonofilm::diffusion
