@@ -40,6 +40,16 @@ double bytes_of(const nn::Module& module) {
   return bytes;
 }
 
+// Text scales are chosen beside alignment guidance, which a film of picture or sound alone has not: there they are read in the
+// classic form (diffusion/guidance.h), where the same pull is one more.
+diffusion::GuidanceScales scales_for(const families::Sampling& sampling, bool has_video, bool has_audio, bool has_voices) {
+  diffusion::GuidanceScales scales = applicable(sampling.guidance, has_video, has_audio, has_voices);
+  if (!sampling.guidance.use_align || scales.use_align) return scales;
+  if (has_video) scales.text.video += 1;
+  if (has_audio && !scales.use_timbre) scales.text.audio += 1;
+  return scales;
+}
+
 class SmallGenerator : public families::Generator {
  public:
   SmallGenerator(const std::string& folder, at::ScalarType dtype)
@@ -109,7 +119,7 @@ class SmallGenerator : public families::Generator {
                                  const nn::RunContext& run) const override {
     const auto& own = dynamic_cast<const SmallConditioning&>(conditioning);
     return [this, &own, sampling, run](const JointLatent& latent, double sigma) {
-      const auto scales = applicable(sampling.guidance, latent.has_video(), latent.has_audio(), own.context.has_voices);
+      const auto scales = scales_for(sampling, latent.has_video(), latent.has_audio(), own.context.has_voices);
       return guided_velocity(backbone_->transformer(), own.context, {scales, sampling.skipped_block()}, latent,
                              1000 * sigma, own.clean.held, run);
     };
@@ -126,7 +136,7 @@ class SmallGenerator : public families::Generator {
     if (spec.has_video()) plan.video_tokens = shape.video[2] * shape.video[3] * shape.video[4] / 4;
     if (spec.has_audio()) plan.audio_tokens = shape.audio[2];
     plan.text_tokens = config.text_len;
-    plan.passes = pass_count(applicable(sampling.guidance, spec.has_video(), spec.has_audio(), voices));
+    plan.passes = pass_count(scales_for(sampling, spec.has_video(), spec.has_audio(), voices));
     const double skipped = plan.passes > 1 && sampling.skipped_block() >= 0 ? 1 / double(config.layers()) : 0;
     const double whole = pass_flop(config, plan.video_tokens, plan.audio_tokens, /*masked=*/false);
     plan.step_flop = (double(plan.passes) - skipped) * whole;
