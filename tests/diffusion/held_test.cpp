@@ -34,3 +34,10 @@ TEST_CASE("what is held is overwritten, the rest stays") {
   CHECK((first_frames(0) == Held{}));
   CHECK((first_frames(2).video == std::vector<LatentSpan>{{0, 2}}));
 }
+
+TEST_CASE("a modality is given whole by one span over all of it") {
+  CHECK(is_whole({{0, 4}}, 4));
+  CHECK_FALSE(is_whole({{0, 3}}, 4));
+  CHECK_FALSE(is_whole({{1, 3}}, 4));
+  CHECK_FALSE(is_whole({}, 4));
+}

@@ -90,6 +90,10 @@ TEST_CASE("draws are deterministic and lie where they should") {
   const Tensor sigma = logit_normal.draw(4000, random).sigma;
   CHECK(sigma.mean().item<double>() == doctest::Approx(0.5).epsilon(0.03));
   CHECK(sigma.std().item<double>() == doctest::Approx(0.208).epsilon(0.05));
+  for (int batch = 0; batch < 20; ++batch) {  // half of each on either side of the middle
+    CHECK((logit_normal.draw(8, random).sigma < 0.5).sum().item<std::int64_t>() == 4);
+  }
+  CHECK(at::isfinite(LogitNormal{0, 1.9, 2}.draw(10000, random).sigma).all().item<bool>());
 }
 
 TEST_CASE("the loss of a perfect prediction is zero, and weights act per sample") {

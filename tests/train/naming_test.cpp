@@ -220,3 +220,28 @@ TEST_CASE("naming: what it asks changes the backbone's gradient; what nobody ask
   options["name_after"] = 2;
   CHECK_THROWS_WITH_AS(make_joint(options), doctest::Contains("has only 2 blocks"), InvalidRequest);
 }
+
+TEST_CASE("naming: a picture is watched until a step, and what is given whole is neither asked nor learnt") {
+  const TemporaryFolder folder;
+  json options = naming_options(folder);
+  options["watch_until"] = 4;
+  options["image_condition"] = 0;
+  const auto until = make_joint(options);
+  CHECK(until->batch(1, 3).contains("seen"));
+  CHECK(!until->batch(1, 4).contains("seen"));
+  CHECK(until->batch(1, 4).contains("heard"));
+  options["watch_until"] = 0;
+  options["follow_picture"] = 1;
+  const auto following = make_joint(options);
+  const train::Batch batch = following->batch(1, 0);
+  CHECK(batch.contains("heard"));
+  CHECK(!batch.contains("seen"));
+  following->model().require_grad(true);
+  const train::StepLoss loss = following->loss(batch, 1, 0, {});
+  CHECK(!loss.parts.contains("video"));
+  loss.total.backward();
+  for (const auto& [name, p] : following->model().named_parameters()) {
+    if (name == "backbone.transformer.head.head.weight") CHECK(!p.grad().defined());
+    if (name == "backbone.transformer.head_audio.head.weight") CHECK(p.grad().defined());
+  }
+}

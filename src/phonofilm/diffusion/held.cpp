@@ -1,5 +1,7 @@
 #include "phonofilm/diffusion/held.h"
 
+#include <algorithm>
+
 #include "phonofilm/base/error.h"
 #include "phonofilm/tensor/ops.h"
 
@@ -15,6 +17,10 @@ void copy_spans(const std::vector<LatentSpan>& spans, const Tensor& from, Tensor
 }
 
 }  // namespace
+
+bool is_whole(const std::vector<LatentSpan>& spans, std::int64_t length) {
+  return std::any_of(spans.begin(), spans.end(), [&](const LatentSpan& s) { return s.first == 0 && s.count == length; });
+}
 
 Held first_frames(std::int64_t count) {
   Held held;

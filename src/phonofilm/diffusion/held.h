@@ -19,6 +19,9 @@ struct Held {
   bool operator==(const Held&) const = default;
 };
 
+// Whether one of the spans is all of a modality of `length`.
+bool is_whole(const std::vector<LatentSpan>& spans, std::int64_t length);
+
 // The first `count` latent frames; nothing for 0.
 Held first_frames(std::int64_t count);
 

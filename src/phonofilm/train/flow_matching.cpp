@@ -1,5 +1,7 @@
 #include "phonofilm/train/flow_matching.h"
 
+#include <ATen/ops/special_ndtri.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -55,9 +57,12 @@ NoiseLevels NavaNoiseTable::draw(std::int64_t batch, Random& random) const {
 }
 
 NoiseLevels LogitNormal::draw(std::int64_t batch, Random& random) const {
-  std::vector<double> sigma;
+  std::vector<double> share, sigma;
+  for (std::int64_t i = 0; i < batch; ++i) share.push_back((double(i) + random.uniform()) / double(batch));
+  const Tensor normal = at::special_ndtri(at::tensor(share, at::kDouble)).clamp(-6, 6);
   for (std::int64_t i = 0; i < batch; ++i) {
-    sigma.push_back(diffusion::shift_sigma(1 / (1 + std::exp(-(mean + std * random.normal()))), shift));
+    const double level = 1 / (1 + std::exp(-(mean + std * normal[i].item<double>())));
+    sigma.push_back(diffusion::shift_sigma(level, shift));
   }
   return {float_tensor(sigma), at::ones({batch})};
 }

@@ -30,7 +30,9 @@ class NavaNoiseTable {
   std::vector<double> sigmas_, weights_;
 };
 
-// sigma = shift(sigmoid(N(mean, std))), all weights 1 (Esser et al. 2024): most work in the middle of the path.
+// sigma = shift(sigmoid(N(mean, std))), all weights 1 (Esser et al. 2024): most work in the middle of the path. A batch has
+// one level from each of its equal parts of the distribution, so that its loss does not hang on which levels it happened to
+// draw (low-discrepancy sampling; Kingma et al. 2021).
 struct LogitNormal {
   double mean = 0, std = 1, shift = 1;
   NoiseLevels draw(std::int64_t batch, Random& random) const;

@@ -141,15 +141,15 @@ Batch JointData::draw(std::uint64_t seed, std::int64_t step) const {
   Random voices(mix_seed(seed, "voices", std::uint64_t(step)));
   add_voices(bucket, index, drop, mode, voices, batch);
   const ClipLength length = length_of(bucket);
-  hold(batch, draw_held(options_, mode, length, random), length);
-  if (mode.has_video) {
-    batch["video"] = take(bucket.latents.video, index, video_);
-    add_labels(batch, "seen", bucket.seen, index);
-  }
-  if (mode.has_audio) {
-    batch["audio"] = take(bucket.latents.audio, index, audio_);
-    add_labels(batch, "heard", bucket.heard, index);
-  }
+  const diffusion::Held held = draw_held(options_, mode, length, random);
+  hold(batch, held, length);
+  if (mode.has_video) batch["video"] = take(bucket.latents.video, index, video_);
+  if (mode.has_audio) batch["audio"] = take(bucket.latents.audio, index, audio_);
+  // What is given whole has nothing to learn.
+  const bool watched = options_.watch_until == 0 || step < options_.watch_until;
+  const bool sees = mode.has_video && watched && !diffusion::is_whole(held.video, length.frames);
+  if (sees) add_labels(batch, "seen", bucket.seen, index);
+  if (mode.has_audio && !diffusion::is_whole(held.audio, length.steps)) add_labels(batch, "heard", bucket.heard, index);
   return batch;
 }
 

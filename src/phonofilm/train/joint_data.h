@@ -20,8 +20,8 @@ struct LatentStatistics {
 //   mode    int64 [B]               JointMode::code, the same for all
 //   video, audio                    normalised latents; a modality that the mode leaves out is missing
 //   held_video, held_audio          bool [B, F], [B, T]: what is given; missing where nothing is
-//   heard, seen   int64 [B, T, kinds], [B, pictures, kinds]: HappeningLabels::rows; missing with their modality and
-//                                   without `listen`, `watch`
+//   heard, seen   int64 [B, T, kinds], [B, pictures, kinds]: HappeningLabels::rows; missing with their modality, where
+//                                   it is given whole, without `listen`, `watch`, and from `watch_until` on
 //   positions, voices               int64 [B, S], float32 [B, S, D]: of spoken lines, as in nava_batch.h; missing
 //                                   without a speaker encoder and where no clip of that length has a line
 class JointData {

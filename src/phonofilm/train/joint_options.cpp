@@ -101,6 +101,7 @@ Fields JointTaskOptions::fields() {
           {"listen", &listen, "weight of naming what happens from hidden tokens of the sound", 0.0, 100.0},
           {"watch", &watch, "the same from those of the picture", 0.0, 100.0},
           {"name_after", &name_after, "block whose tokens are asked", 0.0, 1000.0},
+          {"watch_until", &watch_until, "step from which on those of the picture are asked no more; 0: none", 0.0, 1e9},
           {"export_as", &export_as, "of the exported backbone's matrices", {}, {}, {"bfloat16", "int8"}}};
 }
 

@@ -51,6 +51,7 @@ struct JointTaskOptions {
   // `name_after` (0, 1, ... over all blocks). 0: nobody asks.
   double listen = 0, watch = 0;
   std::int64_t name_after = 0;
+  std::int64_t watch_until = 0;  // step from which on nobody asks those of the picture any more; 0: somebody always does
   std::string export_as = "bfloat16";  // or "int8": of the exported backbone's matrices, in half the bytes
   Fields fields();
 };

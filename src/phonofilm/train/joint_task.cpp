@@ -127,18 +127,25 @@ class JointTask : public Task {
     inputs.context = &context;
     inputs.mask_modality = mode.masked;
     inputs.held = held;
-    JointLatent prediction = backbone_->transformer().forward(inputs, run, runner);
-    if (!held.video.empty()) prediction.video = without_held(prediction.video, noise.video - data.video, held.video);
-    if (!held.audio.empty()) prediction.audio = without_held(prediction.audio, noise.audio - data.audio, held.audio);
-    return flow_loss(prediction, data, noise, levels, {options_.video_weight, options_.audio_weight, options_.moving});
+    JointLatent prediction = backbone_->transformer().forward(inputs, run, runner), to = data, from = noise;
+    leave_out_held(held.video, prediction.video, from.video, to.video);
+    leave_out_held(held.audio, prediction.audio, from.audio, to.audio);
+    return flow_loss(prediction, to, from, levels, {options_.video_weight, options_.audio_weight, options_.moving});
   }
 
-  // What is given has nothing to learn: its noise cannot be seen. (The published loss includes a given first frame.)
-  static Tensor without_held(const Tensor& prediction, const Tensor& target,
-                             const std::vector<diffusion::LatentSpan>& spans) {
+  // What is given has nothing to learn: its noise cannot be seen. (The published loss includes a given first frame.) A
+  // modality that is given whole is left out, so that its head has no gradient.
+  static void leave_out_held(const std::vector<diffusion::LatentSpan>& spans, Tensor& prediction, Tensor& noise,
+                             Tensor& data) {
+    if (spans.empty()) return;
+    const std::int64_t length = prediction.size(2);
+    if (diffusion::is_whole(spans, length)) {
+      prediction = noise = data = Tensor();
+      return;
+    }
     Shape shape(size_t(prediction.dim()), 1);
-    shape[2] = prediction.size(2);
-    return at::where(diffusion::held_mask(spans, prediction.size(2)).view(shape), target, prediction);
+    shape[2] = length;
+    prediction = at::where(diffusion::held_mask(spans, length).view(shape), noise - data, prediction);
   }
 
   // With an utterance of every line's voice as reference, where the model reads such.
