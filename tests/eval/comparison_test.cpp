@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
@@ -37,6 +38,20 @@ TEST_CASE("runs of a variant are averaged, and their range is told") {
         "|---|---|---|\n"
         "| with sound, 2 seeds | 10.0 (7.50 to 12.5) | 100 |\n"
         "| alone, 1 seed | 80.0 | 40.0 |\n");
+}
+
+TEST_CASE("a figure that could not be measured survives its file, and is left out of means and plots") {
+  std::vector<RunFigures> runs = kRuns;
+  runs[0].figures[0].second = runs[1].figures[0].second = NAN;
+  for (RunFigures& run : runs) run = run_figures(to_json(run), "figures.json");
+  CHECK(markdown_table(compare(runs)) ==
+        "| | offset, ms | found, % |\n"
+        "|---|---|---|\n"
+        "| with sound, 2 seeds | 7.50 | 100 |\n"
+        "| alone, 1 seed | n/a | 40.0 |\n");
+  const std::string plot = dot_plot(runs, "offset, ms");
+  CHECK(count(plot, "<circle") == 1);
+  CHECK(plot.find("n/a") == std::string::npos);
 }
 
 TEST_CASE("runs with other figures are not compared") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
@@ -12,6 +13,7 @@ namespace phonofilm::eval {
 namespace {
 
 constexpr double kWidth = 640, kLabels = 150, kRight = 24, kTop = 34, kBottom = 30, kRow = 26;  // of plots
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<std::string> names_of(const RunFigures& run) {
   std::vector<std::string> names;
@@ -27,6 +29,7 @@ double figure_of(const RunFigures& run, const std::string& name) {
 }
 
 Spread spread_of(const std::vector<double>& values) {
+  if (values.empty()) return {kNothing, kNothing, kNothing};
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   double sum = 0;
   for (const double value : values) sum += value;
@@ -57,12 +60,14 @@ std::string words(std::string name) {
   return name;
 }
 
-// The values of a figure, of one variant or of all.
+// The values of a figure, of one variant or of all, from the runs in which it could be measured.
 std::vector<double> values_of(const std::vector<RunFigures>& runs, const std::string& figure,
                               const std::string& variant = "") {
   std::vector<double> values;
   for (const RunFigures& run : runs) {
-    if (variant.empty() || run.variant == variant) values.push_back(figure_of(run, figure));
+    if (!variant.empty() && run.variant != variant) continue;
+    const double value = figure_of(run, figure);
+    if (!std::isnan(value)) values.push_back(value);
   }
   return values;
 }
@@ -98,6 +103,7 @@ std::string draw_row(const Axis& axis, const std::string& name, const std::vecto
   for (const double value : values) {
     svg += concat("<circle cx='", fixed(axis.x(value), 1), "' cy='", y, "' r='4' fill='#2563eb' fill-opacity='.6'/>");
   }
+  if (values.empty()) return svg;
   const std::string mean = fixed(axis.x(spread_of(values).mean), 1);
   return svg + concat("<path d='M", mean, " ", y - 9, "v18' stroke='#dc2626' stroke-width='2'/>\n");
 }
@@ -114,7 +120,8 @@ RunFigures run_figures(const nlohmann::json& json, const std::string& where) {
   try {
     RunFigures run{json.at("variant").get<std::string>(), json.at("seed").get<std::int64_t>(), {}};
     for (const nlohmann::json& figure : json.at("figures")) {
-      run.figures.emplace_back(figure.at("name").get<std::string>(), figure.at("value").get<double>());
+      const nlohmann::json& value = figure.at("value");
+      run.figures.emplace_back(figure.at("name").get<std::string>(), value.is_null() ? kNothing : value.get<double>());
     }
     return run;
   } catch (const nlohmann::json::exception& error) {
@@ -155,7 +162,7 @@ std::string markdown_table(const Comparison& table) {
 std::string dot_plot(const std::vector<RunFigures>& runs, const std::string& figure) {
   const std::vector<std::string> variants = variants_of(runs);
   std::vector<double> all = values_of(runs, figure);
-  const Axis axis = axis_to(*std::max_element(all.begin(), all.end()));
+  const Axis axis = axis_to(all.empty() ? 0 : *std::max_element(all.begin(), all.end()));
   const double height = kTop + kRow * double(variants.size()) + kBottom;
   std::string svg = concat("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 ", kWidth, " ", height,
                            "' font-family='sans-serif' font-size='12' fill='#888'>\n<text x='", kLabels,

@@ -13,7 +13,8 @@ namespace phonofilm::eval {
 struct RunFigures {
   std::string variant;
   std::int64_t seed = 0;
-  std::vector<std::pair<std::string, double>> figures;  // name with its unit: "median offset, ms"
+  // Name with its unit ("median offset, ms"); not a number where nothing could be measured.
+  std::vector<std::pair<std::string, double>> figures;
 };
 
 nlohmann::json to_json(const RunFigures& run);
