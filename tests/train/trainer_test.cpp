@@ -143,6 +143,13 @@ TEST_CASE("a folder of another run is refused, with and without --resume") {
   SineTask task;
   CHECK_THROWS_AS(train::train(task, recipe("muon"), {folder.file("a"), true, 0, ignore_progress}), InvalidRequest);
   CHECK_THROWS_AS(train::train(task, recipe("adamw"), {folder.file("a"), false, 0, ignore_progress}), InvalidRequest);
+  // Before a task is made, and told what differs.
+  CHECK_THROWS_WITH_AS(train::check_folder(recipe("muon", 24), folder.file("a"), true),
+                       doctest::Contains("(/optimizer/name \"adamw\", now \"muon\"; /steps 12, now 24)"), InvalidRequest);
+  CHECK_THROWS_WITH_AS(train::check_folder(recipe("adamw"), folder.file("a"), false), doctest::Contains("--resume"),
+                       InvalidRequest);
+  CHECK_NOTHROW(train::check_folder(recipe("adamw"), folder.file("a"), true));
+  CHECK_NOTHROW(train::check_folder(recipe("adamw"), folder.file("b"), false));
 }
 
 TEST_CASE("a damaged checkpoint is a clear error") {

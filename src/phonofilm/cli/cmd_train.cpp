@@ -21,6 +21,7 @@ struct Options {
 
 void run(const Options& options) {
   const train::Recipe recipe = train::load_recipe(options.recipe);
+  train::check_folder(recipe, options.output, options.resume);  // a task may take minutes to make
   InterruptibleProgress progress;
   const Observer observer = progress.observer();
   const auto task = train::make_task(recipe, {sample_writer(), clip_reader(), load_options().open_tokenizer}, observer);

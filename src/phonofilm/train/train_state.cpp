@@ -1,6 +1,9 @@
 #include "phonofilm/train/train_state.h"
 
+#include <nlohmann/json.hpp>
+
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/text.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/shape.h"
 #include "phonofilm/weights/safetensors.h"
@@ -37,14 +40,37 @@ void restore(Tensor target, const weights::SafetensorsFile& file, const std::str
   target.copy_(saved);
 }
 
+// "/steps 10, now 20", and so on. `there` comes from a file, `now` is our own.
+std::string differences(const std::string& there, const std::string& now) {
+  using nlohmann::json;
+  const json old = json::parse(there, nullptr, /*allow_exceptions=*/false), current = json::parse(now);
+  if (old.is_discarded()) return "it is not readable";
+  std::vector<std::string> told;
+  for (const json& change : json::diff(old, current)) {
+    const json::json_pointer place(change["path"].get<std::string>());
+    const auto at = [&](const json& side) { return side.contains(place) ? side[place].dump() : "nothing"; };
+    told.push_back(concat(place.to_string(), " ", at(old), ", now ", at(current)));
+  }
+  return join(told, "; ");
+}
+
+void expect_recipe(const weights::SafetensorsFile& file, const std::string& fingerprint) {
+  const auto recipe = file.metadata().find("recipe");
+  PF_CHECK(recipe != file.metadata().end(), CheckpointError, "resume", file.path(), ": not a training checkpoint");
+  if (recipe->second == fingerprint) return;
+  throw InvalidRequest("resume", concat(file.path(), ": was made by another recipe; use another output folder (",
+                                        differences(recipe->second, fingerprint), ")"));
+}
+
 }  // namespace
+
+void check_recipe(const std::string& path, const std::string& fingerprint) {
+  expect_recipe(weights::SafetensorsFile::open(path), fingerprint);
+}
 
 void load_state(const std::string& path, TrainState& state, const std::string& fingerprint) {
   const auto file = weights::SafetensorsFile::open(path);
-  const auto recipe = file.metadata().find("recipe");
-  PF_CHECK(recipe != file.metadata().end(), CheckpointError, "resume", path, ": not a training checkpoint");
-  PF_CHECK(recipe->second == fingerprint, InvalidRequest, "resume", path,
-           ": was made by another recipe; use another output folder\n  there: ", recipe->second, "\n  now:   ", fingerprint);
+  expect_recipe(file, fingerprint);
   for (size_t i = 0; i < state.parameters.size(); ++i) {
     restore(state.parameters[i].second.detach(), file, "model." + state.parameters[i].first);
     if (state.ema.kept()) restore(state.ema.averages()[i], file, "ema." + state.parameters[i].first);

@@ -19,7 +19,9 @@ struct TrainState {
 
 // `fingerprint` identifies the recipe. Atomic: a crash while saving leaves the previous checkpoint.
 void save_state(const std::string& path, const TrainState& state, const std::string& fingerprint);
-// Throws InvalidRequest if the checkpoint was made by another recipe, CheckpointError if it is damaged.
+// Throws InvalidRequest, which tells what differs, if the checkpoint was made by another recipe.
+void check_recipe(const std::string& path, const std::string& fingerprint);
+// Throws as check_recipe does, and CheckpointError if the checkpoint is damaged.
 void load_state(const std::string& path, TrainState& state, const std::string& fingerprint);
 
 }  // namespace phonofilm::train

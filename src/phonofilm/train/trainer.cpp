@@ -34,11 +34,14 @@ std::string fingerprint(Recipe recipe) {
   return run.dump();
 }
 
+std::string checkpoint_in(const std::string& folder) { return folder + "/checkpoint.safetensors"; }
+
 class Run {
  public:
   Run(Task& task, const Recipe& recipe, const TrainOptions& options)
       : task_(task), recipe_(recipe), options_(options), seed_(std::uint64_t(recipe.run.seed)),
-        checkpoint_(options.folder + "/checkpoint.safetensors"), fingerprint_(fingerprint(recipe)) {
+        checkpoint_(checkpoint_in(options.folder)), fingerprint_(fingerprint(recipe)) {
+    check_folder(recipe, options.folder, options.resume);
     make_folder(options.folder + "/samples");
     context_.dtype = recipe.run.dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
     context_.attention = nn::AttentionBackend::explicit_;
@@ -47,9 +50,7 @@ class Run {
     state_.parameters = task.model().named_parameters();
     state_.optimizer = make_optimizer(recipe.optimizer, state_.parameters, recipe.run.shards);
     state_.ema = Ema(state_.parameters, recipe.run.ema);
-    if (options.resume && std::filesystem::exists(checkpoint_)) load_state(checkpoint_, state_, fingerprint_);
-    PF_CHECK(options.resume || !std::filesystem::exists(checkpoint_), InvalidRequest, "train", options.folder,
-             ": holds a run already; pass --resume to go on with it, or choose another folder");
+    if (std::filesystem::exists(checkpoint_)) load_state(checkpoint_, state_, fingerprint_);
   }
 
   TrainResult operator()() {
@@ -150,6 +151,14 @@ class Run {
 };
 
 }  // namespace
+
+void check_folder(const Recipe& recipe, const std::string& folder, bool resume) {
+  const std::string checkpoint = checkpoint_in(folder);
+  if (!std::filesystem::exists(checkpoint)) return;
+  PF_CHECK(resume, InvalidRequest, "train", folder,
+           ": holds a run already; pass --resume to go on with it, or choose another folder");
+  check_recipe(checkpoint, fingerprint(recipe));
+}
 
 TrainResult train(Task& task, const Recipe& recipe, const TrainOptions& options) { return Run(task, recipe, options)(); }
 

@@ -24,8 +24,12 @@ struct TrainResult {
   std::map<std::string, double> validation;  // of the averaged weights, when the run reached its end
 };
 
+// What train() refuses of a folder, for callers who pay for making a task: InvalidRequest where the folder holds a run
+// and `resume` is false, or a run of another recipe; CheckpointError where its checkpoint cannot be opened.
+void check_folder(const Recipe& recipe, const std::string& folder, bool resume);
+
 // Trains `task` by `recipe`. At the end the task's averaged weights are exported to folder/model.
-// Throws InvalidRequest when the folder holds a run of another recipe, CheckpointError for a damaged checkpoint.
+// Throws as check_folder does, and CheckpointError for a damaged checkpoint.
 TrainResult train(Task& task, const Recipe& recipe, const TrainOptions& options);
 
 }  // namespace phonofilm::train
