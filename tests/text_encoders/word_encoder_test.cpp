@@ -30,6 +30,19 @@ TEST_CASE("words are found whatever their case, punctuation, number or digit") {
   CHECK(tokenizer.encode("", 10).ids.empty());
 }
 
+TEST_CASE("only marks are marks: no letter, no abbreviation, no plural of them") {
+  const WordTokenizer tokenizer({"a", "ball", "e", "s"});
+  const std::int64_t a = 2, ball = 3, close = 4, open = 5, unknown = WordTokenizer::kUnknown;
+  using Ids = std::vector<std::int64_t>;
+  CHECK(tokenizer.encode("a<S>ball<E>", 10).ids == Ids{a, open, ball, close});
+  const auto text = tokenizer.encode("a U.S. ball(s), e.g. es ss <s>a<S>a<E>", 20);
+  CHECK(text.ids == Ids{a, unknown, unknown, ball, unknown, unknown, unknown, unknown, unknown, unknown, a, open, a, close});
+  CHECK(text.unknown == std::vector<std::string>{"u", "s", "e", "g", "es", "ss"});
+  CHECK(tokenizer.id_of("<S>") == open);
+  CHECK_FALSE(tokenizer.id_of("s"));
+  CHECK(WordTokenizer({"a"}).encode("<S>a<E>", 10).unknown == std::vector<std::string>{"s", "e"});
+}
+
 TEST_CASE("unknown words and words beyond the limit are reported") {
   const WordTokenizer tokenizer(kWords);
   const auto text = tokenizer.encode("a zebra and a zebra", 4);

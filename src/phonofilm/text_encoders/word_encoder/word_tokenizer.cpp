@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 #include "phonofilm/base/text.h"
 
@@ -14,25 +15,45 @@ std::string number_word(const std::string& word) {
   return word.size() == 1 && std::isdigit(static_cast<unsigned char>(word[0])) ? kNumbers[size_t(word[0] - '0')] : word;
 }
 
-// Letters, digits, '-' and ''' make words (bytes of other alphabets too); other visible characters stand alone.
-std::vector<std::string> split_text(std::string_view text) {
-  std::vector<std::string> words;
+// Words of the vocabulary that stand for marks, and for nothing else: "s" is the mark <S>, not the letter.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kMarks{
+    {{"<S>", "s"}, {"<E>", "e"}, {"<AUDCAP>", "audcap"}, {"<ENDAUDCAP>", "endaudcap"}}};
+
+bool names_mark(std::string_view word) {
+  return std::any_of(kMarks.begin(), kMarks.end(), [&](const auto& mark) { return mark.second == word; });
+}
+
+struct Piece {
+  std::string text;
+  bool is_mark = false;
+};
+
+// Marks, words and other visible characters one by one. Letters, digits, '-' and ''' make words (bytes of other
+// alphabets too).
+std::vector<Piece> split_text(std::string_view text) {
+  std::vector<Piece> pieces;
   std::string word;
   const auto finish = [&] {
-    if (!word.empty()) words.push_back(number_word(word));
+    if (!word.empty()) pieces.push_back({number_word(word)});
     word.clear();
   };
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) || c == '-' || c == '\'' || byte >= 0x80) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const std::string_view rest = text.substr(i);
+    const auto mark = std::find_if(kMarks.begin(), kMarks.end(), [&](const auto& m) { return rest.starts_with(m.first); });
+    if (mark != kMarks.end()) {
+      finish();
+      pieces.push_back({std::string(mark->second), /*is_mark=*/true});
+      i += mark->first.size() - 1;
+    } else if (std::isalnum(byte) || byte == '-' || byte == '\'' || byte >= 0x80) {
       word += char(byte < 0x80 ? std::tolower(byte) : byte);
     } else {
       finish();
-      if (!std::isspace(byte)) words.emplace_back(1, c);
+      if (!std::isspace(byte)) pieces.push_back({std::string(1, text[i])});
     }
   }
   finish();
-  return words;
+  return pieces;
 }
 
 }  // namespace
@@ -42,20 +63,23 @@ WordTokenizer::WordTokenizer(std::vector<std::string> words) : words_(std::move(
 }
 
 std::int64_t WordTokenizer::lookup(const std::string& word) const {
+  if (names_mark(word)) return kUnknown;
   const auto found = ids_.find(word);
   if (found != ids_.end()) return found->second;
-  const auto partner = ids_.find(word.ends_with('s') ? word.substr(0, word.size() - 1) : word + "s");
-  return partner != ids_.end() ? partner->second : kUnknown;
+  const std::string other = word.ends_with('s') ? word.substr(0, word.size() - 1) : word + "s";
+  const auto partner = ids_.find(other);
+  return partner != ids_.end() && !names_mark(other) ? partner->second : kUnknown;
 }
 
 TokenizedText WordTokenizer::encode(std::string_view text, std::int64_t limit) const {
   TokenizedText result;
-  for (const std::string& word : split_text(text)) {
+  for (const auto& [word, is_mark] : split_text(text)) {
     if (std::int64_t(result.ids.size()) == limit) {
       ++result.dropped;
       continue;
     }
-    const std::int64_t id = lookup(word);
+    const auto known = ids_.find(word);
+    const std::int64_t id = !is_mark ? lookup(word) : known != ids_.end() ? known->second : kUnknown;
     const bool punctuation = word.size() == 1 && std::ispunct(static_cast<unsigned char>(word[0]));
     if (id == kUnknown && punctuation) continue;
     result.ids.push_back(id);

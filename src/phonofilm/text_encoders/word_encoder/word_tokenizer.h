@@ -21,7 +21,8 @@ class WordTokenizer {
   static constexpr std::int64_t kPad = 0, kUnknown = 1, kFirstWord = 2;
 
   explicit WordTokenizer(std::vector<std::string> words);
-  // Lower case; punctuation stands alone; "3" is read as "three"; an unknown plural or singular finds its partner.
+  // Lower case; punctuation stands alone; "3" is read as "three"; an unknown plural or singular finds its partner. Marks
+  // stand in the vocabulary by their bare names ("s" for <S>), and only marks find those.
   TokenizedText encode(std::string_view text, std::int64_t limit) const;
   // Of a text of one word, as encode() finds it; none where the vocabulary lacks it.
   std::optional<std::int64_t> id_of(std::string_view word) const;
