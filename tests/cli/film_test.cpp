@@ -1,6 +1,7 @@
 // Films by the real program and the embedded model: made, described, repeated, interrupted and finished.
 #include <nlohmann/json.hpp>
 
+#include "phonofilm/media/audio_file.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/weights/safetensors.h"
 #include "program.h"
@@ -56,6 +57,15 @@ TEST_CASE("film: show draws a contact sheet and a spectrogram") {
   CHECK(shown.says("a red rubber ball"));
   CHECK(fs::file_size(folder.file("pictures/film_sheet.png")) > 1000);
   CHECK(fs::file_size(folder.file("pictures/film_spectrogram.png")) > 1000);
+}
+
+TEST_CASE("film: of a sound that is longer than is read show draws the beginning, and says so") {
+  const TemporaryFolder folder;
+  media::write_wav(folder.file("song.wav"), at::sin(at::arange(200 * 8000) * 0.3).unsqueeze(0), 8000);
+  const Outcome shown = run_program("show " + folder.file("song.wav"));
+  CHECK(shown.exit_code == 0);
+  CHECK(shown.error.find("the pictures show the first 3 min 00 s of 3 min 20 s") != std::string::npos);
+  CHECK(fs::exists(folder.file("song_spectrogram.png")));
 }
 
 TEST_CASE("film: the same seed makes the same film, takes count the seed up") {

@@ -10,6 +10,8 @@
 #include "phonofilm/base/fields.h"
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/json_text.h"
+#include "phonofilm/base/log.h"
+#include "phonofilm/base/text.h"
 #include "phonofilm/cli/commands.h"
 #include "phonofilm/cli/film_settings.h"
 #include "phonofilm/media/film.h"
@@ -104,7 +106,14 @@ void print_json(const std::string& path, const media::Film& film) {
 
 // The pictures and their names, beside the film or in the folder that was asked for.
 std::vector<std::string> write_pictures(const ShowOptions& options) {
-  const Clip clip = media::read_film(options.film).clip;
+  media::FilmLimits limits;
+  limits.truncate = true;
+  const media::Film read = media::read_film(options.film, limits);
+  const Clip& clip = read.clip;
+  const double shown = std::max(clip.video_seconds(), clip.audio_seconds());
+  if (read.facts.seconds > shown + 1) {
+    log::warn(concat("the pictures show the first ", human_seconds(shown), " of ", human_seconds(read.facts.seconds)));
+  }
   const fs::path film(options.film);
   const fs::path folder = options.folder.empty() ? film.parent_path() : fs::path(options.folder);
   make_folder(options.folder);

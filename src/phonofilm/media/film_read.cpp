@@ -23,7 +23,7 @@ namespace phonofilm::media {
 namespace {
 
 constexpr const char* kOperation = "read film";
-constexpr double kFallbackRate = 25;
+constexpr double kFallbackRate = 25, kLowestRate = 0.1;  // pictures a second
 constexpr std::int64_t kMaxProbePixels = 16384 * 16384;  // of pictures that are not decoded
 
 double seconds_of(std::int64_t ticks, AVRational time_base) {
@@ -37,6 +37,16 @@ double rate_of(const AVStream& stream) {
     if (rate.num > 0 && rate.den > 0) return av_q2d(rate);
   }
   return kFallbackRate;
+}
+
+// How long a picture is seen, in seconds; that of an even rate where the file does not say.
+double duration_of(const AVFrame& frame, const AVStream& stream) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  const std::int64_t ticks = frame.duration;
+#else
+  const std::int64_t ticks = frame.pkt_duration;
+#endif
+  return ticks > 0 ? seconds_of(ticks, stream.time_base) : 1 / rate_of(stream);
 }
 
 void gather_video_facts(const AVStream& stream, FilmFacts& facts) {
@@ -111,17 +121,18 @@ PictureSize true_size_of(const Metadata& metadata) {
 
 // Cuts the row and column that write_film added.
 Tensor cut_to(const PictureSize& size, Tensor image) {
-  if (size.height == image.size(0) - 1) image = image.narrow(0, 0, size.height);
-  if (size.width == image.size(1) - 1) image = image.narrow(1, 0, size.width);
+  if (size.height > 0 && size.height == image.size(0) - 1) image = image.narrow(0, 0, size.height);
+  if (size.width > 0 && size.width == image.size(1) - 1) image = image.narrow(1, 0, size.width);
   return image.contiguous();
 }
 
-// Puts decoded frames on an even grid: frame k is the last one that had begun by the middle of the k-th interval.
+// Puts decoded frames on an even grid: frame k is the last one that had begun by the middle of the k-th interval. The
+// grid ends where the last frame does.
 class PictureCollector {
  public:
   PictureCollector(const MediaFile& file, const FilmLimits& limits)
       : file_(file), limits_(limits), true_size_(true_size_of(file.metadata())),
-        fps_(limits.fps > 0 ? limits.fps : rate_of(*file.video())) {
+        fps_(limits.fps > 0 ? limits.fps : std::max(rate_of(*file.video()), kLowestRate)) {
     wanted_frames_ = std::min(limits.max_frames, std::int64_t(std::ceil(limits.max_seconds * fps_)));
     max_frames_ = wanted_frames_;
   }
@@ -132,6 +143,8 @@ class PictureCollector {
     const double time = seconds_of(frame.best_effort_timestamp, file_.video()->time_base);
     const bool timed = frame.best_effort_timestamp != AV_NOPTS_VALUE;
     if (frames_.empty()) first_seconds_ = time;
+    const double begins = timed ? time - first_seconds_ : double(frames_.size()) / fps_;
+    seconds_ = std::max(seconds_, begins + duration_of(frame, *file_.video()));
     const std::int64_t known = std::int64_t(frames_.size());
     constexpr double kRounding = 1e-6;  // keeps frames that fall between two places on the same side
     const std::int64_t place = timed ? std::llround(std::min((time - first_seconds_) * fps_ + kRounding, 1e9)) : known;
@@ -143,11 +156,13 @@ class PictureCollector {
       if (index >= max_frames_) return refuse_or_stop();
       frames_.push_back(index < place && known > 0 ? frames_[size_t(known - 1)] : image);
     }
-    return !(limits_.truncate && std::int64_t(frames_.size()) >= wanted_frames_);
+    full_ = limits_.truncate && std::int64_t(frames_.size()) >= wanted_frames_;
+    return !full_;
   }
 
   Tensor take() {
     if (frames_.empty()) file_.fail("no picture can be decoded: the file is damaged or cut short");
+    if (!full_) end_with_last_frame();
     const auto count = std::int64_t(frames_.size());
     const Tensor result = at::empty({count, frames_[0].size(0), frames_[0].size(1), 3}, at::kByte);
     for (std::int64_t index = 0; index < count; ++index) {
@@ -161,11 +176,18 @@ class PictureCollector {
   double first_seconds() const { return first_seconds_; }
 
  private:
-  bool refuse_or_stop() const {
-    if (limits_.truncate && max_frames_ == wanted_frames_) return false;
+  // The last frame is seen to its own end, if that is within the limits, and not beyond.
+  void end_with_last_frame() {
+    const std::int64_t count = std::llround(std::min(seconds_ * fps_, double(max_frames_)));
+    frames_.resize(size_t(std::max<std::int64_t>(1, count)), frames_.back());
+  }
+
+  bool refuse_or_stop() {
+    full_ = limits_.truncate && max_frames_ == wanted_frames_;
+    if (full_) return false;
     file_.fail(concat("has more than ", max_frames_, " frames at ", fps_, " per second (limits: ", limits_.max_frames,
                       " frames, ", human_seconds(limits_.max_seconds), ", ", human_bytes(double(limits_.max_bytes)),
-                      " of pictures): cut the film or raise the limit"));
+                      " of pictures): cut the film first"));
   }
 
   void check_size(const AVFrame& frame) {
@@ -199,7 +221,8 @@ class PictureCollector {
   const MediaFile& file_;
   FilmLimits limits_;
   PictureSize true_size_;
-  double fps_, first_seconds_ = 0;
+  double fps_, first_seconds_ = 0, seconds_ = 0;  // until the last frame that was added ends
+  bool full_ = false;
   std::int64_t wanted_frames_ = 0, max_frames_ = 0;  // by length, and by memory too
   int width_ = 0, height_ = 0;
   PixelReader pixels_;
@@ -238,10 +261,13 @@ Film read_film(const MediaInput& input, const FilmLimits& limits) {
   file.refuse_if_cut_short();
   Film film{{}, gather_metadata(file), gather_facts(file)};
   film.metadata.erase(kPictureSizeKey);
+  // Sound that is heard before the first picture is cut off below.
+  const double lead = file.video() && file.audio()
+                          ? std::clamp(film.facts.video_start - film.facts.audio_start, 0.0, limits.max_seconds) : 0;
   std::optional<PictureCollector> pictures;
   std::optional<SoundCollector> sound;
   if (file.video() && limits.pictures) pictures.emplace(file, limits);
-  if (file.audio()) sound.emplace(file, SoundCollector::Limits{limits.max_seconds, limits.max_bytes, limits.truncate});
+  if (file.audio()) sound.emplace(file, SoundCollector::Limits{limits.max_seconds + lead, limits.max_bytes, limits.truncate});
   decode_streams(file, consumer_of(pictures), consumer_of(sound));
   if (pictures) {
     film.clip.frames = pictures->take();
@@ -252,6 +278,8 @@ Film read_film(const MediaInput& input, const FilmLimits& limits) {
     const double first_picture = pictures ? pictures->first_seconds() : film.facts.video_start;
     const double origin = file.video() ? first_picture : sound->start_seconds();
     waveform = aligned(waveform, sound->start_seconds(), origin, sound->sample_rate(), limits.max_seconds);
+    const auto longest = std::int64_t(limits.max_seconds * double(sound->sample_rate()));
+    if (limits.truncate && waveform.size(1) > longest) waveform = waveform.narrow(1, 0, longest);
     film.clip.sample_rate = limits.sample_rate > 0 ? limits.sample_rate : sound->sample_rate();
     film.clip.waveform = resample_audio(waveform, sound->sample_rate(), film.clip.sample_rate);
     film.facts.audio_start = sound->start_seconds();

@@ -129,7 +129,7 @@ Tensor contact_sheet(const Clip& clip, std::int64_t columns, std::int64_t rows, 
   const std::int64_t frames = clip.frames.size(0), cells = std::min(frames, columns * rows);
   const std::int64_t used = (cells + columns - 1) / columns, across = std::min(columns, cells);
   const int size = cell_width >= 160 ? 2 : 1;
-  const std::int64_t cell_height = std::max<std::int64_t>(1, cell_width * clip.frames.size(1) / clip.frames.size(2));
+  const std::int64_t cell_height = std::clamp<std::int64_t>(cell_width * clip.frames.size(1) / clip.frames.size(2), 1, 4 * cell_width);
   const std::int64_t label = Canvas::text_height(size) + 3 * kGap / 2;
   Canvas canvas(kGap + used * (cell_height + label + kGap / 2), kGap + across * (cell_width + kGap));
   for (std::int64_t cell = 0; cell < cells; ++cell) {

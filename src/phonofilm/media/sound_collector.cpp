@@ -81,7 +81,7 @@ void SoundCollector::check_limits(std::int64_t samples) const {
   const double bytes = double(samples) * double(samples_.size()) * sizeof(float);
   if (seconds <= limits_.max_seconds && bytes <= double(limits_.max_bytes)) return;
   file_.fail(concat("its sound is longer than ", human_seconds(limits_.max_seconds), " or needs more than ",
-                    human_bytes(double(limits_.max_bytes)), ": cut the file or raise the limit"));
+                    human_bytes(double(limits_.max_bytes)), ": cut the file first"));
 }
 
 std::vector<std::vector<float>> SoundCollector::convert(const AVFrame& frame) {
