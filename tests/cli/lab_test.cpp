@@ -47,7 +47,7 @@ TEST_CASE("cli: a study trains every recipe from every seed, and keeps what is d
 
   const auto other = run_program(study + " --count 3");
   CHECK(other.exit_code == 2);
-  CHECK(other.says("figures.json: was measured by another recipe or on other films"));
+  CHECK(other.says("figures.json: was measured by another recipe, of other weights, on other films"));
 
   const std::string sweep = "lab guidance " + folder.file("out/a/seed1/model") +
                             " --align 0,1.5 --text 2 --seeds 1 --steps 2 -o " + folder.file("guidance");
@@ -60,6 +60,8 @@ TEST_CASE("cli: a study trains every recipe from every seed, and keeps what is d
   CHECK(is_file(folder.file("guidance/offset.svg")));
   CHECK(run_program(sweep + " --count 2").error.find("evaluate") == std::string::npos);  // kept, not measured again
   CHECK(run_program(sweep + " --count 3").exit_code == 2);
+  std::ofstream(folder.file("out/a/seed1/model/model.json"), std::ios::app) << "\n";  // the model is another now
+  CHECK(run_program(sweep + " --count 2").says("of other weights"));
 }
 
 TEST_CASE("cli: a study of a scene without falling balls has that scene's figures") {
@@ -89,6 +91,10 @@ TEST_CASE("cli: a study that is not there, and one that cannot be compared") {
   const auto other_task = run_program("lab codecs --recipes " + folder.path().string());
   CHECK(other_task.exit_code == 2);
   CHECK(other_task.says("expected the task 'joint'"));
+
+  const auto scene = run_program("lab architectures --scene harder_impacts -o " + folder.file("out"));
+  CHECK(scene.exit_code == 2);
+  CHECK(scene.says("unknown scene 'harder_impacts' (did you mean 'hard_impacts'?)"));
 
   const auto outcome = run_program("lab architecture");
   CHECK(outcome.exit_code == 2);

@@ -16,6 +16,7 @@
 #include "phonofilm/families/registry.h"
 #include "phonofilm/train/tasks.h"
 #include "phonofilm/train/trainer.h"
+#include "phonofilm/world/world.h"
 
 namespace phonofilm::cli {
 namespace {
@@ -52,6 +53,16 @@ std::vector<Variant> variants_of(const LabOptions& options) {
   return variants;
 }
 
+// What the folders that a recipe names hold, by the names of its options.
+nlohmann::json weights_of(const nlohmann::json& recipe) {
+  nlohmann::json weights = nlohmann::json::object();
+  for (const auto& [option, value] : recipe["options"].items()) {
+    const bool is_folder = option != "cache" && value.is_string() && std::filesystem::is_directory(value.get<std::string>());
+    if (is_folder) weights[option] = contents_of(value.get<std::string>());
+  }
+  return weights;
+}
+
 using Figures = std::vector<std::pair<std::string, double>>;
 
 void append(const Figures& added, Figures& figures) { figures.insert(figures.end(), added.begin(), added.end()); }
@@ -79,7 +90,8 @@ class LabRun {
 
   // What was measured, now or earlier by the same recipe.
   eval::RunFigures figures() {
-    const nlohmann::json circumstances{{"recipe", recipe_}, {"count", options_.count}, {"scene", options_.scene}};
+    const nlohmann::json circumstances{{"recipe", recipe_}, {"weights", weights_of(recipe_)}, {"count", options_.count},
+                                       {"scene", options_.scene}};
     return measured_once(folder_ + "/figures.json", circumstances, [this] {
       train();
       return measure();
@@ -106,7 +118,7 @@ class LabRun {
     if (guided.groups.empty()) {
       for (const eval::SceneReport& scene : guided.scenes) append(figures_of_scene(scene), run.figures);
     } else {
-      request.align_guidance = 0;
+      request = without_alignment(request, model->info().sampling);
       append(figures_of_balls(evaluate(*model, request, context), guided), run.figures);
     }
     append({{"held-out loss of the picture", held_out_.at("video")},
@@ -154,6 +166,8 @@ class LabRun {
 
 void run(const LabOptions& options) {
   const std::vector<Variant> variants = variants_of(options);
+  // Before hours of training: throws where there is no such scene, or none without speech.
+  if (!options.scene.empty()) world::truth_of(options.scene, /*seed=*/1, {});
   make_folder(options.output());
   InterruptibleProgress progress;
   const Observer observer = progress.observer();

@@ -1,7 +1,10 @@
 #include "phonofilm/cli/lab_figures.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -10,16 +13,55 @@
 #include "phonofilm/base/files.h"
 #include "phonofilm/base/log.h"
 #include "phonofilm/base/text.h"
+#include "phonofilm/weights/crc32.h"
 
 namespace phonofilm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Name, size, first and last 64 kB.
+std::string ends_of(const fs::path& path, const std::string& name) {
+  constexpr std::uintmax_t kEnd = 1 << 16;
+  std::error_code failed;
+  const std::uintmax_t bytes = fs::file_size(path, failed), end = std::min(bytes, kEnd);
+  std::ifstream file(path, std::ios::binary);
+  std::string ends(failed ? 0 : 2 * end, '\0');
+  file.read(ends.data(), std::streamsize(end));
+  file.seekg(-std::streamoff(end), std::ios::end);
+  file.read(ends.data() + end, std::streamsize(end));
+  PF_CHECK(!failed && file, InvalidRequest, "lab", path.string(), ": cannot be read");
+  return concat(name, " ", bytes, " ", ends);
+}
+
+}  // namespace
+
+std::string contents_of(const std::string& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) files.push_back(ends_of(entry.path(), fs::relative(entry.path(), folder).string()));
+  }
+  std::sort(files.begin(), files.end());
+  char digits[9];
+  std::snprintf(digits, sizeof digits, "%08x", weights::crc32(join(files, "\n")));
+  return digits;
+}
+
+pipeline::GenerateRequest without_alignment(pipeline::GenerateRequest request, const families::Sampling& own) {
+  request.align_guidance = 0;
+  if (!own.guidance.use_align) return request;
+  request.video_guidance = own.guidance.text.video + 1;
+  request.audio_guidance = own.guidance.text.audio + 1;
+  return request;
+}
 
 eval::RunFigures measured_once(const std::string& path, const nlohmann::json& circumstances,
                                const std::function<eval::RunFigures()>& measure) {
   if (is_file(path)) {
     const nlohmann::json kept = load_json(path);
     PF_CHECK(kept.contains("circumstances") && kept["circumstances"] == circumstances, InvalidRequest, "lab", path,
-             ": was measured by another recipe or on other films, or with other settings; delete it, or choose another "
-             "--out");
+             ": was measured by another recipe, of other weights, on other films, or with other settings; delete it, or "
+             "choose another --out");
     return eval::run_figures(kept, path);
   }
   const eval::RunFigures figures = measure();

@@ -40,12 +40,12 @@ std::string named(const char* kind, double value) {
   return concat(kind, " ", text.ends_with(".0") ? text.substr(0, text.size() - 2) : text);
 }
 
-std::vector<Setting> settings_of(const GuidanceOptions& options) {
+std::vector<Setting> settings_of(const GuidanceOptions& options, const families::Sampling& sampling) {
   std::vector<Setting> settings;
   pipeline::GenerateRequest own;
   own.steps = options.steps;
   for (const double value : options.align) {
-    settings.push_back({named("align", value), own});
+    settings.push_back({named("align", value), value > 0 ? own : without_alignment(own, sampling)});
     settings.back().request.align_guidance = value;
   }
   for (const double value : options.text) {
@@ -79,9 +79,10 @@ eval::RunFigures measure(const families::Generator& model, const GuidanceOptions
 }
 
 void run(const GuidanceOptions& options) {
-  const std::vector<Setting> settings = settings_of(options);
   const nn::RunContext context = run_context("auto");
-  const auto model = families::load_generator(find_model(options.model), context.dtype);
+  const std::string folder_of_model = find_model(options.model), weights = contents_of(folder_of_model);
+  const auto model = families::load_generator(folder_of_model, context.dtype);
+  const std::vector<Setting> settings = settings_of(options, model->info().sampling);
   set_threads(/*asked=*/0, model->info());
   make_folder(options.out);
   InterruptibleProgress progress;
@@ -89,8 +90,8 @@ void run(const GuidanceOptions& options) {
   std::vector<eval::RunFigures> runs;
   for (std::int64_t seed = 1; seed <= options.seeds; ++seed) {  // outside: a stopped sweep has compared something
     for (const Setting& setting : settings) {
-      const nlohmann::json circumstances{{"model", options.model}, {"scene", options.scene}, {"count", options.count},
-                                         {"steps", options.steps}, {"setting", setting.name}, {"seed", seed}};
+      const nlohmann::json circumstances{{"model", options.model}, {"weights", weights}, {"scene", options.scene},
+                                         {"count", options.count}, {"steps", options.steps}, {"setting", setting.name}, {"seed", seed}};
       const std::string folder = concat(options.out, "/", setting.name, "/seed", seed);
       make_folder(folder);
       runs.push_back(measured_once(folder + "/figures.json", circumstances, [&] {
