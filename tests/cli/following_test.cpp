@@ -256,7 +256,7 @@ const Refusal kRefusals[] = {
     {"--retake 1-0.5 --of @film.mp4", kUsage, "ends before it begins"},
     {"--retake 1-1 --of @film.mp4", kUsage, "ends where it begins"},
     {"--retake 1-1.01 --of @film.mp4", kUsage, "at least one picture"},
-    {"--retake 0-2.125 --of @film.mp4", kUsage, "is the whole film"},
+    {"--retake 0-2.1 --of @film.mp4", kUsage, "is the whole film"},
     {"--retake nan-1 --of @film.mp4", kUsage, "expected seconds A-B"},
     {"--overlap nan", kUsage, "--overlap: expected a number"},
     {"--extend @film.mp4 --overlap 3.1", kUsage, "an overlap of 3.1 s: segments of"},

@@ -46,6 +46,16 @@ TEST_CASE("a model whose matrices are stored in 8 bits has a smaller file, is lo
   CHECK((again.frames.to(at::kFloat) - film.frames.to(at::kFloat)).abs().mean().item<double>() < 2);
 }
 
+TEST_CASE("latents that find no room before decoding cost a notice, not the film") {
+  const TinyModel model;
+  GenerateOptions options;
+  options.keep = [](const SavedLatent&) { throw ResourceError("save latents", "no room"); };
+  const pipeline::Generated film = pipeline::generate(*model.generator, tiny_request(), {}, options);
+  CHECK(at::equal(film.clip.frames, make(*model.generator, tiny_request()).frames));
+  REQUIRE(film.notices.size() == 1);
+  CHECK(film.notices[0].find("[save latents] no room") != std::string::npos);
+}
+
 TEST_CASE("either modality may be left out, lengths follow the request") {
   const TinyModel model;
   GenerateRequest r = tiny_request();

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "phonofilm/base/error.h"
-#include "phonofilm/pipeline/generate.h"
+#include "phonofilm/pipeline/long_film.h"
 #include "phonofilm/tensor/ops.h"
 #include "pipeline/tiny_model.h"
 #include "support/support.h"
@@ -86,6 +86,19 @@ TEST_CASE("what is kept is saved with the latents, so that a stopped film goes o
   const Clip finished = pipeline::generate(*model.generator, saved.request, saved.given, resumed).clip;
   CHECK(at::equal(finished.frames, straight.frames));
   CHECK(at::equal(finished.waveform, straight.waveform));
+}
+
+TEST_CASE("latents between steps hold all that was given, as those at the end do") {
+  const test::OpenModel model;
+  std::vector<SavedLatent> between;
+  SavedLatent end;
+  GenerateOptions options;
+  options.on_step = [&](const pipeline::StepView& step) { between.push_back(step.saved()); };
+  options.keep = [&](const SavedLatent& latent) { end = latent; };
+  pipeline::generate_film(*model.generator, request(), keep(random_clip(6), {}, {{0, pipeline::kToTheEnd}}), options);
+  CHECK(pipeline::gives_half(end.given));
+  REQUIRE_FALSE(between.empty());
+  for (const SavedLatent& saved : between) CHECK(pipeline::same(saved.given, end.given));
 }
 
 TEST_CASE("a given film of another shape is refused") {

@@ -279,7 +279,7 @@ TEST_CASE("films in segments that cannot be made are refused") {
   wide.overlap = 0.9;
   expect(wide, {}, "an overlap of 0.9 s: segments of 0.875 s");
   expect(request(30.0 / 24), going_on_from(random_clip(1, 30, 20000)), "nothing is left to be made");
-  expect(request(50.0 / 24), retaking(random_clip(1, 50, 34000), 0.5, 1.5), "24 pictures, more than the 21");
+  expect(request(50.0 / 24), retaking(random_clip(1, 50, 34000), 0.5, 1.5), "24 pictures, more than the 19");
   GenerateOptions options;
   options.init_noise = "noise.safetensors";
   CHECK_THROWS_WITH_AS(pipeline::generate_film(*model.generator, request(), {}, options),

@@ -26,6 +26,7 @@ void expect_whole(const SegmentRules& rules, const std::vector<Segment>& segment
     CHECK(segment.frames <= rules.longest);
     CHECK(segment.kept < segment.frames);
     if (reached >= rules.overlap) CHECK(segment.kept >= (segment.first == 0 && begin == 0 ? 0 : rules.overlap));
+    if (total - begin > rules.longest) CHECK(segment.frames - segment.kept >= std::min<std::int64_t>(24, rules.shortest));
     reached = segment.end();
   }
   CHECK(reached == total);
@@ -50,13 +51,15 @@ TEST_CASE("a film that goes on from another is made from its end on") {
   }
 }
 
-TEST_CASE("segments advance by whole sound samples, and the last keeps more where it would be too short") {
+TEST_CASE("segments advance by whole sound samples; the one before the last is shortened where that would be too short") {
   const auto segments = plan_segments(kRules, 0, 481);
   REQUIRE(segments.size() == 10);
   CHECK((segments[1] == Segment{48, 73, 25}));
   CHECK((segments[8] == Segment{384, 73, 25}));
   CHECK((segments[9] == Segment{432, 49, 25}));
-  CHECK((plan_segments(kRules, 0, 77).back() == Segment{28, 49, 45}));
+  CHECK((plan_segments(kRules, 0, 77) == std::vector<Segment>{{0, 53, 0}, {28, 49, 25}}));
+  CHECK((plan_segments(kRules, 0, 117) == std::vector<Segment>{{0, 73, 0}, {48, 69, 25}}));
+  CHECK((plan_segments(kRules, 0, 125) == std::vector<Segment>{{0, 73, 0}, {48, 53, 25}, {76, 49, 25}}));
   CHECK((plan_segments(kRules, 0, 73) == std::vector<Segment>{{0, 73, 0}}));
 }
 
@@ -81,11 +84,18 @@ TEST_CASE("a moment stands in the middle of the longest segment that the film ha
   CHECK((plan_window(kRules, 295, 300, 300) == Segment{227, 73, 0}));
   CHECK((plan_window(kRules, 10, 20, 60) == Segment{0, 57, 0}));
   CHECK((plan_window(kRules, 50, 60, 60) == Segment{3, 57, 0}));
-  for (std::int64_t first = 0; first < 227; ++first) {
-    const Segment window = plan_window(kRules, first, first + 73, 300);
-    CHECK(window.first == first);
+  // Something of the film is always kept before and behind the moment.
+  for (std::int64_t first = 1; first < 229; ++first) {
+    const Segment window = plan_window(kRules, first, first + 71, 300);
+    CHECK(window.frames == 73);
+    CHECK(window.first < first);
+    CHECK(window.end() > first + 71);
   }
-  CHECK_THROWS_WITH_AS(plan_window(kRules, 10, 90, 300), doctest::Contains("80 pictures, more than the 73"),
+  CHECK((plan_window(kRules, 0, 72, 300) == Segment{0, 73, 0}));
+  CHECK((plan_window(kRules, 228, 300, 300) == Segment{227, 73, 0}));
+  CHECK_THROWS_WITH_AS(plan_window(kRules, 10, 82, 300), doctest::Contains("72 pictures, more than the 71"),
+                       InvalidRequest);
+  CHECK_THROWS_WITH_AS(plan_window(kRules, 0, 73, 300), doctest::Contains("73 pictures, more than the 72"),
                        InvalidRequest);
   CHECK_THROWS_WITH_AS(plan_window(kRules, 10, 20, 40), doctest::Contains("40 pictures, fewer than the 49"),
                        InvalidRequest);

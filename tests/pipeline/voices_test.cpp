@@ -147,13 +147,17 @@ TEST_CASE("in a long film a voice is heard from the segment on in which somebody
   const VoicedModel model;
   pipeline::GenerateRequest r;
   r.prompt = "a", r.then = {"b says <S>hello<E>"};
-  r.seconds = 45.0 / 24, r.seed = 5, r.timbre_guidance = 1;  // segments of 21 pictures, of which 9 are kept
+  r.seconds = 45.0 / 24, r.seed = 5, r.timbre_guidance = 2;  // segments of 21 pictures, of which 9 are kept
   const auto made = [&](const std::vector<Tensor>& voices) {
     return pipeline::generate_film(*model.generator, r, {.voices = voices}, {});
   };
   const pipeline::Generated told = made({voice(1)}), plain = made({});
   CHECK_FALSE(says(told.notices, "timbre guidance has no effect"));
   CHECK(says(plain.notices, "timbre guidance has no effect"));
+  r.timbre_guidance = -1;  // the model's own, also where a resumed film's request names it, is nobody's wish
+  const pipeline::GenerateRequest resolved = pipeline::resolve(r, model.generator->info());
+  CHECK(resolved.timbre_guidance == 1);
+  CHECK_FALSE(says(pipeline::generate_film(*model.generator, resolved, {}, {}).notices, "timbre guidance has no effect"));
   const Tensor &one = told.clip.waveform, &other = plain.clip.waveform;
   CHECK(at::equal(one.slice(1, 0, 21000), other.slice(1, 0, 21000)));
   CHECK_FALSE(at::equal(one.slice(1, 24000), other.slice(1, 24000)));

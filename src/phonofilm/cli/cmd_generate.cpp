@@ -1,6 +1,7 @@
 // phonofilm generate "a red rubber ball falls" -o film.mp4
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <optional>
 
 #include "phonofilm/base/error.h"
@@ -47,6 +48,8 @@ void run(Options options) {
     options.request = saved->request;
   }
   pipeline::check(options.request);
+  PF_CHECK(options.request.seed <= std::numeric_limits<std::int64_t>::max() - (options.takes - 1), InvalidRequest,
+           "generate", "--seed ", options.request.seed, ": the seeds of ", options.takes, " takes do not fit");
   for (std::string& voice : options.files.voices) {
     if (voice == "none" || voice == "None") voice.clear();
   }
@@ -72,7 +75,7 @@ std::vector<std::string> add_given_flags(CLI::App& command, pipeline::GivenFiles
   constexpr const char* kGroup = "What the film is given";
   std::vector<std::string> names = add_flags(command, files.fields(), kGroup);
   add_list(command, "--voice", files.voices,
-           "reference voice, any format; the i-th for the i-th <S>...<E>, or 'none' for a line without one")
+           "reference voice, a sound file; the i-th for the i-th <S>...<E>, or 'none' for a line without one")
       ->group(kGroup);
   names.push_back("--voice");
   return names;

@@ -75,7 +75,8 @@ void check_room_for_latents(const FilmInputs& inputs, const std::string& film) {
   PF_CHECK(inputs.init_noise.empty() || !fs::equivalent(latents, inputs.init_noise), InvalidRequest, "generate",
            latents, ": the noise to start from would be overwritten; choose another -o");
   const auto saved = kept_latents(film);
-  PF_CHECK(!saved || (saved->finished() && fs::exists(film)), InvalidRequest, "generate", latents,
+  const bool written = fs::exists(film) && fs::last_write_time(film) >= fs::last_write_time(latents);
+  PF_CHECK(!saved || (saved->finished() && written), InvalidRequest, "generate", latents,
            ": holds the latents of a film that is not finished; go on with --resume (or decode them), or delete them");
 }
 

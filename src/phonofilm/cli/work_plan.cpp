@@ -60,14 +60,30 @@ void print_memory(const families::WorkPlan& plan) {
   std::printf("  %-18s %10s  while denoising, about\n", "activations", human_bytes(plan.activation_bytes).c_str());
 }
 
-// Of the steps that make the sound again.
-double again_flop(const families::Generator& model, const pipeline::FilmPlan& film, const families::Sampling& sampling,
-                  bool voices) {
-  if (sampling.sound_steps == 0) return 0;
-  const families::WorkPlan plan = model.plan(film.specs.front(), pipeline::sound_sampling(sampling), voices);
+void print_sound_again(const families::Generator& model, const families::ClipSpec& spec,
+                       const families::Sampling& sampling, bool voices) {
+  if (sampling.sound_steps == 0) return;
+  const families::WorkPlan plan = model.plan(spec, pipeline::sound_sampling(sampling), voices);
   std::printf("          then the sound again: %lld steps of %lld passes\n",
               static_cast<long long>(sampling.sound_steps), static_cast<long long>(plan.passes));
-  return plan.step_flop * double(sampling.sound_steps);
+}
+
+// Of all steps of one segment, those that make its sound again among them.
+double denoise_flop(const families::Generator& model, const families::ClipSpec& spec,
+                    const families::Sampling& sampling, bool voices) {
+  const double joint = model.plan(spec, sampling, voices).step_flop * double(sampling.steps);
+  if (sampling.sound_steps == 0) return joint;
+  return joint + model.plan(spec, pipeline::sound_sampling(sampling), voices).step_flop * double(sampling.sound_steps);
+}
+
+double film_flop(const families::Generator& model, const pipeline::FilmPlan& film, const families::Sampling& sampling,
+                 bool voices) {
+  double flop = 0;
+  for (const families::ClipSpec& spec : film.specs) {
+    const families::WorkPlan plan = model.plan(spec, sampling, voices);
+    flop += plan.encode_flop + denoise_flop(model, spec, sampling, voices) + plan.decode_flop;
+  }
+  return flop;
 }
 
 }  // namespace
@@ -78,7 +94,6 @@ void print_work_plan(const families::Generator& model, const pipeline::GenerateR
   const families::Sampling sampling = pipeline::sampling_of(resolved, info);
   model.check(sampling);
   const families::WorkPlan plan = model.plan(film.specs.front(), sampling, voices);
-  const double segments = double(film.segments.size());
   std::printf("model     %s, %lld parameters\n", info.name().c_str(), static_cast<long long>(info.parameters));
   print_shape(film.spec, info);
   if (!film.at_once) std::printf("segments  %zu of up to %.2f s\n", film.segments.size(), longest_seconds(film));
@@ -86,15 +101,15 @@ void print_work_plan(const families::Generator& model, const pipeline::GenerateR
               static_cast<long long>(plan.video_tokens),
               static_cast<long long>(plan.audio_tokens), static_cast<long long>(plan.text_tokens),
               static_cast<long long>(resolved.steps), static_cast<long long>(plan.passes));
-  const double again = again_flop(model, film, sampling, voices);
+  print_sound_again(model, film.specs.front(), sampling, voices);
   print_memory(plan);
-  const double peak = nn::gemm_rate(context.dtype), denoise = plan.step_flop * double(resolved.steps) + again;
+  const double peak = nn::gemm_rate(context.dtype);
   std::printf("work      matrix products run at %s per second here\n", flop_text(peak).c_str());
   print_stage("encode", plan.encode_flop, peak);
   print_stage("one step", plan.step_flop, peak);
-  print_stage("denoise", denoise, peak);
+  print_stage("denoise", denoise_flop(model, film.specs.front(), sampling, voices), peak);
   print_stage("decode", plan.decode_flop, peak);
-  print_stage("all", segments * (plan.encode_flop + denoise + plan.decode_flop), peak);
+  print_stage("all", film_flop(model, film, sampling, voices), peak);
 }
 
 }  // namespace phonofilm::cli

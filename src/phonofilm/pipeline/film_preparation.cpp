@@ -163,7 +163,11 @@ class Preparation {
              word("of"));
     keep("retake", files_.of, clip);
     if (r.video) film_.given.kept.video = files_.retake_only == "sound" ? all : around;
-    if (r.audio) film_.given.kept.audio = files_.retake_only == "picture" ? all : around;
+    // Sound may go on behind the last picture.
+    const bool ends_later = moment.last >= r.seconds - kRounding && clip.audio_seconds() > moment.last + 1 / info_.fps;
+    std::vector<families::TimeSpan> sounds = around;
+    if (ends_later) sounds.push_back({moment.last, kToTheEnd});
+    if (r.audio) film_.given.kept.audio = files_.retake_only == "picture" ? all : sounds;
     film_.given.retake = true;
   }
 

@@ -60,16 +60,21 @@ class StageClock {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// What was asked for and finds nothing to work on.
-void note_idle_settings(const GenerateRequest& asked, const Given& given, std::vector<std::string>& notices) {
+// What was asked for and finds nothing to work on. The model's own values are nobody's wish, also where they stand in
+// a resumed film's request.
+void note_idle_settings(const GenerateRequest& asked, const Given& given, const families::Sampling& own,
+                        std::vector<std::string>& notices) {
   const bool joint = asked.video && asked.audio;
-  if (asked.timbre_guidance > 0 && (given.voices.empty() || !asked.audio)) {
+  const diffusion::GuidanceScales& scales = own.guidance;
+  const auto wished = [](double value, double usual) { return value > 0 && value != usual; };
+  if (wished(asked.timbre_guidance, scales.timbre) && (given.voices.empty() || !asked.audio)) {
     notices.push_back("timbre guidance has no effect on a film without reference voices");
   }
-  if (!joint && (asked.align_guidance > 0 || asked.video_align_guidance > 0 || asked.audio_align_guidance > 0)) {
+  if (!joint && (asked.align_guidance > 0 || wished(asked.video_align_guidance, scales.align.video) ||
+                 wished(asked.audio_align_guidance, scales.align.audio))) {
     notices.push_back("alignment guidance has no effect on a film of picture or sound alone");
   }
-  if (!joint && asked.sound_steps > 0) {
+  if (!joint && wished(double(asked.sound_steps), double(own.sound_steps))) {
     notices.push_back("further steps for the sound have no effect on a film of picture or sound alone");
   }
 }
@@ -239,13 +244,17 @@ Generated generate(const families::Generator& model, const GenerateRequest& requ
   StageClock clock(result.seconds);
   const auto conditioning = encode(work);
   result.notices = conditioning->notices;
-  note_idle_settings(request, given, result.notices);
+  note_idle_settings(request, given, model.info().sampling, result.notices);
   clock.finished("encode");
 
   const JointLatent noise = noise_for(work), latent = denoise(work, *conditioning, noise);
   clock.finished("denoise");
 
-  options.keep(saved(work, latent, noise, work.asked.all_steps()));
+  try {
+    options.keep(saved(work, latent, noise, work.asked.all_steps()));
+  } catch (const ResourceError& error) {  // the film itself may find room
+    result.notices.push_back(concat("the latents could not be saved before they were decoded: ", error.what()));
+  }
   result.clip = decode_keeping(model, latent, work.spec, given.kept, options);
   clock.finished("decode");
   return result;

@@ -85,7 +85,7 @@ std::string word_without(Naming naming, const std::string& modality) {
 }
 
 Fields GivenFiles::fields() {
-  return {{"image", &image, "first picture, any format and size"},
+  return {{"image", &image, "first picture, of any size"},
           {"last_image", &last_image, "last picture, likewise"},
           {"audio", &audio, "a sound that the picture follows: any sound file, or a film's sound"},
           {"video", &video, "a film whose picture the sound follows"},

@@ -236,10 +236,16 @@ Generated generate_film(const families::Generator& model, const GenerateRequest&
   const FilmPlan plan = plan_film(model, resolve(request, model.info()), given);
   if (!plan.at_once) return LongFilm(model, request, given, plan, options).make();
   GenerateOptions keeping = options;
-  keeping.keep = [&](SavedLatent saved) {  // with all that was given, also what does not fit into the film
+  const auto with_all = [&](SavedLatent saved) {  // that was given, also what does not fit into the film
     saved.given = given;
-    options.keep(saved);
+    return saved;
   };
+  keeping.keep = [&](const SavedLatent& saved) { options.keep(with_all(saved)); };
+  if (options.on_step) {
+    keeping.on_step = [&](const StepView& step) {
+      options.on_step({step.done, step.steps, [&] { return with_all(step.saved()); }, step.estimate});
+    };
+  }
   return generate(model, request, segment_given(plan, 0, given, {}), keeping);
 }
 

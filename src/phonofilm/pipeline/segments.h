@@ -27,15 +27,17 @@ std::int64_t nearest_length(const SegmentRules& rules, double pictures);
 std::int64_t length_below(const SegmentRules& rules, double pictures);
 std::int64_t length_above(const SegmentRules& rules, double pictures);
 
-// Segments for pictures begin to total, of which those before `begin` are given. All but the last are as long as
-// possible and keep the overlap; the last keeps more where it would be too short otherwise. total: where begin is 0 a
-// multiple of patch plus one, else as much as that beyond begin as is a multiple of patch. Throws InvalidRequest where
-// the beginning and what is to be added are together shorter than the model's shortest film.
+// Segments for pictures begin to total, of which those before `begin` are given. They are as long as possible and keep
+// the overlap; where little would be left for the last, the one before it is shortened, so that the last need not keep
+// more than the overlap to be long enough. total: where begin is 0 a multiple of patch plus one, else as much as that
+// beyond begin as is a multiple of patch. Throws InvalidRequest where the beginning and what is to be added are together
+// shorter than the model's shortest film.
 std::vector<Segment> plan_segments(const SegmentRules& rules, std::int64_t begin, std::int64_t total);
 
 // The one segment in which pictures first to last (exclusive) of a film of `total` are made again: as long as possible,
-// with the moment in its middle where the film's ends allow it. Throws InvalidRequest for a moment that is longer than
-// that, and for a film that is shorter than the model's shortest.
+// with the moment in its middle where the film's ends allow it. A picture or more is kept, and with it the sound that the
+// new one is faded into, on each side of the moment that is inside the film. Throws InvalidRequest for a moment that is
+// longer than that, and for a film that is shorter than the model's shortest.
 Segment plan_window(const SegmentRules& rules, std::int64_t first, std::int64_t last, std::int64_t total);
 
 }  // namespace phonofilm::pipeline

@@ -59,15 +59,14 @@ class Saver {
   Saver(Session& session, const FilmExecutorOptions& options) : session_(session), options_(options) {}
   void save(const SavedLatent& latent) {
     last_ = Clock::now();
-    session_.save(latent.film_steps_done(), [&](const std::string& path) { pipeline::save_latent(path, latent); });
-  }
-  void step(const pipeline::StepView& view) {
-    if (std::chrono::duration<double>(Clock::now() - last_).count() < options_.save_every) return;
     try {
-      save(view.saved());
+      session_.save(latent.film_steps_done(), [&](const std::string& path) { pipeline::save_latent(path, latent); });
     } catch (const ResourceError& error) {
       options_.log(concat("latents are not saved now: ", error.what()));
     }
+  }
+  void step(const pipeline::StepView& view) {
+    if (std::chrono::duration<double>(Clock::now() - last_).count() >= options_.save_every) save(view.saved());
   }
 
  private:

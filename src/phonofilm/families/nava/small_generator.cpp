@@ -82,7 +82,9 @@ class SmallGenerator : public families::Generator {
     }
     PF_CHECK(request.video || request.audio, InvalidRequest, "generate", "neither picture nor sound is asked for");
     const std::int64_t patch = codecs_.video->config().frame_patch;
-    const auto groups = std::max<std::int64_t>(1, std::llround((seconds * options_.fps - 1) / double(patch)));
+    const auto nearest = std::llround((seconds * options_.fps - 1) / double(patch));
+    const auto least = std::int64_t(std::ceil((options_.min_seconds * options_.fps - 1) / double(patch) - 1e-6));
+    const std::int64_t groups = std::max<std::int64_t>({1, least, nearest});
     const std::int64_t frames = patch * groups + 1;
     const double step_pictures = info_.step_seconds * options_.fps;
     const auto steps = std::int64_t(std::ceil(double(frames) / step_pictures - 1e-9));
