@@ -4,7 +4,7 @@
 # Interrupt it at any time; started again it goes on where it was.
 #
 #   scripts/train_mini.sh [run folder]
-#   scripts/train_mini.sh --go-on [run folder]    takes what models/ holds of these stages instead of making it again
+#   scripts/train_mini.sh --go-on [run folder]    takes what models/mini holds of these stages instead of making it again
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,39 +20,43 @@ if [ "$runs" != runs/mini ]; then
   ln -sfn "$(realpath "$runs")" runs/mini  # the recipes name each other's results below runs/mini
 fi
 
-# adopt STAGE FOLDER: the result of a stage is what the folder holds, unless it has a result or is under way here.
+balls="video_autoencoder video_decoder audio_autoencoder vocoder joint_start joint_early_noise joint_all_noise joint"
+world="video_world audio_world vocoder_world speaker_encoder joint_world_start joint_world joint_world_late joint_world_both
+       speaker_encoder_near joint_world_voices joint_world_more joint_world_last joint_world_where joint_world_lines"
+last=joint_world_lines
+
+# The part of models/mini that a stage on the whole world made.
+part_of() {
+  case $1 in
+    video_world) echo video_autoencoder ;;
+    audio_world) echo audio_autoencoder ;;
+    vocoder_world) echo vocoder ;;
+    speaker_encoder*) echo speaker_encoder ;;
+    *) echo . ;;
+  esac
+}
+
+# adopt STAGE: its result is what models/mini holds of it, unless it has a result or is under way here.
 adopt() {
-  [ -d "$2" ] || return 0
   if [ -e "runs/mini/$1/model" ] || [ -e "runs/mini/$1/checkpoint.safetensors" ]; then return 0; fi
   mkdir -p "runs/mini/$1"
-  cp -r "$2" "runs/mini/$1/model"
+  cp -r "models/mini/$(part_of "$1")" "runs/mini/$1/model"
 }
 is_adopted() { [ -e "runs/mini/$1/model" ] && [ ! -e "runs/mini/$1/checkpoint.safetensors" ]; }
 
+stages="$balls $world"
 if [ "$go_on" = yes ]; then
-  for stage in video_autoencoder video_decoder; do adopt $stage models/mini/video_autoencoder; done
-  adopt audio_autoencoder models/mini/audio_autoencoder
-  adopt vocoder models/mini/vocoder
-  for stage in joint_start joint_early_noise joint_all_noise joint; do adopt $stage models/mini; done
-  adopt video_world models/world/video_autoencoder
-  adopt audio_world models/world/audio_autoencoder
-  adopt vocoder_world models/world/vocoder
-  for stage in speaker_encoder speaker_encoder_near; do adopt $stage models/world/speaker_encoder; done
-  for stage in joint_world_start joint_world joint_world_late joint_world_both joint_world_voices joint_world_more \
-      joint_world_last joint_world_where; do
-    adopt $stage models/world
-  done
+  stages=$world  # nothing of those on falling balls is left in it
+  for stage in $world; do adopt "$stage"; done
 fi
 
 scripts/build.sh release phonofilm
 program=build/release/src/phonofilm/cli/phonofilm
 
-for stage in video_autoencoder video_decoder audio_autoencoder vocoder joint_start joint_early_noise joint_all_noise joint \
-    video_world audio_world vocoder_world speaker_encoder joint_world_start joint_world joint_world_late \
-    joint_world_both speaker_encoder_near joint_world_voices joint_world_more joint_world_last joint_world_where; do
-  if is_adopted "$stage"; then echo "$stage: as models/ holds it"; continue; fi
+for stage in $stages; do
+  if is_adopted "$stage"; then echo "$stage: as models/mini holds it"; continue; fi
   "$program" train "recipes/mini/$stage.json" -o "runs/mini/$stage" --resume
 done
-echo "The model is in runs/mini/joint_world_where/model; measure it with:"
-echo "  $program eval world --scene everything --model runs/mini/joint_world_where/model"
-echo "and ship it with: cp -r runs/mini/joint_world_where/model/. models/mini/"
+echo "The model is in runs/mini/$last/model; measure it with:"
+echo "  $program eval world --scene everything --model runs/mini/$last/model"
+echo "and ship it with: cp -r runs/mini/$last/model/. models/mini/"

@@ -1,6 +1,8 @@
 // Requests for films that cannot be made: refused with the right exit code before anything is computed or left behind.
 #include <fstream>
 
+#include "phonofilm/media/audio_file.h"
+#include "phonofilm/tensor/ops.h"
 #include "program.h"
 
 using namespace phonofilm;
@@ -91,10 +93,15 @@ TEST_CASE("generate: a first frame that cannot be read") {
   expect_refusal(with_model(kPrompt + " --image " + folder.file("broken.png")), kMedia, "broken.png");
 }
 
-TEST_CASE("generate: reference voices for a model that takes none") {
+TEST_CASE("generate: reference voices for a model that takes none, or for words that nobody says") {
   const TemporaryFolder folder;
-  expect_refusal(with_model(kPrompt + " --voice " + folder.file("a.wav")), kUsage, "takes no reference voices");
-  expect_refusal(with_model(kPrompt + " --timbre-guidance 2"), kUsage, "takes no reference voices");
+  fs::copy(test::kMiniModel, folder.file("mute"), fs::copy_options::recursive);
+  fs::remove_all(folder.file("mute/speaker_encoder"));
+  const std::string mute = kPrompt + " --model " + folder.file("mute");
+  expect_refusal(mute + " --voice " + folder.file("a.wav"), kUsage, "takes no reference voices");
+  expect_refusal(mute + " --timbre-guidance 2", kUsage, "takes no reference voices");
+  media::write_wav(folder.file("voice.wav"), at::sin(at::arange(32000) * 0.06).unsqueeze(0), 16000);
+  expect_refusal(with_model(kPrompt + " --voice " + folder.file("voice.wav")), kUsage, "nobody speaks");
 }
 
 TEST_CASE("generate: sizes and lengths that the model cannot make") {

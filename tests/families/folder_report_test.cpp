@@ -124,7 +124,7 @@ TEST_CASE("folder report: the embedded model, whole and with a part taken from a
   REQUIRE(whole);
   CHECK(whole->family == "nava mini");
   CHECK(whole->complete());
-  CHECK(whole->parts.size() == 5);
+  CHECK(whole->parts.size() == 6);
   const test::TemporaryFolder folder;
   fs::copy(kRoot + "/models/mini", folder.file("mini"), fs::copy_options::recursive);
   fs::remove(folder.file("mini/vocoder/model.safetensors"));

@@ -183,3 +183,15 @@ TEST_CASE("a recogniser's batches are a function of the step, and it learns" *
   CHECK(recognisers::load_word_recogniser(folder.file("model"))->config().words.size() == 52);
   CHECK(task->validate({}).at("talker_word_error") > 0.5);  // untrained
 }
+
+TEST_CASE("what a recogniser learns from may have gone through the embedded model's autoencoder, of two channels" *
+          doctest::skip(!world::speech_available())) {
+  json options{{"batch", 2}, {"model", {{"width", 24}, {"hidden", 24}, {"blocks", 1}}}};
+  const Tensor plain = train::make_recogniser_task(recipe("recogniser", options), {})->batch(1, 0).at("mel");
+  options.update({{"autoencoder", PHONOFILM_SOURCE_DIR "/models/mini/audio_autoencoder"}, {"autoencoder_share", 1}});
+  const Tensor coded = train::make_recogniser_task(recipe("recogniser", options), {})->batch(1, 0).at("mel");
+  REQUIRE(coded.sizes() == plain.sizes());
+  const double off = (coded - plain).abs().mean().item<double>();  // nat
+  CHECK(off > 0.02);
+  CHECK(off < 0.5);
+}

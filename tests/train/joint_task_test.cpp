@@ -179,31 +179,37 @@ TEST_CASE("joint task: the recipes of all stages name options that exist, and ea
 TEST_CASE("joint task: the recipe of the whole world goes on from a backbone which knows fewer words") {
   if (no_speech()) return;
   const TemporaryFolder folder;
-  json recipe = train::read_recipe(std::string(PHONOFILM_SOURCE_DIR) + "/recipes/mini/joint_world_start.json");
   const json tiny = tiny_options(folder.file("cache"));
-  for (const char* key : {"video_autoencoder", "audio_autoencoder", "vocoder", "cache", "clips", "validation_clips"}) {
-    recipe["options"][key] = tiny[key];
-  }
+  const auto small_recipe = [&](const std::string& name) {
+    json recipe = train::read_recipe(std::string(PHONOFILM_SOURCE_DIR) + "/recipes/mini/" + name + ".json");
+    for (const char* key : {"video_autoencoder", "audio_autoencoder", "vocoder", "cache", "clips", "validation_clips"}) {
+      recipe["options"][key] = tiny[key];
+    }
+    return recipe;
+  };
+  json balls = small_recipe("joint"), recipe = small_recipe("joint_world_start");
+  CHECK(recipe["options"]["start"] == "runs/mini/joint/model/backbone");
+  balls["options"].erase("start");
+  train::make_joint_task(train::parse_recipe(balls, "joint"), {}, ignore_progress)->export_model(folder.file("joint"));
   write_tiny_speaker(folder.file("speaker"));
   recipe["options"]["speaker_encoder"] = folder.file("speaker");
   recipe["options"]["utterances"] = recipe["options"]["made_utterances"] = 1;
-  CHECK(recipe["options"]["start"] == "runs/mini/joint/model/backbone");
-  recipe["options"]["start"] = kMini + "backbone";
+  recipe["options"]["start"] = folder.file("joint/backbone");
   const auto task = train::make_joint_task(train::parse_recipe(recipe, "joint_world_start"), {}, ignore_progress);
-  const auto shipped = nava::load_backbone(kMini + "backbone", at::kFloat);
+  const auto known = nava::load_backbone(folder.file("joint/backbone"), at::kFloat);
   const auto named = [](const nn::Module& module) {
     std::map<std::string, Tensor> tensors;
     for (const auto& [name, value] : module.named_parameters()) tensors[name] = value;
     return tensors;
   };
-  const auto before = named(*shipped), after = named(task->model());
+  const auto before = named(*known), after = named(task->model());
   const std::vector<std::string> words = world::caption_words({"everything"});
   const auto row_of = [&](const std::vector<std::string>& all, const std::string& word) {
     return 2 + (std::find(all.begin(), all.end(), word) - all.begin());
   };
   const std::string rows = "text_encoder.word_embedding.weight", places = "text_encoder.position_embedding";
   for (const std::string word : {"glass", "yellow", ","}) {
-    const auto old_words = shipped->text_encoder().config().words;
+    const auto old_words = known->text_encoder().config().words;
     CHECK(at::equal(after.at(rows)[row_of(words, word)], before.at(rows)[row_of(old_words, word)]));
   }
   CHECK(at::equal(after.at(rows).narrow(0, 0, 2), before.at(rows).narrow(0, 0, 2)));

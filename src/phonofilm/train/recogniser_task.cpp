@@ -105,11 +105,13 @@ class RecogniserTask : public Task {
   void export_model(const std::string& folder) const override { save_word_recogniser(model_, folder); }
 
  private:
+  // mel: [B, bins, T] -> the same, as an autoencoder hears it that has it in all its channels.
   Tensor through_autoencoder(const Tensor& mel) const {
     if (!autoencoder_) return mel;
     const at::NoGradGuard no_grad;
     const nn::RunContext run{at::kBFloat16};
-    return autoencoder_->decode(autoencoder_->encode(mel, run).mean, run);
+    const Tensor everywhere = mel.repeat({1, autoencoder_->config().channels, 1});
+    return autoencoder_->decode(autoencoder_->encode(everywhere, run).mean, run).narrow(1, 0, mel.size(1));
   }
 
   std::vector<std::vector<std::string>> transcripts(const Tensor& mel, const nn::RunContext& run) const {
