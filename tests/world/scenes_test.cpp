@@ -248,7 +248,7 @@ TEST_CASE("the mixture plays all of its scenes, says which, and knows every word
     CHECK(replays);
   }
   CHECK(seen.size() == 10);
-  CHECK(seen["talker"] + seen["talker_many_voices"] > 200);
+  CHECK(seen["talker"] + seen["talker_many_voices"] > 120);
   CHECK(!seen.contains("talker_new_voices"));
   CHECK(!seen.contains("two_talkers_new_voices"));
 }
