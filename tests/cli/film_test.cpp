@@ -1,4 +1,5 @@
 // Films by the real program and the embedded model: made, described, repeated, interrupted and finished.
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/media/audio_file.h"
@@ -115,6 +116,8 @@ TEST_CASE("film: --resume takes its settings from the latents, and unfinished on
   const std::string film = folder.file("film.mp4"), latents = folder.file("film.latents.safetensors");
   REQUIRE(generate(film, "--dump-latents").exit_code == 0);
   CHECK(generate(film, "--dump-latents").exit_code == 0);  // a finished film and its dump may be made anew
+  fs::last_write_time(film, fs::last_write_time(latents) - std::chrono::hours(1));  // an older one is not theirs
+  CHECK(generate(film).exit_code == 2);
   fs::remove(film);
   const Outcome anew = generate(film);
   CHECK(anew.exit_code == 2);

@@ -51,6 +51,7 @@ TEST_CASE("generate: unknown options and impossible values") {
   expect_refusal(kPrompt + " --step 4", kUsage, "unknown option --step (did you mean --steps?)");
   expect_refusal(kPrompt + " --steps many", kUsage, "--steps: expected an integer, got 'many'");
   expect_refusal(kPrompt + " --seconds -1", kUsage, "--seconds must be between 0 and 600, got -1");
+  expect_refusal(kPrompt + " --seed 9223372036854775807 --takes 2", kUsage, "the seeds of 2 takes do not fit");
   expect_refusal(kPrompt + " --solver eular", kUsage, "got 'eular' (did you mean 'euler'?)");
 }
 

@@ -5,7 +5,7 @@
 #include <cctype>
 #include <utility>
 
-#include "phonofilm/base/text.h"
+#include "phonofilm/base/prompt_marks.h"
 
 namespace phonofilm::text_encoders {
 namespace {
@@ -17,7 +17,7 @@ std::string number_word(const std::string& word) {
 
 // Words of the vocabulary that stand for marks, and for nothing else: "s" is the mark <S>, not the letter.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kMarks{
-    {{"<S>", "s"}, {"<E>", "e"}, {"<AUDCAP>", "audcap"}, {"<ENDAUDCAP>", "endaudcap"}}};
+    {{kSpeechMarks.open, "s"}, {kSpeechMarks.close, "e"}, {"<AUDCAP>", "audcap"}, {"<ENDAUDCAP>", "endaudcap"}}};
 
 bool names_mark(std::string_view word) {
   return std::any_of(kMarks.begin(), kMarks.end(), [&](const auto& mark) { return mark.second == word; });
