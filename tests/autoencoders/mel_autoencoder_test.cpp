@@ -31,7 +31,7 @@ Tensor some_mel() { return randn({2, 20, 12}, make_generator(1)) - 6; }
 }  // namespace
 
 TEST_CASE("the default is the published small size") {
-  const MelAutoencoder model(MelAutoencoderConfig{});
+  const MelAutoencoder model(MelAutoencoderConfig{}, 1);
   CHECK(model.parameter_count() > 2'000'000);
   CHECK(model.parameter_count() < 2'500'000);
   const Posterior posterior = model.encode(at::full({1, 80, 128}, -6.0), kFloat32);
@@ -90,7 +90,7 @@ TEST_CASE("bfloat16 stays near float32") {
 }
 
 TEST_CASE("bad shapes are refused") {
-  const MelAutoencoder model(small());
+  const MelAutoencoder model(small(), 1);
   CHECK_THROWS_AS(model.encode(at::zeros({1, 80, 12}), kFloat32), ShapeError);
   CHECK_THROWS_AS(model.encode(at::zeros({1, 20, 13}), kFloat32), ShapeError);
   CHECK_THROWS_AS(model.decode(at::zeros({1, 16, 6}), kFloat32), ShapeError);
@@ -124,7 +124,9 @@ TEST_CASE("damaged folders are refused with a reason") {
   CHECK_THROWS_AS(load(), CheckpointError);
   write_file_atomically(weights, good_weights);
   for (const char* bad : {"{", "[]", "{\"type\": \"vocos\"}", "{\"type\": \"mel_autoencoder\", \"widht\": 24}",
-                          "{\"type\": \"mel_autoencoder\", \"width\": 24}"}) {
+                          "{\"type\": \"mel_autoencoder\", \"width\": 24}",
+                          // 17 GB a block: shapes are compared before memory is asked for.
+                          "{\"type\": \"mel_autoencoder\", \"width\": 8192, \"kernel\": 63, \"blocks\": 64}"}) {
     write_file_atomically(config, bad);
     CHECK_THROWS_AS(load(), CheckpointError);
   }

@@ -108,6 +108,14 @@ TEST_CASE("a folder round trip keeps the weights to bfloat16, and damage is name
   for (const auto& [name, tensor] : loaded->state_dict()) {
     CHECK(at::equal(tensor, original.at(name).to(at::kBFloat16).to(at::kFloat)));
   }
+  const std::string config = read_file(path + "/config.json");
+  for (const char* bad : {R"({"type": "video_autoencoder", "inner_width": 9})",
+                          // 2 GB a block: shapes are compared before memory is asked for.
+                          R"({"type": "video_autoencoder", "outer_width": 4096, "inner_width": 4096, "encoder_blocks": 64})"}) {
+    write_file_atomically(path + "/config.json", bad);
+    CHECK_THROWS_AS(autoencoders::load_video_autoencoder(path, at::kFloat), CheckpointError);
+  }
+  write_file_atomically(path + "/config.json", config);
   const std::string bytes = read_file(path + "/model.safetensors");
   write_file_atomically(path + "/model.safetensors", bytes.substr(0, bytes.size() - 100));
   CHECK_THROWS_AS(autoencoders::load_video_autoencoder(path, at::kFloat), CheckpointError);

@@ -35,7 +35,7 @@ Tensor some_mel(std::int64_t frames) { return randn({2, 20, frames}, make_genera
 }  // namespace
 
 TEST_CASE("the default fits the embedded model: 128 mel frames become 32768 samples") {
-  const Vocos model(VocosConfig{});
+  const Vocos model(VocosConfig{}, 1);
   CHECK(model.parameter_count() > 2'000'000);
   CHECK(model.parameter_count() < 3'000'000);
   const Tensor sound = model.forward(at::full({1, 80, 128}, -6.0), kFloat32);
@@ -130,13 +130,17 @@ TEST_CASE("strict folders") {
   write_file_atomically(folder.file("model/model.safetensors"), weights.substr(0, 100));
   CHECK_THROWS_AS(vocoders::load_vocos(folder.file("model"), at::kFloat), CheckpointError);
   write_file_atomically(folder.file("model/model.safetensors"), weights);
-  write_file_atomically(folder.file("model/config.json"), "{\"type\": \"vocos\", \"blocks\": 3}");
-  CHECK_THROWS_AS(vocoders::load_vocos(folder.file("model"), at::kFloat), CheckpointError);
+  // The second asks for 2 GB a block: shapes are compared before memory is asked for.
+  for (const char* bad : {R"({"type": "vocos", "blocks": 3})",
+                          R"({"type": "vocos", "width": 8192, "hidden": 32768, "blocks": 64})"}) {
+    write_file_atomically(folder.file("model/config.json"), bad);
+    CHECK_THROWS_AS(vocoders::load_vocos(folder.file("model"), at::kFloat), CheckpointError);
+  }
   CHECK_THROWS_AS(vocoders::load_vocos(folder.file("nowhere"), at::kFloat), CheckpointError);
 }
 
 TEST_CASE("bad inputs are refused") {
-  CHECK_THROWS_AS(Vocos(small()).forward(at::zeros({1, 80, 8}), kFloat32), ShapeError);
+  CHECK_THROWS_AS(Vocos(small(), 1).forward(at::zeros({1, 80, 8}), kFloat32), ShapeError);
   VocosConfig config = small();
   config.mel.framing = "inner";
   CHECK_THROWS_AS(Vocos{config}, InvalidRequest);

@@ -5,7 +5,6 @@
 #include <memory>
 #include <type_traits>
 
-#include "phonofilm/base/error.h"
 #include "phonofilm/dsp/mel.h"
 #include "phonofilm/weights/model_folder.h"
 
@@ -35,15 +34,13 @@ void save_mel_model(const Model& model, const std::string& type, const std::stri
 // Throws CheckpointError for whatever is wrong with the folder.
 template <class Model>
 std::unique_ptr<Model> load_mel_model(const std::string& type, const std::string& folder, at::ScalarType dtype) {
-  try {
+  return weights::load_described(folder, type, [&] {
     ConfigOf<Model> config;
     const weights::ModelFolder files = open_mel_model({config.fields(), config.mel.fields()}, type, folder);
     auto model = std::make_unique<Model>(config);
     model->load(files.weights.tensors(), files.path, "", dtype);
     return model;
-  } catch (const InvalidRequest& error) {
-    throw CheckpointError("load", concat(folder, "/config.json does not describe a ", type, ": ", error.what()));
-  }
+  });
 }
 
 }  // namespace phonofilm::dsp

@@ -60,15 +60,13 @@ Fields WordRecogniserConfig::fields() {
           {"mel_scale", &mel_scale, "divides the mel", 1e-3, 1e3}};
 }
 
-WordRecogniser::WordRecogniser(const WordRecogniserConfig& config, std::uint64_t seed)
+WordRecogniser::WordRecogniser(const WordRecogniserConfig& config)
     : config_(checked(config)),
       mel_(config.mel),
       in_(*this, "embed", config.mel.bins, config.width,
           {.kernel = config.kernel, .stride = config.stride, .padding = config.kernel / 2}),
       body_(*this, {config.width, config.hidden, config.kernel}, config.blocks),
-      head_(*this, "head", config.width, 1 + std::int64_t(config.words.size())) {
-  initialise(seed);
-}
+      head_(*this, "head", config.width, 1 + std::int64_t(config.words.size())) {}
 
 Tensor WordRecogniser::front_end(const Tensor& waveform) const {
   expect_shape(waveform, {kAny, kAny}, "word recogniser: waveform");

@@ -34,7 +34,10 @@ inline constexpr double kChangeCost = 2;      // nepers
 
 class WordRecogniser : public nn::Module {
  public:
-  explicit WordRecogniser(const WordRecogniserConfig& config, std::uint64_t seed = 0);
+  // Declares the parameters; nothing is allocated before load() or initialise(). Throws InvalidRequest for a contradictory
+  // config.
+  explicit WordRecogniser(const WordRecogniserConfig& config);
+  WordRecogniser(const WordRecogniserConfig& config, std::uint64_t seed) : WordRecogniser(config) { initialise(seed); }
   const WordRecogniserConfig& config() const { return config_; }
 
   // waveform [B, S] at the config's rate, each made as loud as the others -> log-mel [B, bins, S / hop].

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "phonofilm/base/error.h"
 #include "phonofilm/weights/safetensors.h"
 
 namespace phonofilm::weights {
@@ -22,5 +23,15 @@ struct ModelFolder {
 
 // Throws CheckpointError if a file is missing or damaged or the folder holds another type of model.
 ModelFolder open_model_folder(const std::string& folder, const std::string& type);
+
+// Returns what `load` does; options that describe no such model (InvalidRequest) are the folder's fault: CheckpointError.
+template <class Load>
+auto load_described(const std::string& folder, const std::string& type, const Load& load) {
+  try {
+    return load();
+  } catch (const InvalidRequest& error) {
+    throw CheckpointError("load", concat(folder, "/config.json does not describe a ", type, ": ", error.what()));
+  }
+}
 
 }  // namespace phonofilm::weights

@@ -53,7 +53,7 @@ MelAutoencoder::Blocks MelAutoencoder::make_blocks(const std::string& name) {
   return blocks;
 }
 
-MelAutoencoder::MelAutoencoder(const MelAutoencoderConfig& config, std::uint64_t seed)
+MelAutoencoder::MelAutoencoder(const MelAutoencoderConfig& config)
     : config_(checked(config)),
       encoder_in_(*this, "encoder.conv_in", config.rows(), config.width, taps(3)),
       encoder_fast_(make_blocks("encoder.fast")),
@@ -64,9 +64,7 @@ MelAutoencoder::MelAutoencoder(const MelAutoencoderConfig& config, std::uint64_t
       decoder_slow_(make_blocks("decoder.slow")),
       up_(*this, "decoder.up", config.width, 2 * config.width, taps(3)),
       decoder_fast_(make_blocks("decoder.fast")),
-      decoder_out_(*this, "decoder.conv_out", config.width, config.rows(), taps(3)) {
-  initialise(seed);
-}
+      decoder_out_(*this, "decoder.conv_out", config.width, config.rows(), taps(3)) {}
 
 Posterior MelAutoencoder::encode(const Tensor& mel, const RunContext& run) const {
   expect_shape(mel, {kAny, config_.rows(), kAny}, "mel_autoencoder.encode: mel");

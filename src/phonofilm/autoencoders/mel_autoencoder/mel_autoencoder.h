@@ -39,7 +39,10 @@ class MelResBlock : public nn::Module {
 
 class MelAutoencoder : public nn::Module {
  public:
-  explicit MelAutoencoder(const MelAutoencoderConfig& config, std::uint64_t seed = 0);
+  // Declares the parameters; nothing is allocated before load() or initialise(). Throws InvalidRequest for a contradictory
+  // config.
+  explicit MelAutoencoder(const MelAutoencoderConfig& config);
+  MelAutoencoder(const MelAutoencoderConfig& config, std::uint64_t seed) : MelAutoencoder(config) { initialise(seed); }
   const MelAutoencoderConfig& config() const { return config_; }
 
   // mel [B, rows, T], T even -> mean and log variance [B, latent_channels, T / 2], float32

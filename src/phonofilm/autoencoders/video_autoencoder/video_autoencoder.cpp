@@ -171,10 +171,8 @@ VideoAutoencoderConfig checked(const VideoAutoencoderConfig& config) {
 
 }  // namespace
 
-VideoAutoencoder::VideoAutoencoder(const VideoAutoencoderConfig& config, std::uint64_t seed)
-    : config_(checked(config)), encoder_(std::make_unique<Encoder>(*this, config)), decoder_(std::make_unique<Decoder>(*this, config)) {
-  initialise(seed);
-}
+VideoAutoencoder::VideoAutoencoder(const VideoAutoencoderConfig& config)
+    : config_(checked(config)), encoder_(std::make_unique<Encoder>(*this, config)), decoder_(std::make_unique<Decoder>(*this, config)) {}
 
 VideoAutoencoder::~VideoAutoencoder() = default;
 
@@ -205,12 +203,14 @@ void save_video_autoencoder(const VideoAutoencoder& model, const std::string& fo
 }
 
 std::unique_ptr<VideoAutoencoder> load_video_autoencoder(const std::string& folder, at::ScalarType dtype) {
-  const weights::ModelFolder files = weights::open_model_folder(folder, "video_autoencoder");
-  VideoAutoencoderConfig config;
-  read_json(*files.config, config.fields(), folder + "/config.json");
-  auto model = std::make_unique<VideoAutoencoder>(config);
-  model->load(files.weights.tensors(), files.path, "", dtype);
-  return model;
+  return weights::load_described(folder, "video_autoencoder", [&] {
+    const weights::ModelFolder files = weights::open_model_folder(folder, "video_autoencoder");
+    VideoAutoencoderConfig config;
+    read_json(*files.config, config.fields(), folder + "/config.json");
+    auto model = std::make_unique<VideoAutoencoder>(config);
+    model->load(files.weights.tensors(), files.path, "", dtype);
+    return model;
+  });
 }
 
 }  // namespace phonofilm::autoencoders

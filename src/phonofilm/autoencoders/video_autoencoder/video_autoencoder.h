@@ -42,7 +42,10 @@ class VideoResBlock : public nn::Module {
 
 class VideoAutoencoder : public nn::Module {
  public:
-  explicit VideoAutoencoder(const VideoAutoencoderConfig& config, std::uint64_t seed = 0);
+  // Declares the parameters; nothing is allocated before load() or initialise(). Throws InvalidRequest for a contradictory
+  // config.
+  explicit VideoAutoencoder(const VideoAutoencoderConfig& config);
+  VideoAutoencoder(const VideoAutoencoderConfig& config, std::uint64_t seed) : VideoAutoencoder(config) { initialise(seed); }
   const VideoAutoencoderConfig& config() const { return config_; }
 
   // frames: [B, 3, F, H, W] in [-1, 1], F = 4n + 1, H and W multiples of stride() -> latents [B, C, n + 1, H', W'], float32

@@ -69,7 +69,7 @@ Tensor unit(const Tensor& z) { return z * at::rsqrt(at::real(z).square() + at::i
 
 }  // namespace
 
-Vocos::Vocos(const VocosConfig& config, std::uint64_t seed)
+Vocos::Vocos(const VocosConfig& config)
     : config_(checked(config)),
       front_end_(config.mel),
       spread_(spreading(front_end_.filterbank())),
@@ -78,9 +78,7 @@ Vocos::Vocos(const VocosConfig& config, std::uint64_t seed)
       head_(*this, "head.out", config.width, (config.track_phase ? 4 : 2) * (config.mel.fft / 2 + 1)),
       advance_(config.track_phase
                    ? std::make_unique<nn::Linear>(*this, "head.advance", config.width, config.mel.fft / 2 + 1)
-                   : nullptr) {
-  initialise(seed);
-}
+                   : nullptr) {}
 
 Tensor Vocos::Prediction::spectrum() const { return direction * at::exp(log_magnitude); }
 

@@ -46,7 +46,10 @@ class Vocos : public nn::Module {
     Tensor spectrum() const;
   };
 
-  explicit Vocos(const VocosConfig& config, std::uint64_t seed = 0);
+  // Declares the parameters; nothing is allocated before load() or initialise(). Throws InvalidRequest for a contradictory
+  // config.
+  explicit Vocos(const VocosConfig& config);
+  Vocos(const VocosConfig& config, std::uint64_t seed) : Vocos(config) { initialise(seed); }
   const VocosConfig& config() const { return config_; }
 
   // mel [B, bins, T]
