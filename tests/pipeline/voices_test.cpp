@@ -172,6 +172,27 @@ TEST_CASE("voices that nobody can have are refused") {
                        doctest::Contains("need a sound"), InvalidRequest);
 }
 
+TEST_CASE("a voice that no line of a later prompt can take is refused before the first segment is made") {
+  const VoicedModel model;
+  pipeline::GenerateRequest r;
+  r.prompt = "a says <S>hello<E>";
+  r.seconds = 2;
+  pipeline::GenerateOptions options;
+  options.observer = [](const ProgressEvent& event) {
+    FAIL_CHECK("computed: ", event.stage);
+    return true;
+  };
+  const auto expect = [&](const std::string& then, const Tensor& second, const char* message) {
+    r.then = {then};
+    CHECK_THROWS_WITH_AS(pipeline::generate_film(*model.generator, r, {.voices = {voice(1), second}}, options),
+                         doctest::Contains(message), InvalidRequest);
+  };
+  std::string far;
+  for (int i = 0; i < 16; ++i) far += "a ";
+  expect(far + "says <S>hello<E>", voice(2), "lie beyond the tokens that the model reads");
+  expect("b says <S>hello<E>", voice(2, 0.05), "at least 0.1 s are needed");
+}
+
 TEST_CASE("a model without its speaker encoder takes no voices; inspection names the part; a misfit is refused") {
   VoicedModel model;
   const std::string root = model.folder.path().string(), file = root + "/" + nava::kSmallSpeakerFile;

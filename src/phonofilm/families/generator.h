@@ -141,6 +141,9 @@ class Generator {
     Shape video, audio;
   };
   virtual LatentShape latent_shape(const ClipSpec& spec) const = 0;
+  // Throws what encode() would for parts that its folder lacks and for what no film of this shape can be told, e.g. voices for
+  // a prompt in which nobody speaks. Computes nothing.
+  virtual void check(const Prompt& prompt, const ClipSpec& spec) const = 0;
   // The noise schedule: steps + 1 levels from near 1 to 0.
   virtual std::vector<double> sigmas(const Sampling& sampling) const = 0;
 

@@ -120,6 +120,12 @@ struct Work {
   families::Sampling sampling;
 };
 
+families::Prompt prompt_of(const Work& work) {
+  const GenerateRequest& r = work.asked;
+  const Given& given = work.given;
+  return {r.prompt, r.negative_prompt, r.negative_audio_prompt, given.voices, given.image, given.kept};
+}
+
 Work checked_work(const families::Generator& model, const GenerateRequest& request, const Given& given,
                   const GenerateOptions& options) {
   const families::ModelInfo& info = model.info();
@@ -133,15 +139,12 @@ Work checked_work(const families::Generator& model, const GenerateRequest& reque
            info.name(), " cannot keep parts of a given film, nor a picture to make its sound again");
   expect_tiles(model, options);
   if (options.resume) expect_fitting(*options.resume, model, work.spec);
+  model.check(prompt_of(work), work.spec);
   return work;
 }
 
 std::unique_ptr<families::Conditioning> encode(const Work& work) {
-  const GenerateRequest& r = work.asked;
-  const Given& given = work.given;
-  const families::Prompt prompt{r.prompt,     r.negative_prompt, r.negative_audio_prompt,
-                                given.voices, given.image,       given.kept};
-  return work.model.encode(prompt, work.spec, work.options.run, work.options.observer);
+  return work.model.encode(prompt_of(work), work.spec, work.options.run, work.options.observer);
 }
 
 JointLatent noise_for(const Work& work) {

@@ -104,11 +104,18 @@ class SmallGenerator : public families::Generator {
     return diffusion::linear_sigmas(sampling.steps, sampling.shift);
   }
 
+  void check(const Prompt& prompt, const ClipSpec& spec) const override {
+    PF_CHECK(prompt.negative_audio.empty(), InvalidRequest, "generate",
+             "this model reads one negative prompt for picture and sound; leave out that of the sound");
+    if (!wants_voices(prompt, spec)) return;
+    PF_CHECK(speaker_encoder_, InvalidRequest, "voices", info_.name(), " takes no reference voices");
+    check_voices(prompt.voices, lines_of(prompt, backbone_->text_encoder().tokenize({prompt.text})));
+  }
+
   std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec, const nn::RunContext& run,
                                                  const Observer&) const override {
     const at::NoGradGuard no_grad;
-    PF_CHECK(prompt.negative_audio.empty(), InvalidRequest, "generate",
-             "this model reads one negative prompt for picture and sound; leave out that of the sound");
+    check(prompt, spec);
     auto conditioning = std::make_unique<SmallConditioning>();
     note_unknown_words(prompt, conditioning->notices);
     read_prompt(prompt, spec, run, *conditioning);
@@ -210,10 +217,13 @@ class SmallGenerator : public families::Generator {
   Voices voices_of(const Prompt& prompt, const ClipSpec& spec, const Tensor& tokens,
                    std::vector<std::string>& notices) const {
     if (!wants_voices(prompt, spec)) return {};
-    PF_CHECK(speaker_encoder_, InvalidRequest, "voices", info_.name(), " takes no reference voices");
-    const SpokenLines lines{backbone_->line_rows(tokens).at(0), count_spoken_lines(prompt.text)};
     const auto embed = [&](const Tensor& waveform) { return speaker_encoder_->embedding(waveform); };
-    return bind_voices(prompt.voices, lines, backbone_->transformer().config().spk_dim, embed, notices);
+    const std::int64_t width = backbone_->transformer().config().spk_dim;
+    return bind_voices(prompt.voices, lines_of(prompt, tokens), width, embed, notices);
+  }
+
+  SpokenLines lines_of(const Prompt& prompt, const Tensor& tokens) const {
+    return {backbone_->line_rows(tokens).at(0), count_spoken_lines(prompt.text)};
   }
 
   void note_unknown_words(const Prompt& prompt, std::vector<std::string>& notices) const {

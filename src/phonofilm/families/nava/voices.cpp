@@ -12,11 +12,14 @@ namespace {
 constexpr double kRate = families::kVoiceRate, kShortVoice = 1, kLeastVoice = 0.1;  // hertz; seconds
 constexpr double kSilence = 1e-3;                 // largest sample, full scale 1: -60 dB
 
-Tensor embedded(const Tensor& voice, size_t number, const std::function<Tensor(const Tensor&)>& embed,
-                std::vector<std::string>& notices) {
+void expect_voice(const Tensor& voice, size_t number) {
   PF_CHECK(double(voice.size(-1)) >= kLeastVoice * kRate && at::isfinite(voice).all().item<bool>(), InvalidRequest,
            "voices", "reference voice ", number, " lasts ", double(voice.size(-1)) / kRate,
            " s, or holds samples that are no numbers; at least ", kLeastVoice, " s are needed");
+}
+
+Tensor embedded(const Tensor& voice, size_t number, const std::function<Tensor(const Tensor&)>& embed,
+                std::vector<std::string>& notices) {
   if (voice.abs().max().item<double>() < kSilence) {
     notices.push_back(phonofilm::concat("reference voice ", number, " is silent; its line may sound like anybody"));
   } else if (double(voice.size(-1)) < kShortVoice * kRate) {
@@ -64,14 +67,22 @@ std::unique_ptr<speaker_encoders::ReDimNet> load_voice_encoder(const std::string
   return encoder;
 }
 
-Voices bind_voices(const std::vector<Tensor>& voices, const SpokenLines& lines, std::int64_t embed_dim,
-                   const std::function<Tensor(const Tensor&)>& embed, std::vector<std::string>& notices) {
-  if (voices.empty()) return {};
-  const size_t positions = lines.positions.size();
+void check_voices(const std::vector<Tensor>& voices, const SpokenLines& lines) {
+  if (voices.empty()) return;
   PF_CHECK(lines.count > 0, InvalidRequest, "voices", voices.size(),
            " reference voices for a prompt in which nobody speaks; put what is said between <S> and <E>");
-  PF_CHECK(positions > 0, InvalidRequest, "voices", "all ", lines.count,
+  PF_CHECK(!lines.positions.empty(), InvalidRequest, "voices", "all ", lines.count,
            " spoken lines lie beyond the tokens that the model reads; shorten what stands before them");
+  for (size_t i = 0; i < std::min(voices.size(), lines.positions.size()); ++i) {
+    if (voices[i].defined()) expect_voice(voices[i], i + 1);
+  }
+}
+
+Voices bind_voices(const std::vector<Tensor>& voices, const SpokenLines& lines, std::int64_t embed_dim,
+                   const std::function<Tensor(const Tensor&)>& embed, std::vector<std::string>& notices) {
+  check_voices(voices, lines);
+  if (voices.empty()) return {};
+  const size_t positions = lines.positions.size();
   if (voices.size() > positions) {
     notices.push_back(phonofilm::concat(voices.size(), " reference voices for the ", positions,
                                         " spoken lines that the model reads: the last ", voices.size() - positions,

@@ -33,10 +33,12 @@ bool wants_voices(const families::Prompt& prompt, const families::ClipSpec& spec
 // Throws CheckpointError where its embeddings are not of the width that the backbone takes.
 std::unique_ptr<speaker_encoders::ReDimNet> load_voice_encoder(const std::string& path, std::int64_t width);
 
+// Throws InvalidRequest for voices that no line can take, or from which no embedding can be computed.
+void check_voices(const std::vector<Tensor>& voices, const SpokenLines& lines);
+
 // The voices of a prompt as the publisher's program takes them: one embedding serves all lines; of several, lines
 // without one keep the learned null voice, and surplus ones are dropped. voices: float32 [channels, S] at 16 kHz, or
-// undefined for a line without a reference. Notices tell of what the user may not expect. Throws InvalidRequest for
-// voices that no line can take.
+// undefined for a line without a reference. Notices tell of what the user may not expect. Throws as check_voices().
 Voices bind_voices(const std::vector<Tensor>& voices, const SpokenLines& lines, std::int64_t embed_dim,
                    const std::function<Tensor(const Tensor& waveform)>& embed, std::vector<std::string>& notices);
 

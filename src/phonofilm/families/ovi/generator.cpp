@@ -80,10 +80,18 @@ class OviGenerator : public families::Generator {
     return diffusion::linear_sigmas(s.steps, s.shift);
   }
 
+  // What is missing is said before hours of denoising, not after them.
+  void check(const Prompt&, const ClipSpec& spec) const override {
+    std::vector<std::string> needed{folder_.text_encoder, folder_.tokenizer};
+    if (spec.has_video()) needed.push_back(folder_.video_vae);
+    if (spec.has_audio()) needed.insert(needed.end(), {folder_.audio_vae, folder_.vocoder});
+    require(folder_, needed);
+  }
+
   std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec, const RunContext& run,
                                                  const Observer& observer) const override {
     const at::NoGradGuard no_grad;
-    require_parts(spec);
+    check(prompt, spec);
     auto conditioning = std::make_unique<OviConditioning>();
     FormattedPrompt positive = formatted(prompt.text);
     conditioning->notices = std::move(positive.notices);
@@ -172,14 +180,6 @@ class OviGenerator : public families::Generator {
   }
 
  private:
-  // What is missing is said before hours of denoising, not after them.
-  void require_parts(const ClipSpec& spec) const {
-    std::vector<std::string> needed{folder_.text_encoder, folder_.tokenizer};
-    if (spec.has_video()) needed.push_back(folder_.video_vae);
-    if (spec.has_audio()) needed.insert(needed.end(), {folder_.audio_vae, folder_.vocoder});
-    require(folder_, needed);
-  }
-
   // With the audio tag that the variant was trained with.
   FormattedPrompt formatted(const std::string& prompt) const {
     if (!format_prompt_) return {prompt, {}};
