@@ -194,6 +194,25 @@ TEST_CASE("an evaluation sees what was done to the films") {
   }
 }
 
+TEST_CASE("films that keep a half of the held-out ones are held against their truth") {
+  WorldEvalOptions options = small(2);
+  options.keeps_half = true;
+  const WorldReport balls = evaluate_world(options, {}, late_film, {}, ignore_progress);
+  const GroupReport& generated = *balls.group("generated");
+  REQUIRE(generated.picture);
+  CHECK(generated.picture->offsets.median_ms.value < 1);
+  CHECK(generated.sound->offsets.median_ms.value == doctest::Approx(30).epsilon(0.03));
+
+  options.scene = "lamp";
+  const auto has_error = [&] {
+    const WorldReport report = evaluate_world(options, {}, late_film, {}, ignore_progress);
+    return report.scenes.at(0).group("generated")->figure("beep, error") != nullptr;
+  };
+  CHECK(has_error());
+  options.keeps_half = false;
+  CHECK_FALSE(has_error());
+}
+
 TEST_CASE("the sound of another film is far from together") {
   const WorldReport report = evaluate_world(small(24), {}, {}, {}, ignore_progress);
   CHECK(report.groups.size() == 2);

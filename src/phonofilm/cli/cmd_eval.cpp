@@ -56,6 +56,7 @@ WorldFilmOptions film_options(const EvalOptions& options) {
 eval::WorldEvalOptions world_options(const EvalOptions& options) {
   eval::WorldEvalOptions world = options.world;
   world.recogniser = find_recogniser(world.recogniser);
+  world.keeps_half = options.given != "nothing";
   return world;
 }
 

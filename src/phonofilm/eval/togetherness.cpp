@@ -30,7 +30,7 @@ class Evaluation {
     }
     if (!generate) return;
     films_.generated.push_back(
-        measure("generated", index, sample.truth, make(generate, sample, "eval noise", index), false));
+        measure("generated", index, sample.truth, make(generate, sample, "eval noise", index), options_.keeps_half));
     if (index < options_.other_seeds) {
       films_.other_seed.push_back(
           measure("other_seed", index, sample.truth, make(generate, sample, "eval other noise", index), false));
@@ -83,7 +83,7 @@ class Evaluation {
     if (round_trip) add("codec_round_trip", round_trip(sample.clip), true);
     if (!generate) return scenes_.add_shuffled(sample.truth, sample.clip);
     const Clip film = make(generate, sample, "eval noise", index);
-    add("generated", film, false);
+    add("generated", film, options_.keeps_half);
     scenes_.add_shuffled(sample.truth, film);
     if (index >= options_.other_seeds) return;
     const Clip other = make(generate, sample, "eval other noise", index);

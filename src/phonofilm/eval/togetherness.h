@@ -25,7 +25,8 @@ struct WorldEvalOptions {
   std::int64_t other_seeds = 16;  // captions for which a second film is generated, for the same-caption chance level
   std::string scene = "impacts";
   std::string recogniser;         // folder of a trained word recogniser; empty: words are not measured
-  Fields fields();
+  bool keeps_half = false;        // the films keep one half of the held-out ones, so the other ought to show their events, too
+  Fields fields();                // all but keeps_half
 };
 
 // The film of a caption. `seed` is that of the noise; of the held-out film only what the model may be given is looked
