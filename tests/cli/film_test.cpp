@@ -168,6 +168,17 @@ TEST_CASE("film: a dry run says what the film would take and makes nothing") {
   CHECK(generate(folder.file("film.mp4"), "--dry-run --skip-layer 9").exit_code == 2);  // a block that the model does not have
 }
 
+TEST_CASE("film: a dry run of segments counts each by its own length") {
+  const auto work = [](const std::string& seconds, const std::string& stage) {
+    const TemporaryFolder folder;
+    const std::string plan = generate(folder.file("film.mp4"), "--dry-run --seconds " + seconds).output;
+    CHECK_MESSAGE(plan.find("segments  2 of up to 3.04 s") != std::string::npos, plan);
+    return std::stod(plan.substr(plan.find("\n  " + stage) + 3 + stage.size()));
+  };
+  CHECK(work("5.04", "all") == doctest::Approx(2 * work("5.04", "denoise")).epsilon(0.01));  // two whole ones
+  CHECK(work("4.04", "all") < 1.9 * work("4.04", "denoise"));  // the second is as short as may be
+}
+
 TEST_CASE("film: interrupted while denoising, it keeps the latents and says how to go on") {
   const TemporaryFolder folder;
   const std::string errors = folder.file("err"), latents = folder.file("film.latents.safetensors");

@@ -135,6 +135,16 @@ TEST_CASE("odd sizes, tiny sizes and single frames come back in their own size")
   }
 }
 
+TEST_CASE("a film of one pixel that another program wrote, of which no true size is known") {
+  TemporaryFolder folder;
+  using namespace std::string_literals;
+  const std::string size = "\x01\0\x01\0"s, white = "\xff\xff\xff"s, black = "\0\0\0"s;
+  write_bytes(folder.file("dot.gif"), "GIF89a" + size + "\x80\0\0"s + white + black + ",\0\0\0\0"s + size + "\0\x02\x02\x44\x01\0;"s);
+  const Tensor frames = read_film(folder.file("dot.gif")).clip.frames;
+  REQUIRE(frames.sizes() == at::IntArrayRef({1, 1, 1, 3}));
+  CHECK(frames.min().item<int>() == 255);
+}
+
 TEST_CASE("scale enlarges by whole factors") {
   TemporaryFolder folder;
   const Clip clip = flash_beep_clip(31, 40, 24, 16000, 1, 0.5);

@@ -32,6 +32,14 @@ TEST_CASE("a contact sheet shows frames in the order of time") {
   CHECK_THROWS_AS(contact_sheet(Clip{}, 2, 2), ShapeError);
 }
 
+TEST_CASE("a contact sheet of pictures a pixel wide is no taller than four times its cells") {
+  Clip clip;
+  clip.frames = at::zeros({2, 4096, 1, 3}, at::kByte);
+  CHECK(contact_sheet(clip, 2, 1, 100).size(0) < 4 * 100 + 60);
+  clip.frames = at::zeros({2, 1, 4096, 3}, at::kByte);
+  CHECK(contact_sheet(clip, 2, 1, 100).size(0) < 60);
+}
+
 TEST_CASE("a spectrogram puts tones and clicks where they are") {
   const std::int64_t rate = 16000, width = 400, height = 200;
   Tensor waveform = at::zeros({1, 2 * rate}, at::kFloat);
