@@ -29,7 +29,7 @@ class Solver {
 };
 
 // "euler", "unipc" (order 2, bh2, predict-x0; Zhao et al. 2023), "dpmpp" (DPM-Solver++ 2M; Lu et al. 2022) or "dpmpp_sde" (for the
-// picture the same with fresh noise while noise prevails, drawn from `seed`, SDE-DPM-Solver++ 2M of the same paper; for the sound unipc).
+// picture the same with fresh noise at middle levels, drawn from `seed`, SDE-DPM-Solver++ 2M of the same paper; for the sound unipc).
 // Throws InvalidRequest for another name, offering the nearest.
 std::unique_ptr<Solver> make_solver(const std::string& name, std::uint64_t seed = 0);
 const std::vector<std::string>& solver_names();

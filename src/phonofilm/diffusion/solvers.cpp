@@ -87,11 +87,11 @@ JointLatent DpmppSolver::step(std::int64_t i, const JointLatent& latent, const J
 }
 
 JointLatent SdeDpmppSolver::step(std::int64_t i, const JointLatent& latent, const JointLatent& velocity) {
-  constexpr double kFreshUntil = 2.0 / 3;
+  constexpr double kFreshFrom = 0.85, kFreshUntil = 0.5;
   const double here = sigma(i), next = sigma(i + 1);
   const JointLatent data = extrapolated(i, latent, velocity);
   JointLatent result = first_order(latent, data, here, next);
-  if (!result.has_video() || next < kFreshUntil) return result;
+  if (!result.has_video() || here > kFreshFrom || next < kFreshUntil) return result;
   // e^-h for h = lambda' - lambda, in a form that holds at sigma 1.
   const double r = next / (1 - next) * (1 - here) / here;
   const Tensor fresh = randn(latent.video.sizes().vec(), make_generator(mix_seed(seed_, "fresh noise", std::uint64_t(i))));

@@ -37,10 +37,11 @@ class DpmppSolver : public Solver {
   JointLatent previous_data_;
 };
 
-// The same, but down to sigma 2/3, where noise and signal are as large in a picture of deviation 2 (the embedded model's;
-// train/joint_options.h), the steps of the picture are those of the reverse stochastic equation
+// The same, but from sigma 0.85 to 0.5 the steps of the picture are those of the reverse stochastic equation
 // (SDE-DPM-Solver++ 2M of the same paper): each takes out more noise than the ordinary one does and puts fresh noise in,
-// which mends what earlier steps did wrong. Fresh noise is a function of (seed, step), so that a run can be resumed.
+// which mends what earlier steps did wrong. Only middle levels, as Karras et al. (2022, algorithm 2) advise: above, it would
+// undo what is being decided (docs/training.md has figures), below, it would stay. Fresh noise is a function of (seed, step),
+// so that a run can be resumed.
 class SdeDpmppSolver : public DpmppSolver {
  public:
   explicit SdeDpmppSolver(std::uint64_t seed) : seed_(seed) {}
