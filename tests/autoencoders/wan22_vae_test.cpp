@@ -134,9 +134,9 @@ TEST_CASE("wan22 vae: two films in a batch are two films, and two streams do not
     pictures[0].push_back(first.push(latent.narrow(0, 0, 1).narrow(2, i, 1)));
     pictures[1].push_back(second.push(latent.narrow(0, 1, 1).narrow(2, i, 1)));
   }
-  for (std::int64_t b = 0; b < 2; ++b) {
-    expect_close(vae->encode(video.narrow(0, b, 1), kFloat32), encoded.narrow(0, b, 1), 1e-6);
-    expect_close(at::cat(pictures[b], 2), decoded.narrow(0, b, 1), 1e-6);
+  for (std::int64_t b = 0; b < 2; ++b) {  // a batch's sums are in another order: 1.03e-6 with one thread
+    expect_close(vae->encode(video.narrow(0, b, 1), kFloat32), encoded.narrow(0, b, 1), 1e-5);
+    expect_close(at::cat(pictures[b], 2), decoded.narrow(0, b, 1), 1e-5);
   }
 }
 
