@@ -80,18 +80,9 @@ class NavaGenerator : public families::Generator {
     return diffusion::linear_sigmas(s.steps, s.shift);
   }
 
-  // What is missing is said before hours of denoising, not after them.
   void check(const Prompt& prompt, const ClipSpec& spec) const override {
-    std::vector<std::string> needed{wan22::kTextEncoderFile, wan22::kTokenizerFile};
-    if (spec.has_video()) needed.push_back(wan22::kVideoVaeFile);
-    if (spec.has_audio()) needed.push_back(kSoundFile);
-    require(root_, needed);
-    if (spec.has_audio()) check_sound(root_ + "/" + kSoundFile, backbone_.config().audio_in_dim);
+    require_parts(prompt, spec);
     if (!wants_voices(prompt, spec)) return;
-    // Only films with voices need it: one of a list must not stop the others, as damaged weights would.
-    const std::string speaker = root_ + "/" + speaker_file(root_);
-    PF_CHECK(is_file(speaker), InvalidRequest, "voices", speaker,
-             " is not there, without which nobody can be told by their voice; `phonofilm inspect` says where it comes from");
     const auto tokenize = wan22::open_tokenizer(open_tokenizer_, root_, backbone_.config().text_len);
     check_voices(prompt.voices, lines_of(prompt, tokenize(with_voice_marks(prompt.text)), tokenize));
   }
@@ -99,7 +90,7 @@ class NavaGenerator : public families::Generator {
   std::unique_ptr<families::Conditioning> encode(const Prompt& prompt, const ClipSpec& spec, const RunContext& run,
                                                  const Observer& observer) const override {
     const at::NoGradGuard no_grad;
-    check(prompt, spec);
+    require_parts(prompt, spec);
     auto conditioning = std::make_unique<NavaConditioning>();
     note_long_sound(spec, conditioning->notices);
     const std::int64_t longest = backbone_.config().text_len;
@@ -180,6 +171,19 @@ class NavaGenerator : public families::Generator {
   }
 
  private:
+  // What is missing is said before hours of denoising, not after them.
+  void require_parts(const Prompt& prompt, const ClipSpec& spec) const {
+    std::vector<std::string> needed{wan22::kTextEncoderFile, wan22::kTokenizerFile};
+    if (spec.has_video()) needed.push_back(wan22::kVideoVaeFile);
+    if (spec.has_audio()) needed.push_back(kSoundFile);
+    require(root_, needed);
+    if (spec.has_audio()) check_sound(root_ + "/" + kSoundFile, backbone_.config().audio_in_dim);
+    // Only films with voices need it: one of a list must not stop the others, as damaged weights would.
+    const std::string speaker = root_ + "/" + speaker_file(root_);
+    PF_CHECK(!wants_voices(prompt, spec) || is_file(speaker), InvalidRequest, "voices", speaker,
+             " is not there, without which nobody can be told by their voice; `phonofilm inspect` says where it comes from");
+  }
+
   static SpokenLines lines_of(const Prompt& prompt, const std::vector<std::int64_t>& ids, const families::TokenizeFn& tokenize) {
     return {voice_positions(ids, tokenize), count_spoken_lines(prompt.text)};
   }

@@ -109,18 +109,20 @@ void save_backbone(const SmallBackbone& backbone, const std::string& folder, nn:
 }
 
 std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype) {
-  const weights::ModelFolder files = weights::open_model_folder(folder, "nava_small");
-  const std::string where = folder + "/config.json";
-  for (const char* part : {"text_encoder", "transformer"}) {
-    PF_CHECK(files.config->contains(part), CheckpointError, "load", where, ": '", part, "' is missing");
-  }
-  WordEncoderConfig text;
-  read_json((*files.config)["text_encoder"], text.fields(), where + ": text_encoder");
-  const NavaConfig transformer = read_nava_config((*files.config)["transformer"], where + ": transformer");
-  auto backbone = std::make_unique<SmallBackbone>(text, transformer);
-  backbone->load(files.weights.tensors(), files.path, "", dtype);
-  backbone->convert(dtype);
-  return backbone;
+  return weights::load_described(folder, "nava_small", [&] {
+    const weights::ModelFolder files = weights::open_model_folder(folder, "nava_small");
+    const std::string where = folder + "/config.json";
+    for (const char* part : {"text_encoder", "transformer"}) {
+      PF_CHECK(files.config->contains(part), CheckpointError, "load", where, ": '", part, "' is missing");
+    }
+    WordEncoderConfig text;
+    read_json((*files.config)["text_encoder"], text.fields(), where + ": text_encoder");
+    const NavaConfig transformer = read_nava_config((*files.config)["transformer"], where + ": transformer");
+    auto backbone = std::make_unique<SmallBackbone>(text, transformer);
+    backbone->load(files.weights.tensors(), files.path, "", dtype);
+    backbone->convert(dtype);
+    return backbone;
+  });
 }
 
 SmallCodecs load_codecs(const std::string& video_folder, const std::string& audio_folder,
