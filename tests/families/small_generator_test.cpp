@@ -32,3 +32,20 @@ TEST_CASE("small model: a film of picture or sound alone is pulled by its text a
     CHECK(model->plan(spec, own, /*voices=*/false).passes == 2);
   }
 }
+
+// With these scales the guided velocity is the align pass itself.
+TEST_CASE("small model: alignment guidance leaves voices alone") {
+  const auto model = families::load_generator(PHONOFILM_SOURCE_DIR "/models/mini", at::kFloat);
+  families::Sampling sampling = model->info().sampling;
+  sampling.guidance.text = {0, 0}, sampling.guidance.align = {-1, -1}, sampling.guidance.timbre = 0;
+  const families::ClipSpec spec = model->clip_spec({});
+  const auto shape = model->latent_shape(spec);
+  const diffusion::JointLatent latent{randn(shape.video, make_generator(1)), randn(shape.audio, make_generator(2))};
+  const auto aligned_with = [&](double hertz) {
+    const Tensor time = at::arange(3 * families::kVoiceRate, at::kFloat) / families::kVoiceRate;
+    const Tensor voice = (0.3 * at::sin(2 * M_PI * hertz * time)).unsqueeze(0);
+    const auto conditioning = model->encode({.text = "a woman says <S>hello<E>", .voices = {voice}}, spec, {});
+    return model->velocity(*conditioning, sampling, {})(latent, 0.9).audio;
+  };
+  CHECK(relative_error(aligned_with(100), aligned_with(250)) > 1e-3);
+}

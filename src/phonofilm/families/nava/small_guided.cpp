@@ -23,7 +23,7 @@ JointLatent guided_velocity(const NavaTransformer& model, const SmallContext& co
   };
   if (pass_count(scales) == 1) return pass(context.positive, false).get();
   auto negative = pass(context.negative, false, guidance.skipped_block);
-  auto align = scales.use_align ? pass(context.plain, true) : std::future<JointLatent>();
+  auto align = scales.use_align ? pass(context.positive, true) : std::future<JointLatent>();
   auto timbre = scales.use_timbre ? pass(context.plain, false) : std::future<JointLatent>();
   diffusion::GuidancePasses passes{pass(context.positive, false).get(), negative.get(), {}, {}};
   if (align.valid()) passes.align = align.get();

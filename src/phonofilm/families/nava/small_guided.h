@@ -1,5 +1,6 @@
-// One guided step of the embedded model: the passes of guided.h, side by side instead of in a batch. Unlike the
-// published model, passes without voices show the learned null voice, as training did.
+// One guided step of the embedded model: the passes of guided.h, side by side instead of in a batch. Unlike in the
+// published model, passes without voices show the learned null voice, as training did, and the align pass keeps the voices:
+// otherwise alignment guidance would pull on them, too, beside text and timbre guidance (docs/training.md has figures).
 #pragma once
 
 #include "phonofilm/diffusion/guidance.h"
@@ -10,7 +11,7 @@ namespace phonofilm::nava {
 // A prompt as the backbone understands it, computed once per film.
 struct SmallContext {
   PreparedContext positive, negative;
-  PreparedContext plain;  // the prompt with null voices, for the align and the timbre pass
+  PreparedContext plain;  // the prompt with null voices, for the timbre pass
   bool has_voices = false;
 };
 
