@@ -35,6 +35,8 @@ TEST_CASE("every line has a reference in its talker's voice" * doctest::skip(!wo
     const std::vector<cli::ReferenceVoice> voices = cli::reference_voices(truth, seed);
     REQUIRE(voices.size() == told.size());
     for (std::size_t i = 0; i < voices.size(); ++i) {
+      CHECK(voices[i].waveform.size(1) >= 3 * families::kVoiceRate);
+      CHECK(voices[i].waveform.size(1) <= 5 * families::kVoiceRate);
       for (const std::string& word : voices[i].words) {
         CHECK(std::find(told[i].words.begin(), told[i].words.end(), word) == told[i].words.end());
       }

@@ -15,6 +15,8 @@
 namespace phonofilm::cli {
 namespace {
 
+constexpr double kReferenceSeconds = 3;  // of every talker; what is shorter says less of a timbre
+
 families::KeptFilm kept_half(const Clip& clip, GivenHalf half) {
   if (half == GivenHalf::none) return {};
   families::KeptFilm kept{clip, {}, {}};
@@ -33,6 +35,21 @@ bool share_a_word(const world::Line& a, const world::Line& b) {
     if (std::find(b.begin(), b.end(), word) != b.end()) return true;
   }
   return false;
+}
+
+// Lines of other words by the talker of `line`, one after the other, until they are long enough.
+ReferenceVoice reference_voice(const eval::ToldLine& line, Random& random) {
+  ReferenceVoice voice;
+  std::vector<Tensor> said;
+  for (std::int64_t samples = 0; double(samples) < kReferenceSeconds * families::kVoiceRate;) {
+    world::Line other = world::draw_line(world::kMostWords, random);
+    while (share_a_word(other, line.words)) other = world::draw_line(world::kMostWords, random);
+    said.push_back(world::utterance(world::voice_of(line.voice), other, families::kVoiceRate));
+    samples += said.back().size(1);
+    voice.words.insert(voice.words.end(), other.begin(), other.end());
+  }
+  voice.waveform = at::cat(said, 1);
+  return voice;
 }
 
 }  // namespace
@@ -57,12 +74,7 @@ world::RenderOptions render_options(const families::ModelInfo& info, const famil
 std::vector<ReferenceVoice> reference_voices(const world::Truth& truth, std::uint64_t seed) {
   std::vector<ReferenceVoice> voices;
   Random random(mix_seed(seed, "reference voices"));
-  for (const eval::ToldLine& line : eval::told_lines(truth)) {
-    world::Line other = world::draw_line(world::kMostWords, random);
-    while (share_a_word(other, line.words)) other = world::draw_line(world::kMostWords, random);
-    const Tensor waveform = world::utterance(world::voice_of(line.voice), other, families::kVoiceRate);
-    voices.push_back({std::move(other), waveform});
-  }
+  for (const eval::ToldLine& line : eval::told_lines(truth)) voices.push_back(reference_voice(line, random));
   return voices;
 }
 

@@ -28,7 +28,7 @@ world::RenderOptions render_options(const families::ModelInfo& info, const famil
 // What a talker of a film sounds like.
 struct ReferenceVoice {
   std::vector<std::string> words;  // none of the film's line
-  Tensor waveform;                 // float32 [1, S] at families::kVoiceRate
+  Tensor waveform;                 // float32 [1, S] at families::kVoiceRate, three seconds or a little more
 };
 // One for every line, in their order. Nothing for films without speech.
 std::vector<ReferenceVoice> reference_voices(const world::Truth& truth, std::uint64_t seed);
