@@ -252,3 +252,21 @@ TEST_CASE("the mixture plays all of its scenes, says which, and knows every word
   CHECK(!seen.contains("talker_new_voices"));
   CHECK(!seen.contains("two_talkers_new_voices"));
 }
+
+TEST_CASE("the mixture of mostly speech has the scenes of everything, three of five with somebody who speaks") {
+  const std::vector<std::string> names = scene_names();
+  if (std::find(names.begin(), names.end(), "mostly_speech") == names.end()) {
+    MESSAGE("skipped: built without espeak-ng");
+    return;
+  }
+  CHECK(caption_words({"mostly_speech"}) == caption_words({"everything"}));
+  std::map<std::string, int> seen;
+  int speaking = 0;
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+    const Truth truth = truth_of("mostly_speech", seed, {});
+    ++seen[truth.scene];
+    speaking += truth.scene.find("talker") != std::string::npos;
+  }
+  CHECK(seen.size() == 10);
+  CHECK(speaking == doctest::Approx(1200).epsilon(0.1));
+}

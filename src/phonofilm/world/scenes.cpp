@@ -1,8 +1,8 @@
 // The visible list of scenes.
 #include "phonofilm/world/car.h"
-#include "phonofilm/world/everything.h"
 #include "phonofilm/world/impacts.h"
 #include "phonofilm/world/lamp.h"
+#include "phonofilm/world/mixtures.h"
 #include "phonofilm/world/rain.h"
 #include "phonofilm/world/scene.h"
 #include "phonofilm/world/speech/speech.h"
@@ -23,7 +23,8 @@ std::vector<SceneEntry> list_scenes() {
                                {"rain", make_rain, rain_words}};
   if (!speech_available()) return list;
   for (const TalkersEntry& scene : talkers_scenes()) list.push_back({scene.name, scene.make, talkers_words});
-  list.push_back({"everything", nullptr, everything_words, pick_of_everything});
+  list.push_back({"everything", nullptr, mixture_words, pick_of_everything});
+  list.push_back({"mostly_speech", nullptr, mixture_words, pick_of_mostly_speech});
   return list;
 }
 
