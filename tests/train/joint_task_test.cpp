@@ -119,6 +119,29 @@ TEST_CASE("joint task: a backbone grows deeper and wider without forgetting, and
   CHECK(learning == 2);  // of the picture and of the sound
 }
 
+TEST_CASE("joint task: a low-rank change is trained beside weights that stay, and exported beside them") {
+  const test::TemporaryFolder folder;
+  json options = tiny_options(folder.file("cache"));
+  options["lora_rank"] = 2;
+  CHECK_THROWS_WITH_AS(make_joint(options), doctest::Contains("'start'"), InvalidRequest);
+  options["lora_rank"] = 0;
+  make_joint(options)->export_model(folder.file("model"));
+  options["start"] = folder.file("model") + "/backbone", options["lora_rank"] = 2;
+  const auto task = make_joint(options);
+  task->model().require_grad(true);
+  for (const auto& [name, p] : task->model().named_parameters()) CHECK(name.find(".lora_") != std::string::npos);
+  for (int step = 0; step < 2; ++step) descend(*task, task->loss(task->batch(1, step), 1, step, {}), 1);
+  task->export_model(folder.file("changed"));
+  CHECK(read_file(folder.file("changed/backbone/model.safetensors")) == read_file(folder.file("model/backbone/model.safetensors")));
+
+  options["lora_rank"] = 0;
+  const auto before = make_joint(options)->validate({});
+  options["start"] = folder.file("changed") + "/backbone";
+  const auto after = make_joint(options)->validate({}), beside = task->validate({});
+  CHECK(after.at("video") != before.at("video"));
+  for (const auto& [name, figure] : beside) CHECK(after.at(name) == doctest::Approx(figure).epsilon(0.01));  // stored as bfloat16
+}
+
 TEST_CASE("joint task: a vocoder that is not there is missed before the training, not at its first sample film") {
   const test::TemporaryFolder folder;
   json options = tiny_options(folder.file("cache"));

@@ -25,12 +25,14 @@ struct EvalOptions {
   eval::WorldEvalOptions world;
   pipeline::GenerateRequest request;  // prompt and seed are those of the held-out films
   std::string model = "models/mini", out = "out/eval", dtype = "auto", given = "nothing";
+  std::vector<std::string> lora;
   bool rulers_only = false, films = true, voices = true;
 
   EvalOptions() { world.recogniser = kRecogniser; }
   Fields fields() {
     Fields fields = world.fields();
     fields.push_back({"rulers_only", &rulers_only, "only ground truth and, if there is a model, its codec round trip"});
+    fields.push_back({"lora", &lora, "LoRAs to add to the model: FILE or FILE:SCALE, commas between several"});
     fields.push_back({"films", &films, "write every film beside the report"});
     fields.push_back({"voices", &voices, "give models that take voices other words by each talker"});
     fields.push_back({"given", &given, "half of the held-out film that is kept; the model makes the other one", {}, {},
@@ -67,7 +69,10 @@ std::unique_ptr<families::Generator> load_model(const EvalOptions& options, cons
     log::warn(concat(options.model, ": no such model; only ground truth is measured"));
     return nullptr;
   }
-  return families::load_generator(folder, context.dtype);
+  families::LoadOptions load;
+  load.dtype = context.dtype;
+  for (const std::string& lora : options.lora) load.loras.push_back(families::parse_lora(lora));
+  return families::load_generator(folder, load);
 }
 
 eval::KeepFilm keep_films(const EvalOptions& options) {
@@ -83,7 +88,7 @@ eval::KeepFilm keep_films(const EvalOptions& options) {
 std::vector<eval::Circumstance> circumstances(const families::Generator* model, const EvalOptions& options) {
   if (!model) return {{"model", "none"}};
   const families::ModelInfo& info = model->info();
-  std::vector<eval::Circumstance> facts{{"model", concat(options.model, " (", info.family, " ", info.variant, ")")}};
+  std::vector<eval::Circumstance> facts{{"model", concat(options.model, " (", info.name(), ")")}};
   if (options.rulers_only) return facts;
   pipeline::GenerateRequest asked = options.request;
   asked.prompt = "any";

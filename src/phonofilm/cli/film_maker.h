@@ -17,6 +17,7 @@ namespace phonofilm::cli {
 struct FilmMakerOptions {
   media::FilmOptions film;
   std::string model = "models/mini", variant, dtype = "auto", storage = "file", memory = "auto";
+  std::vector<std::string> lora;  // "FILE" or "FILE:SCALE"
   std::int64_t threads = 0;
   bool dump_latents = false;
   bool vae_tiling = false;

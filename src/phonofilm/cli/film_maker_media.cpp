@@ -31,6 +31,7 @@ std::unique_ptr<families::Generator> load_model(const FilmMakerOptions& options,
   families::LoadOptions load = load_options();
   load.dtype = context.dtype;
   load.variant = options.variant;
+  for (const std::string& lora : options.lora) load.loras.push_back(families::parse_lora(lora));
   load.memory = nn::parse_memory_mode(options.memory);
   if (options.storage == "int8") load.storage = nn::LinearStorage::int8;
   if (options.storage == "float8") load.storage = nn::LinearStorage::float8;

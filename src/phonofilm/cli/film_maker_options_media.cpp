@@ -37,6 +37,7 @@ std::optional<autoencoders::PictureTiles> FilmMakerOptions::tiles() const {
 Fields FilmMakerOptions::fields() {
   return {{"model", &model, "model folder"},
           {"variant", &variant, "which of the folder's models; empty: the first that is there"},
+          {"lora", &lora, "LoRAs to add to the model: FILE, or FILE:SCALE for a part of it; commas between several"},
           {"dtype", &dtype, "of matrix products", {}, {}, {"auto", "float32", "bfloat16"}},
           {"storage", &storage, "of large transformers' matrices: as in the file, or 8 bits from loading on", {}, {},
            {"file", "int8", "float8"}},

@@ -36,7 +36,8 @@ struct Sampling {
 // Facts and defaults of a loaded model.
 struct ModelInfo {
   std::string family, variant;
-  std::string name() const { return family + " " + variant; }
+  std::string loras{};  // that were added to it (lora_file.h)
+  std::string name() const { return family + " " + variant + (loras.empty() ? "" : " with " + loras); }
   std::int64_t parameters = 0;
   std::int64_t threads = 0;  // of the math library that serve it best; 0: all cores
   double fps = 24;

@@ -6,6 +6,7 @@
 
 #include "phonofilm/families/folder_report.h"
 #include "phonofilm/families/generator.h"
+#include "phonofilm/families/lora_file.h"
 #include "phonofilm/families/text_tools.h"
 #include "phonofilm/nn/memory_plan.h"
 
@@ -16,6 +17,7 @@ struct LoadOptions {
   std::string variant{};              // where a folder holds several models; empty: the first that is there
   OpenTokenizerFn open_tokenizer{};  // undefined in programs without the text library
   FormatPromptFn format_prompt{};    // likewise
+  std::vector<LoraFile> loras{};  // of its transformer
   // For large models: what the matrices of their transformers are kept as, and where weights lie while they compute.
   nn::LinearStorage storage = nn::LinearStorage::as_others;
   nn::MemoryMode memory = nn::MemoryMode::automatic;

@@ -17,11 +17,16 @@ Linear::Linear(Module& parent, const std::string& name, std::int64_t in, std::in
     : Module(parent, name),
       weight_(parameter("weight", {out, in}, std::move(init))),
       scale_(scale_of_last()),
+      change_(change_of_last()),
       bias_(bias == Bias::yes ? &parameter("bias", {out}, init::zeros()) : nullptr) {}
 
 Tensor Linear::forward(const Tensor& x, const RunContext& run) const {
-  if (has_eight_bits(weight_)) return eight_bit_linear(x.to(run.dtype), {weight_, scale_}, cast(bias_, run.dtype));
-  return at::linear(x.to(run.dtype), weight_.to(run.dtype), cast(bias_, run.dtype));
+  const Tensor input = x.to(run.dtype);
+  const auto bias = cast(bias_, run.dtype);
+  const Tensor y = has_eight_bits(weight_) ? eight_bit_linear(input, {weight_, scale_}, bias)
+                                           : at::linear(input, weight_.to(run.dtype), bias);
+  if (change_.down == nullptr) return y;
+  return y + at::linear(at::linear(input, change_.down->to(run.dtype)), change_.up->to(run.dtype));
 }
 
 Conv1d::Conv1d(Module& parent, const std::string& name, std::int64_t in, std::int64_t out, Options options)

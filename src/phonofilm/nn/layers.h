@@ -11,7 +11,7 @@ namespace phonofilm::nn {
 
 enum class Bias { no, yes };
 
-// y = x Wᵀ + b; weight [out, in].
+// y = x Wᵀ + b; weight [out, in]. With a change that is being trained (lora.h): x (W + up down)ᵀ + b.
 class Linear : public Module {
  public:
   Linear(Module& parent, const std::string& name, std::int64_t in, std::int64_t out, Bias bias = Bias::yes,
@@ -19,7 +19,9 @@ class Linear : public Module {
   Tensor forward(const Tensor& x, const RunContext& run) const;  // [..., in] -> [..., out] in run.dtype
 
  private:
-  Tensor &weight_, &scale_, *bias_;
+  Tensor &weight_, &scale_;
+  const LowRank& change_;
+  Tensor* bias_;
 };
 
 // 1-D convolution; weight [out, in / groups, kernel].

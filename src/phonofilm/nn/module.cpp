@@ -47,15 +47,18 @@ void Module::add_child(const std::string& name, Module& child) { slots_.push_bac
 Tensor& Module::parameter(const std::string& name, const Shape& shape, Init init) {
   auto value = std::make_unique<Tensor>();
   Tensor& reference = *value;
-  slots_.push_back({name, nullptr, std::move(value), {name, shape, std::move(init), &reference, nullptr}});
+  slots_.push_back({name, nullptr, std::move(value), {name, shape, std::move(init), &reference, nullptr, nullptr}});
   return reference;
 }
 
 Tensor& Module::scale_of_last() {
   Parameter& last = slots_.back().parameter;
   last.scale = std::make_unique<Tensor>();
+  last.change = std::make_unique<LowRank>();
   return *last.scale;
 }
+
+const LowRank& Module::change_of_last() const { return *slots_.back().parameter.change; }
 
 void Module::Parameter::store(const Stored& kept) {
   *value = kept.values;
@@ -81,6 +84,14 @@ Module::NamedTensors Module::named_parameters() const {
 std::vector<Module::Declaration> Module::declarations() const {
   std::vector<Declaration> result;
   const_cast<Module*>(this)->visit("", [&](const std::string& name, Parameter& p) { result.push_back({name, p.shape, p.init}); });
+  return result;
+}
+
+std::vector<Module::Matrix> Module::matrices() {
+  std::vector<Matrix> result;
+  visit("", [&](const std::string& name, Parameter& p) {
+    if (p.change != nullptr) result.push_back({name, p.shape, p.change.get()});
+  });
   return result;
 }
 

@@ -33,6 +33,12 @@ Init xavier_uniform();               // of the matrix [out, in * kernel]
 Init kaiming_uniform(double gain = 1);  // bound gain * sqrt(3 / fan_in)
 }  // namespace init
 
+// The factors of a low-rank change (lora.h): [rank, in] and [out, rank], or none.
+struct LowRank {
+  const Tensor* down = nullptr;
+  const Tensor* up = nullptr;
+};
+
 class Module {
  public:
   using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
@@ -76,6 +82,15 @@ class Module {
 
   // All tensors that hold the parameters: in registration order, a weight's scale behind it where it has one.
   std::vector<Tensor> values() const;
+  // A change of a matrix that is being trained beside it (lora.h); forward() heeds it, nothing else in here does.
+  struct Matrix {
+    std::string name;  // full, e.g. "blocks.0.ffn.0.weight"
+    Shape shape;
+    LowRank* change;
+  };
+  // Of all Linear layers, in registration order.
+  std::vector<Matrix> matrices();
+
   // Points the parameters at other tensors of the number, shapes and dtypes of values(): the same weights elsewhere, e.g.
   // on another device. Throws ShapeError, leaving the module as it was. Not while forward() runs.
   void bind(const std::vector<Tensor>& values);
@@ -85,6 +100,8 @@ class Module {
   Tensor& parameter(const std::string& name, const Shape& shape, Init init);
   // The scale of the parameter declared last, a matrix that may be stored in 8 bits; undefined unless it is (storage.h).
   Tensor& scale_of_last();
+  // The change of the parameter declared last, of which the same is true.
+  const LowRank& change_of_last() const;
   // Registers a member that was constructed as a root of its own.
   void add_child(const std::string& name, Module& child);
 
@@ -94,7 +111,8 @@ class Module {
     Shape shape;
     Init init;
     Tensor* value;
-    std::unique_ptr<Tensor> scale;         // of a matrix that may be stored in 8 bits, else nullptr
+    std::unique_ptr<Tensor> scale;         // of the matrix of a Linear, which may be stored in 8 bits, else nullptr
+    std::unique_ptr<LowRank> change;       // likewise
     Stored stored() const { return {*value, scale == nullptr ? Tensor() : *scale}; }
     void store(const Stored& kept);
   };

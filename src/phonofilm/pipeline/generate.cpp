@@ -232,7 +232,7 @@ void expect_makeable(const families::Generator& model, const GenerateRequest& re
 
 void expect_model(const SavedLatent& saved, const families::Generator& model) {
   PF_CHECK(saved.model == model.info().name(), InvalidRequest, "resume", "these latents were made by '",
-           excerpt(saved.model), "', this model is '", model.info().name(), "'; see --model and --variant");
+           excerpt(saved.model), "', this model is '", model.info().name(), "'; see --model, --variant and --lora");
 }
 
 void expect_fitting(const SavedLatent& saved, const families::Generator& model, const families::ClipSpec& spec) {

@@ -17,6 +17,10 @@ struct JointTaskOptions {
   double voice_drop = 0.15;          // per line: the null voice
   std::string cache;                 // folder for latents and voices
   std::string start;                 // folder of a trained backbone to go on from; empty: fresh weights
+  // Rank of low-rank changes (nn/lora.h) that are trained in the place of the weights of `start`; 0: the weights are. The
+  // exported backbone has them in a file of their own. lora_layers: parts of the names of the layers that are changed.
+  std::int64_t lora_rank = 0;
+  std::vector<std::string> lora_layers{"transformer."};
   // What latents are normalised by: "measured" of these clips, or as the model around `start` has it ("start"), so that
   // what it has learnt meets latents of the same scale in other clips.
   std::string normalisation = "measured";

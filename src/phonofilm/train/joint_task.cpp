@@ -7,6 +7,7 @@
 #include "phonofilm/base/files.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/families/registry.h"
+#include "phonofilm/nn/lora.h"
 #include "phonofilm/tensor/ops.h"
 #include "phonofilm/tensor/random.h"
 #include "phonofilm/train/flow_matching.h"
@@ -35,17 +36,20 @@ class JointTask : public Task {
         seed_(seed), writer_(std::move(writer)) {
     model_options_.video_mean = data_.video().mean, model_options_.video_std = data_.video().std;
     model_options_.audio_mean = data_.audio().mean, model_options_.audio_std = data_.audio().std;
+    if (options.lora_rank > 0) {
+      lora_ = std::make_unique<nn::Lora>(*backbone_, options.lora_rank, options.lora_layers);
+      lora_->initialise(mix_seed(seed_, "lora"));
+    }
     if (options.listen > 0 || options.watch > 0) {
       const NamingOptions naming{options.listen, options.watch, options.name_after};
-      naming_ = std::make_unique<Naming>(naming, *backbone_, data_.frame_patch(), data_.labels());
+      naming_ = std::make_unique<Naming>(naming, backbone_->transformer().config(), trained(), data_.frame_patch(), data_.labels());
       naming_->initialise_namers(mix_seed(seed_, "naming"));
     }
   }
 
   std::string name() const override { return "joint"; }
   nn::Module& model() override {
-    if (naming_) return *naming_;
-    return *backbone_;
+    return naming_ ? static_cast<nn::Module&>(*naming_) : trained();
   }
   Batch batch(std::uint64_t seed, std::int64_t step) const override { return data_.draw(seed, step); }
 
@@ -92,6 +96,7 @@ class JointTask : public Task {
   void export_model(const std::string& folder) const override {
     save_backbone(*backbone_, folder + "/backbone",
                   options_.export_as == "int8" ? nn::LinearStorage::int8 : nn::LinearStorage::as_others);
+    if (lora_) nava::save_lora(*lora_, folder + "/backbone");
     SmallModelOptions options = model_options_;
     save_json(folder + "/model.json", write_json(options.fields()));
     copy_folder(options_.video_autoencoder, folder + "/video_autoencoder");
@@ -103,6 +108,9 @@ class JointTask : public Task {
   }
 
  private:
+  // The model's own weights, or what is trained in their place.
+  nn::Module& trained() { return lora_ ? static_cast<nn::Module&>(*lora_) : *backbone_; }
+
   FlowLoss validation_loss(const Batch& conditions, const nn::RunContext& run,
                            const nn::BlockRunner& runner = nn::PlainRunner()) const {
     const std::int64_t count = conditions.at("tokens").size(0);
@@ -184,6 +192,7 @@ class JointTask : public Task {
   JointTaskOptions options_;
   SmallModelOptions model_options_;
   std::unique_ptr<SmallBackbone> backbone_;
+  std::unique_ptr<nn::Lora> lora_;  // null where the weights themselves are trained
   JointData data_;
   std::uint64_t seed_;
   SampleWriter writer_;
@@ -212,6 +221,8 @@ std::unique_ptr<SmallBackbone> make_backbone(const Recipe& recipe, const nlohman
            "give both or neither");
   auto backbone = std::make_unique<SmallBackbone>(text, transformer);
   backbone->initialise(mix_seed(std::uint64_t(recipe.run.seed), "weights"));
+  PF_CHECK(options.lora_rank == 0 || !options.start.empty(), InvalidRequest, "recipe", recipe.path,
+           ": 'lora_rank' asks for changes of trained weights; 'start' must name their folder");
   if (!options.start.empty()) take_over(*nava::load_backbone(options.start, at::kFloat), *backbone, options.start);
   return backbone;
 }

@@ -89,17 +89,16 @@ std::map<std::string, double> Namer::shares(const Tensor& hidden, const Tensor& 
   return shares;
 }
 
-Naming::Naming(const NamingOptions& options, nava::SmallBackbone& backbone, std::int64_t frame_patch,
-               const HappeningLabels& labels)
-    : options_(options), patch_(backbone.transformer().config().patch_size) {
-  const nava::NavaConfig& config = backbone.transformer().config();
-  const std::int64_t blocks = config.layers();
+Naming::Naming(const NamingOptions& options, const nava::NavaConfig& transformer, nn::Module& backbone,
+               std::int64_t frame_patch, const HappeningLabels& labels)
+    : options_(options), patch_(transformer.patch_size) {
+  const std::int64_t blocks = transformer.layers();
   PF_CHECK(options.after < blocks, InvalidRequest, "recipe", "'name_after' is ", options.after,
            ", but the transformer has only ", blocks, " blocks");
   add_child("backbone", backbone);
-  if (options.listen > 0) listener_ = std::make_unique<Namer>(config.dim, 1, labels), add_child("listener", *listener_);
+  if (options.listen > 0) listener_ = std::make_unique<Namer>(transformer.dim, 1, labels), add_child("listener", *listener_);
   if (options.watch > 0) {
-    watcher_ = std::make_unique<Namer>(2 * config.dim, frame_patch, labels);
+    watcher_ = std::make_unique<Namer>(2 * transformer.dim, frame_patch, labels);
     add_child("watcher", *watcher_);
   }
 }

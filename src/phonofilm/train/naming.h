@@ -61,11 +61,11 @@ struct NamingOptions {
   std::int64_t after = 0;        // block whose tokens are asked
 };
 
-// The namers of both modalities beside the backbone: what is trained together.
+// The namers of both modalities beside the backbone, or beside what is trained in its place: what is trained together.
 class Naming : public nn::Module {
  public:
   // frame_patch: pictures per latent frame. Throws InvalidRequest for a block that the transformer does not have.
-  Naming(const NamingOptions& options, nava::SmallBackbone& backbone, std::int64_t frame_patch,
+  Naming(const NamingOptions& options, const nava::NavaConfig& transformer, nn::Module& backbone, std::int64_t frame_patch,
          const HappeningLabels& labels);
   void initialise_namers(std::uint64_t seed);  // alone: the backbone stays as it is
   // hidden: of a pass with the batch's latents "video" and "audio". Its labels are "seen" and "heard"; where they are

@@ -50,9 +50,12 @@ class NavaGenerator : public families::Generator {
     // The published file is float32, twice what its matrix products use.
     const nn::Storage storage = options.dtype == at::kBFloat16 ? nn::Storage{at::kBFloat16, options.storage}
                                                                : nn::Storage{nn::kStoredDtype, options.storage};
-    backbone_.load(with_own_names(weights::open_tensors(path).tensors, path), path, kBackbonePrefix, storage);
+    weights::TensorMap tensors = with_own_names(weights::open_tensors(path).tensors, path);
+    families::add_loras(tensors, options.loras, kBackbonePrefix);
+    backbone_.load(std::move(tensors), path, kBackbonePrefix, storage);
     placement_ = nn::place_weights(backbone_, backbone_.blocks(), {.mode = options.memory});
     fill_info();
+    info_.loras = families::lora_names(options.loras);
   }
 
   const families::ModelInfo& info() const override { return info_; }

@@ -52,15 +52,16 @@ diffusion::GuidanceScales scales_for(const families::Sampling& sampling, bool ha
 
 class SmallGenerator : public families::Generator {
  public:
-  SmallGenerator(const std::string& folder, at::ScalarType dtype)
-      : backbone_(load_backbone(folder + "/backbone", dtype)),
-        codecs_(load_codecs(folder + "/video_autoencoder", folder + "/audio_autoencoder", folder + "/vocoder", dtype)) {
+  SmallGenerator(const std::string& folder, const families::LoadOptions& options)
+      : backbone_(load_backbone(folder + "/backbone", options.dtype, options.loras)),
+        codecs_(load_codecs(folder + "/video_autoencoder", folder + "/audio_autoencoder", folder + "/vocoder", options.dtype)) {
     read_json(load_json(folder + "/model.json"), options_.fields(), folder + "/model.json");
     const NavaConfig& c = backbone_->transformer().config();
     const std::string speaker = folder + "/" + kSmallSpeakerFile;
     if (c.add_spk_emb && is_file(speaker)) speaker_encoder_ = load_voice_encoder(speaker, c.spk_dim);
     check_statistics(options_, codecs_, folder + "/model.json");
     fill_info();
+    info_.loras = families::lora_names(options.loras);
   }
 
   const families::ModelInfo& info() const override { return info_; }
@@ -292,7 +293,7 @@ families::Family small_family() {
           [](const std::string& folder) { return std::filesystem::exists(folder + "/model.json"); },
           [](const std::string& folder, const families::LoadOptions& options) {
             check_options(folder, options);
-            return std::make_unique<SmallGenerator>(folder, options.dtype);
+            return std::make_unique<SmallGenerator>(folder, options);
           },
           inspect_small_folder};
 }

@@ -38,6 +38,13 @@ PartReport inspect_options(const std::string& root, SmallModelOptions& options) 
   return part;
 }
 
+// What of it fits the backbone is told of that one, which is loaded with it.
+PartReport inspect_lora(const std::string& root) {
+  const PartReport part{.name = "low-rank change of the transformer", .file = std::string("backbone/") + kSmallLoraFile,
+                        .source = "phonofilm's repository, models/mini", .licence = kLicence, .optional = true};
+  return families::inspect_weights(part, root, [](const weights::TensorMap&) { return std::vector<std::string>{}; });
+}
+
 PartReport inspect_speaker(const std::string& root) {
   const PartReport part{.name = "speaker encoder", .file = kSmallSpeakerFile,
                         .source = "phonofilm's repository, recipes/mini/speaker_encoder.json (for reference voices)",
@@ -66,10 +73,12 @@ std::optional<FolderReport> inspect_small_folder(const std::string& root) {
   SmallModelOptions options;
   FolderReport report{.family = "nava mini", .keeps_films = true};
   report.parts = {inspect_options(root, options),
-                  inspect(root, "text encoder and transformer", "backbone", load_backbone),
+                  inspect(root, "text encoder and transformer", "backbone",
+                          [](const std::string& folder, at::ScalarType dtype) { return load_backbone(folder, dtype); }),
                   inspect(root, "video autoencoder", "video_autoencoder", autoencoders::load_video_autoencoder),
                   inspect(root, "audio autoencoder", "audio_autoencoder", autoencoders::load_mel_autoencoder),
                   inspect(root, "vocoder", "vocoder", vocoders::load_vocos)};
+  if (is_file(root + "/backbone/" + kSmallLoraFile)) report.parts.push_back(inspect_lora(root));
   if (backbone_reads_voices(root)) {
     report.parts.push_back(inspect_speaker(root));
     report.takes_voices = report.parts.back().usable();

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "phonofilm/base/error.h"
+#include "phonofilm/base/files.h"
 #include "phonofilm/base/prompt_marks.h"
 #include "phonofilm/diffusion/sample.h"
 #include "phonofilm/dsp/mel.h"
@@ -108,7 +109,14 @@ void save_backbone(const SmallBackbone& backbone, const std::string& folder, nn:
   weights::save_model_folder(folder, "nava_small", config, stored.state_dict());
 }
 
-std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype) {
+void save_lora(const nn::Lora& lora, const std::string& folder) {
+  weights::TensorMap tensors;
+  for (const auto& [name, tensor] : lora.state_dict()) tensors[name] = tensor.to(at::kBFloat16);
+  weights::save_safetensors(folder + "/" + kSmallLoraFile, tensors);
+}
+
+std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype,
+                                             const std::vector<families::LoraFile>& loras) {
   return weights::load_described(folder, "nava_small", [&] {
     const weights::ModelFolder files = weights::open_model_folder(folder, "nava_small");
     const std::string where = folder + "/config.json";
@@ -119,7 +127,11 @@ std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::Scal
     read_json((*files.config)["text_encoder"], text.fields(), where + ": text_encoder");
     const NavaConfig transformer = read_nava_config((*files.config)["transformer"], where + ": transformer");
     auto backbone = std::make_unique<SmallBackbone>(text, transformer);
-    backbone->load(files.weights.tensors(), files.path, "", dtype);
+    weights::TensorMap tensors = files.weights.tensors();
+    const std::string own_lora = folder + "/" + kSmallLoraFile;
+    if (is_file(own_lora)) families::add_loras(tensors, {{own_lora}});
+    families::add_loras(tensors, loras);
+    backbone->load(std::move(tensors), files.path, "", dtype);
     backbone->convert(dtype);
     return backbone;
   });

@@ -1,7 +1,8 @@
 // The embedded model: NAVA's align-then-fuse transformer at small dimensions with a text encoder trained along, small
 // codecs and a vocoder. A folder of parts:
 //   model.json         rates, sizes, normalisation of the latents, sampling defaults
-//   backbone/          text encoder and transformer, trained together
+//   backbone/          text encoder and transformer, trained together; lora.safetensors: a low-rank change of them, added
+//                      while loading
 //   video_autoencoder/ audio_autoencoder/ vocoder/
 //   speaker_encoder/   of models that read reference voices
 #pragma once
@@ -10,13 +11,16 @@
 
 #include "phonofilm/autoencoders/mel_autoencoder/mel_autoencoder.h"
 #include "phonofilm/autoencoders/video_autoencoder/video_autoencoder.h"
+#include "phonofilm/families/lora_file.h"
 #include "phonofilm/families/nava/transformer.h"
+#include "phonofilm/nn/lora.h"
 #include "phonofilm/text_encoders/word_encoder/word_encoder.h"
 #include "phonofilm/vocoders/vocos/vocos.h"
 
 namespace phonofilm::nava {
 
 inline constexpr const char* kSmallSpeakerFile = "speaker_encoder/model.safetensors";
+inline constexpr const char* kSmallLoraFile = "lora.safetensors";  // in the backbone's folder
 
 // What the parts must agree on.
 struct SmallModelOptions {
@@ -65,8 +69,12 @@ class SmallBackbone : public nn::Module {
 // linears: how the matrices are stored; 8 bits halve the file (nn/storage.h).
 void save_backbone(const SmallBackbone& backbone, const std::string& folder,
                    nn::LinearStorage linears = nn::LinearStorage::as_others);
-// Everything as `dtype`, also what the file has in 8 bits.
-std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype);
+// A low-rank change of a backbone, beside its weights in `folder`.
+void save_lora(const nn::Lora& lora, const std::string& folder);
+// Everything as `dtype`, also what the file has in 8 bits; with the low-rank change that lies beside it, if any, and
+// `loras`.
+std::unique_ptr<SmallBackbone> load_backbone(const std::string& folder, at::ScalarType dtype,
+                                             const std::vector<families::LoraFile>& loras = {});
 
 // The codecs on both sides of the diffusion process; latents come out normalised per channel.
 struct SmallCodecs {

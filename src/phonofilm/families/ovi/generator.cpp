@@ -50,9 +50,12 @@ class OviGenerator : public families::Generator {
   OviGenerator(const std::string& root, const families::LoadOptions& options)
       : folder_(open_folder(root, options.variant)), open_tokenizer_(options.open_tokenizer),
         format_prompt_(options.format_prompt), towers_(read_tower_config(folder_.root)) {
-    towers_.load(weights::open_tensors(folder_.towers).tensors, folder_.towers, "", {nn::kStoredDtype, options.storage});
+    weights::TensorMap tensors = weights::open_tensors(folder_.towers).tensors;
+    families::add_loras(tensors, options.loras);
+    towers_.load(std::move(tensors), folder_.towers, "", {nn::kStoredDtype, options.storage});
     placement_ = nn::place_weights(towers_, towers_.blocks(), {.mode = options.memory});
     fill_info();
+    info_.loras = families::lora_names(options.loras);
   }
 
   const families::ModelInfo& info() const override { return info_; }
