@@ -22,8 +22,9 @@ fi
 
 balls="video_autoencoder video_decoder audio_autoencoder vocoder joint_start joint_early_noise joint_all_noise joint"
 world="video_world audio_world vocoder_world speaker_encoder joint_world_start joint_world joint_world_late joint_world_both
-       speaker_encoder_near joint_world_voices joint_world_more joint_world_last joint_world_where joint_world_lines"
-last=joint_world_lines
+       speaker_encoder_near joint_world_voices joint_world_more joint_world_last joint_world_where
+       joint_world_lines joint_world_speech"
+last=joint_world_speech
 
 # The part of models/mini that a stage on the whole world made.
 part_of() {

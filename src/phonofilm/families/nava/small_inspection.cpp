@@ -40,7 +40,7 @@ PartReport inspect_options(const std::string& root, SmallModelOptions& options) 
 
 // What of it fits the backbone is told of that one, which is loaded with it.
 PartReport inspect_lora(const std::string& root) {
-  const PartReport part{.name = "low-rank change of the transformer", .file = std::string("backbone/") + kSmallLoraFile,
+  const PartReport part{.name = "LoRA of the transformer", .file = std::string("backbone/") + kSmallLoraFile,
                         .source = "phonofilm's repository, models/mini", .licence = kLicence, .optional = true};
   return families::inspect_weights(part, root, [](const weights::TensorMap&) { return std::vector<std::string>{}; });
 }
