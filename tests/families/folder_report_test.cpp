@@ -124,7 +124,7 @@ TEST_CASE("folder report: the embedded model, whole and with a part taken from a
   REQUIRE(whole);
   CHECK(whole->family == "nava mini");
   CHECK(whole->complete());
-  CHECK(whole->parts.size() == 6);
+  CHECK(whole->parts.size() == 7);
   const test::TemporaryFolder folder;
   fs::copy(kRoot + "/models/mini", folder.file("mini"), fs::copy_options::recursive);
   fs::remove(folder.file("mini/vocoder/model.safetensors"));
@@ -136,6 +136,18 @@ TEST_CASE("folder report: the embedded model, whole and with a part taken from a
   REQUIRE(part(*spoilt, "video autoencoder").problems.size() == 1);
   CHECK(part(*spoilt, "video autoencoder").problems[0].find("do not fit the model") != std::string::npos);
   CHECK(part(*spoilt, "audio autoencoder").usable());
+}
+
+TEST_CASE("folder report: a LoRA beside the embedded model's weights may be missing, but not of another model") {
+  const test::TemporaryFolder folder;
+  fs::copy(kRoot + "/models/mini", folder.file("mini"), fs::copy_options::recursive);
+  const std::string lora = folder.file("mini/backbone/lora.safetensors");
+  fs::remove(lora);
+  CHECK(families::inspect_folder(folder.file("mini"))->complete());
+  weights::save_safetensors(lora, {{"blocks.9.q.lora_A.weight", at::zeros({2, 8})}});
+  const auto spoilt = families::inspect_folder(folder.file("mini"));
+  REQUIRE(part(*spoilt, "text encoder and transformer").problems.size() == 1);
+  CHECK(part(*spoilt, "text encoder and transformer").problems[0].find("blocks.9.q") != std::string::npos);
 }
 
 TEST_CASE("folder report: the usual film is the one that the loaded model makes") {
