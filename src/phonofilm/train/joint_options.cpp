@@ -68,7 +68,7 @@ Fields JointTaskOptions::fields() {
           {"voice_drop", &voice_drop, "probability of the null voice, per line", 0.0, 1.0},
           {"cache", &cache, "folder for latents and voices"},
           {"start", &start, "folder of a trained backbone to start from"},
-          {"lora_rank", &lora_rank, "of changes that are trained in the place of the start's weights; 0: the weights are", 0.0, 1024.0},
+          {"lora_rank", &lora_rank, "of changes trained in the place of the start's weights; 0: the weights are", 0.0, 1024.0},
           {"lora_layers", &lora_layers, "parts of the names of the layers that are changed"},
           {"normalisation", &normalisation, "of latents: measured, or that of the start", {}, {}, {"measured", "start"}},
           {"scene", &scene, "world scene"},
